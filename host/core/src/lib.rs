@@ -1,1 +1,25 @@
-//! x
+//! Every rule of tidegate, and nothing else.
+//!
+//! Owns: what a source, run, budget, plan, item and failure are, and every decision about them. Must not know: async,
+//! I/O, the clock, randomness, SQL, HTTP clients, wasm. `now`, ids and dice come in as arguments. Called by the engine
+//! (which performs what is decided here) and by the edges, which speak these types.
+//!
+//! The modules stand in the order in which a source is served:
+//! source -> eligibility -> budget -> claim -> plan -> fetch -> normalize (item) -> commit (run, failure).
+
+pub mod budget;
+pub mod claim;
+pub mod contract;
+pub mod eligibility;
+pub mod failure;
+pub mod fetch;
+pub mod id;
+pub mod item;
+pub mod limits;
+pub mod money;
+pub mod plan;
+pub mod profile;
+pub mod run;
+pub mod schedule;
+pub mod source;
+pub mod time;

@@ -25,5 +25,4 @@ pub mod bindings {
 }
 
 #[doc(hidden)]
-
 pub use bindings::tidegate::plugin::types::*;

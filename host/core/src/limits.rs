@@ -1,0 +1,189 @@
+//! Every maximum of the host, with its unit and where the number comes from.
+//!
+//! Owns: the numbers. Profiles and configuration may lower most of them; what they may raise says so. Called by all.
+//! Guests have limits of their own, in their own `limits.rs`.
+
+use core::time::Duration;
+
+/// Bytes in a KiB.
+pub const KIB: usize = 1 << 10;
+/// Bytes in a MiB.
+pub const MIB: usize = 1 << 20;
+
+// ---- fetches (egress) ---------------------------------------------------------------------------------------------
+
+/// Decoded body of one response. A profile may raise it to [`BODY_BYTES_MOST`]. The largest real feed seen has 1.6 MB.
+pub const BODY_BYTES: usize = 10 * MIB;
+/// The most a profile may set for a decoded body.
+pub const BODY_BYTES_MOST: usize = 32 * MIB;
+/// Bytes of a body as they arrive, before content decoding, as a part of the decoded limit: equal to it, as compression
+/// only shrinks what is worth sending.
+pub const WIRE_BYTES: usize = BODY_BYTES;
+/// How many times larger than its wire form a body may become. Real feeds reach 20; a gzip bomb reaches 1,000.
+pub const DECODE_RATIO: usize = 200;
+/// Decoded bytes up to which the ratio is not looked at: tiny bodies of one repeated byte are no attack.
+pub const DECODE_RATIO_FROM: usize = MIB;
+/// Header fields of one response.
+pub const HEADER_COUNT: usize = 128;
+/// Names and values of all header fields of one response, in bytes.
+pub const HEADER_BYTES: usize = 64 * KIB;
+/// Redirects followed for one request (browsers: 20, feed readers: 5 to 10).
+pub const REDIRECTS: usize = 5;
+/// Length of a URL in bytes.
+pub const URL_BYTES: usize = 8 * KIB;
+/// Time to resolve a name.
+pub const DNS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Addresses of one name that are looked at.
+pub const DNS_ADDRESSES: usize = 16;
+/// Time to connect, TLS included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time from the request sent to the header received.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time without a byte while a body is read.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time for one request with its redirects, from first to last byte.
+pub const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest `Retry-After` that is followed; a longer one is cut to this.
+pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// Requests under way to one host at a time.
+pub const HOST_CONCURRENCY: usize = 4;
+/// Hosts of which concurrency and gates are remembered.
+pub const HOSTS_REMEMBERED: usize = 65_536;
+
+// ---- requests a plugin plans --------------------------------------------------------------------------------------
+
+/// Header fields of a planned request.
+pub const REQUEST_HEADERS: usize = 64;
+/// Names and values of a planned request's header fields, in bytes.
+pub const REQUEST_HEADER_BYTES: usize = 16 * KIB;
+/// Body of a planned request, and an actor's input, in bytes.
+pub const REQUEST_BODY_BYTES: usize = MIB;
+/// `step.state` in bytes.
+pub const STATE_BYTES: usize = 64 * KIB;
+/// Pages of one run.
+pub const PAGES_PER_RUN: u32 = 10;
+/// The longest `delay-s` of a step.
+pub const STEP_DELAY_MOST: Duration = Duration::from_secs(60);
+
+// ---- what a plugin gives back -------------------------------------------------------------------------------------
+
+/// Items of one batch.
+pub const BATCH_ITEMS: usize = 10_000;
+/// Rejects of one batch.
+pub const BATCH_REJECTS: usize = 1_000;
+/// Warnings of one batch.
+pub const BATCH_WARNINGS: usize = 16;
+/// A message, reason, warning, detail or description, in bytes.
+pub const MESSAGE_BYTES: usize = KIB;
+/// An external id, in bytes.
+pub const EXTERNAL_ID_BYTES: usize = KIB;
+/// An identifier, in bytes.
+pub const IDENTIFIER_BYTES: usize = 2 * KIB;
+/// A title, in bytes; cut.
+pub const TITLE_BYTES: usize = 4 * KIB;
+/// A text, in bytes; cut.
+pub const TEXT_BYTES: usize = 256 * KIB;
+/// A summary, in bytes; cut.
+pub const SUMMARY_BYTES: usize = 64 * KIB;
+/// HTML of an item, in bytes.
+pub const HTML_BYTES: usize = MIB;
+/// Media of an item.
+pub const ITEM_MEDIA: usize = 256;
+/// Metrics, references or authors of an item.
+pub const ITEM_LIST: usize = 32;
+/// Tags of an item.
+pub const ITEM_TAGS: usize = 256;
+/// A tag, a name, a handle or a word, in bytes.
+pub const WORD_BYTES: usize = 256;
+/// An `extra` object or a cursor, in bytes.
+pub const EXTRA_BYTES: usize = 64 * KIB;
+/// How far in the future a publication time may lie before it is taken for a mistake.
+pub const FUTURE_SKEW: Duration = Duration::from_secs(10 * 60);
+/// WebSub hubs of one source.
+pub const HUBS: usize = 8;
+
+// ---- manifests ----------------------------------------------------------------------------------------------------
+
+/// Kinds of one plugin.
+pub const MANIFEST_KINDS: usize = 32;
+/// Examples of one kind.
+pub const KIND_EXAMPLES: usize = 16;
+/// Hosts or actors of one kind.
+pub const KIND_LIST: usize = 64;
+/// A schema of overrides, or overrides themselves, in bytes.
+pub const SCHEMA_BYTES: usize = 64 * KIB;
+
+// ---- sandbox ------------------------------------------------------------------------------------------------------
+
+/// Size of a component file. CPython compiled to wasm weighs 19 MB.
+pub const COMPONENT_BYTES: usize = 32 * MIB;
+/// Functions of a component, over all its core modules. CPython has 37,000; a compile bomb 60,000 in 540 KB.
+pub const COMPONENT_FUNCTIONS: usize = 50_000;
+/// Core modules in a component, nested ones included.
+pub const COMPONENT_MODULES: usize = 64;
+/// How deep components may nest.
+pub const COMPONENT_NESTING: usize = 8;
+/// Bytes of code in one function body; one huge function makes the compiler quadratic.
+pub const FUNCTION_BYTES: usize = 2 * MIB;
+/// Time to compile one component.
+pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Linear memory of one instance. Least that takes 1,000 posts in JavaScript and Python: 32 MiB.
+pub const MEMORY_BYTES: usize = 64 * MIB;
+/// Elements of one table. StarlingMonkey has 7,688.
+pub const TABLE_ELEMENTS: usize = 10_000;
+/// Core instances of one component instance (Python: 38).
+pub const CORE_INSTANCES: usize = 64;
+/// Memories of one component instance.
+pub const MEMORIES: usize = 4;
+/// Tables of one component instance.
+pub const TABLES: usize = 8;
+/// Stack of a guest, in bytes.
+pub const STACK_BYTES: usize = MIB;
+/// Instances that may live at once.
+pub const INSTANCES: usize = 64;
+/// The beat of the CPU deadline.
+pub const EPOCH_TICK: Duration = Duration::from_millis(10);
+/// CPU time of one call.
+pub const CALL_CPU: Duration = Duration::from_secs(2);
+/// Wall time of one call, waiting for a core included.
+pub const CALL_WALL: Duration = Duration::from_secs(10);
+/// CPU time of the calls that check a component when it is loaded.
+pub const PROBE_CPU: Duration = Duration::from_secs(10);
+/// What one call may copy out of its instance, in bytes.
+pub const ANSWER_BYTES: usize = 16 * MIB;
+/// Log lines kept of one call.
+pub const LOG_LINES: usize = 256;
+/// Log text kept of one call, in bytes.
+pub const LOG_BYTES: usize = 64 * KIB;
+/// Components in the plugins directory.
+pub const PLUGINS: usize = 256;
+
+// ---- scheduler ----------------------------------------------------------------------------------------------------
+
+/// Candidates looked at, claims made and runs recovered in one transaction.
+pub const PASS_BATCH: usize = 100;
+/// Transactions of one pass; what is left waits for the next tick, which follows at once.
+pub const PASS_ROUNDS: usize = 100;
+/// How long a claim holds without a sign of life.
+pub const LEASE: Duration = Duration::from_secs(20);
+/// How often a live run says so.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// The longest time between two passes.
+pub const TICK: Duration = Duration::from_secs(30);
+/// Time of one run, unless the profile says otherwise.
+pub const RUN_DEADLINE: Duration = Duration::from_secs(5 * 60);
+/// Times a run that died with its daemon is taken up again.
+pub const RECOVERIES: u32 = 3;
+/// Runs under way at once in one daemon.
+pub const RUNS_AT_ONCE: usize = 64;
+/// Time for running work to end when the daemon is asked to stop.
+pub const DRAIN: Duration = Duration::from_secs(25);
+
+// ---- store --------------------------------------------------------------------------------------------------------
+
+/// Writes that wait for the one SQLite writer.
+pub const WRITER_QUEUE: usize = 1_024;
+/// Writes committed together.
+pub const WRITER_GROUP: usize = 256;
+/// Rows of one listing.
+pub const LIST_ROWS: u32 = 1_000;
