@@ -73,10 +73,7 @@ impl<K> Id<K> {
     /// The id with these bits.
     #[must_use]
     pub const fn from_bits(bits: u128) -> Self {
-        Self {
-            bits,
-            kind: PhantomData,
-        }
+        Self { bits, kind: PhantomData }
     }
 
     /// Its bits.
@@ -133,10 +130,7 @@ impl<K: Kind> fmt::Display for Id<K> {
         for place in (0..26).rev() {
             let digit = (self.bits >> (place * 5)) & 31;
             // `digit` is below 32.
-            let digit = DIGITS
-                .get(usize::try_from(digit).unwrap_or(0))
-                .copied()
-                .unwrap_or(b'0');
+            let digit = DIGITS.get(usize::try_from(digit).unwrap_or(0)).copied().unwrap_or(b'0');
             write!(f, "{}", char::from(digit))?;
         }
         Ok(())
@@ -161,24 +155,15 @@ impl<K: Kind> FromStr for Id<K> {
     type Err = NotAnId;
 
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let refuse = || NotAnId {
-            text: text.to_owned(),
-            prefix: K::PREFIX,
-        };
-        let digits = text
-            .strip_prefix(K::PREFIX)
-            .and_then(|rest| rest.strip_prefix('_'))
-            .ok_or_else(refuse)?;
+        let refuse = || NotAnId { text: text.to_owned(), prefix: K::PREFIX };
+        let digits = text.strip_prefix(K::PREFIX).and_then(|rest| rest.strip_prefix('_')).ok_or_else(refuse)?;
         // 26 digits hold 130 bits: the first one must be below 8.
         if digits.len() != 26 || digits.as_bytes().first().is_none_or(|first| *first > b'7') {
             return Err(refuse());
         }
         let mut bits = 0_u128;
         for byte in digits.bytes() {
-            let digit = DIGITS
-                .iter()
-                .position(|d| *d == byte.to_ascii_lowercase())
-                .ok_or_else(refuse)?;
+            let digit = DIGITS.iter().position(|d| *d == byte.to_ascii_lowercase()).ok_or_else(refuse)?;
             bits = (bits << 5) | (digit as u128);
         }
         Ok(Self::from_bits(bits))
@@ -210,9 +195,7 @@ pub type ProfileName = Name;
 
 /// A text that is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a name: names begin with a letter and hold at most 63 of a-z, 0-9, \"_\" and \"-\""
-)]
+#[error("{0:?} is not a name: names begin with a letter and hold at most 63 of a-z, 0-9, \"_\" and \"-\"")]
 pub struct NotAName(String);
 
 impl Name {
@@ -228,14 +211,8 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, NotAName> {
         let first = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
-        let rest = text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
-        if first && rest && text.len() <= 63 {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotAName(text.to_owned()))
-        }
+        let rest = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+        if first && rest && text.len() <= 63 { Ok(Self(text.to_owned())) } else { Err(NotAName(text.to_owned())) }
     }
 }
 

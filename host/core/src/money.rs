@@ -7,9 +7,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// An amount of money: millionths of a US dollar, never negative. Sums stop at the largest amount instead of wrapping.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MicroUsd(u64);
 
@@ -49,9 +47,6 @@ mod tests {
     #[test]
     fn amounts_are_printed_whole() {
         assert_eq!(MicroUsd::new(55_000).to_string(), "$0.055000");
-        assert_eq!(
-            MicroUsd::new(u64::MAX).plus(MicroUsd::new(1)),
-            MicroUsd::new(u64::MAX)
-        );
+        assert_eq!(MicroUsd::new(u64::MAX).plus(MicroUsd::new(1)), MicroUsd::new(u64::MAX));
     }
 }

@@ -78,11 +78,7 @@ impl UtcMillis {
     #[must_use]
     pub const fn hour(self) -> u8 {
         // rem_euclid of a day divided by an hour is below 24.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "0 to 23"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 23")]
         let hour = (self.0.rem_euclid(DAY) / 3_600_000) as u8;
         hour
     }
@@ -115,8 +111,7 @@ impl Serialize for UtcMillis {
 impl<'de> Deserialize<'de> for UtcMillis {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not an RFC 3339 time")))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not an RFC 3339 time")))
     }
 }
 
@@ -129,9 +124,7 @@ const SPAN_MOST: u64 = 365 * 86_400;
 
 /// A text that is not a span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{text:?} is not a time span: {why}; write for example \"30s\", \"5m\", \"6h\", \"2d\" or \"1h30m\""
-)]
+#[error("{text:?} is not a time span: {why}; write for example \"30s\", \"5m\", \"6h\", \"2d\" or \"1h30m\"")]
 pub struct NotASpan {
     text: String,
     why: &'static str,
@@ -155,17 +148,11 @@ impl FromStr for Span {
     type Err = NotASpan;
 
     fn from_str(text: &str) -> Result<Self, NotASpan> {
-        let refuse = |why| NotASpan {
-            text: text.to_owned(),
-            why,
-        };
+        let refuse = |why| NotASpan { text: text.to_owned(), why };
         let (mut total, mut number): (u64, Option<u64>) = (0, None);
         for c in text.trim().chars() {
             if let Some(digit) = c.to_digit(10) {
-                let sum = number
-                    .unwrap_or(0)
-                    .saturating_mul(10)
-                    .saturating_add(u64::from(digit));
+                let sum = number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(digit));
                 number = Some(sum);
                 continue;
             }
@@ -177,18 +164,14 @@ impl FromStr for Span {
                 'w' => 604_800,
                 _ => return Err(refuse("units are s, m, h, d and w")),
             };
-            let count = number
-                .take()
-                .ok_or_else(|| refuse("a unit needs a number before it"))?;
+            let count = number.take().ok_or_else(|| refuse("a unit needs a number before it"))?;
             total = total.saturating_add(count.saturating_mul(unit));
         }
         match (number, total) {
             (Some(_), _) => Err(refuse("the unit is missing")),
             (None, 0) => Err(refuse("it is empty or zero")),
             (None, SPAN_MOST..) if total > SPAN_MOST => Err(refuse("it is longer than a year")),
-            (None, _) => u32::try_from(total)
-                .map(Self)
-                .map_err(|_| refuse("it is longer than a year")),
+            (None, _) => u32::try_from(total).map(Self).map_err(|_| refuse("it is longer than a year")),
         }
     }
 }
@@ -227,26 +210,11 @@ mod tests {
 
     #[test]
     fn instants_are_written_and_read_the_same() {
-        for text in [
-            "2026-11-21T23:04:05Z",
-            "1969-12-31T23:59:59.999Z",
-            "0001-01-01T00:00:00Z",
-        ] {
+        for text in ["2026-11-21T23:04:05Z", "1969-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z"] {
             assert_eq!(UtcMillis::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(
-            UtcMillis::parse("2026-11-21T23:04:05+02:00")
-                .unwrap()
-                .to_string(),
-            "2026-11-21T21:04:05Z"
-        );
-        for text in [
-            "",
-            "yesterday",
-            "2026-11-21",
-            "300000-01-01T00:00:00Z",
-            "0000-01-01T00:00:00Z",
-        ] {
+        assert_eq!(UtcMillis::parse("2026-11-21T23:04:05+02:00").unwrap().to_string(), "2026-11-21T21:04:05Z");
+        for text in ["", "yesterday", "2026-11-21", "300000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"] {
             assert_eq!(UtcMillis::parse(text), None, "{text}");
         }
     }
@@ -261,30 +229,13 @@ mod tests {
 
     #[test]
     fn spans() {
-        let table = [
-            ("30s", 30),
-            ("5m", 300),
-            ("1h30m", 5_400),
-            ("2d", 172_800),
-            ("1w", 604_800),
-            (" 6h ", 21_600),
-        ];
+        let table = [("30s", 30), ("5m", 300), ("1h30m", 5_400), ("2d", 172_800), ("1w", 604_800), (" 6h ", 21_600)];
         for (text, seconds) in table {
             let span: Span = text.parse().unwrap();
             assert_eq!(span.duration().as_secs(), seconds, "{text}");
             assert_eq!(span.to_string().parse::<Span>().unwrap(), span, "{text}");
         }
-        for text in [
-            "",
-            "0s",
-            "5",
-            "m",
-            "5 m",
-            "-5m",
-            "366d",
-            "99999999999999999999d",
-            "1.5h",
-        ] {
+        for text in ["", "0s", "5", "m", "5 m", "-5m", "366d", "99999999999999999999d", "1.5h"] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -10,8 +10,7 @@ mod manifest;
 mod page;
 
 pub use batch::{
-    Author, Batch, Facts, Hints, Item, Media, MediaKind, Metric, Outcome, OutcomeStatus, Reference,
-    Reject, Relation,
+    Author, Batch, Facts, Hints, Item, Media, MediaKind, Metric, Outcome, OutcomeStatus, Reference, Reject, Relation,
 };
 pub use job::{ActorRun, Failure, FailureClass, Fetch, Header, HttpRequest, Job, Step, Watermark};
 pub use manifest::{Delta, Example, Kind, Manifest, Problem, Valid};
