@@ -108,6 +108,10 @@ pub const HUBS: usize = 8;
 pub const MANIFEST_KINDS: usize = 32;
 /// Examples of one kind.
 pub const KIND_EXAMPLES: usize = 16;
+/// Deltas of one kind: there are three.
+pub const KIND_DELTAS: usize = 3;
+/// Name of a plugin or kind, in bytes.
+pub const PLUGIN_NAME_BYTES: usize = 32;
 /// Hosts or actors of one kind.
 pub const KIND_LIST: usize = 64;
 /// A schema of overrides, or overrides themselves, in bytes.
@@ -121,6 +125,8 @@ pub const COMPONENT_BYTES: usize = 32 * MIB;
 pub const COMPONENT_FUNCTIONS: usize = 50_000;
 /// Core modules in a component, nested ones included.
 pub const COMPONENT_MODULES: usize = 64;
+/// Entries of all other sections of a component: types, imports, exports, instances, aliases, segments.
+pub const COMPONENT_ENTRIES: usize = 200_000;
 /// How deep components may nest.
 pub const COMPONENT_NESTING: usize = 8;
 /// Bytes of code in one function body; one huge function makes the compiler quadratic.
@@ -151,10 +157,28 @@ pub const CALL_WALL: Duration = Duration::from_secs(10);
 pub const PROBE_CPU: Duration = Duration::from_secs(10);
 /// What one call may copy out of its instance, in bytes.
 pub const ANSWER_BYTES: usize = 16 * MIB;
+/// What one answer may take in the host, in bytes: its texts, and as much again for the records around them.
+pub const HOSTCALL_FUEL: usize = 2 * ANSWER_BYTES;
+/// Frames of a trap's backtrace that are shown.
+pub const TRAP_FRAMES: usize = 8;
+/// What a component may ask of `wasi:random` at once, in bytes.
+pub const WASI_RANDOM_BYTES: u64 = 1 << 20;
+/// WASI handles (streams, pollables) that one call may hold.
+pub const WASI_HANDLES: usize = 1_024;
 /// Log lines kept of one call.
 pub const LOG_LINES: usize = 256;
 /// Log text kept of one call, in bytes.
 pub const LOG_BYTES: usize = 64 * KIB;
+/// Precompiled components that are kept; every new version of a plugin or of the host leaves one behind.
+pub const CACHED_FILES: usize = 2 * PLUGINS;
+/// Size of one precompiled component, in bytes. CPython comes to 60 MB.
+pub const CACHED_BYTES: usize = 512 * MIB;
+/// Stack of the thread that compiles, in bytes.
+pub const COMPILE_STACK_BYTES: usize = 8 * MIB;
+/// Size a compiled regular expression of a schema may reach, in bytes.
+pub const SCHEMA_REGEX_BYTES: usize = MIB;
+/// Problems that are told of one set of overrides.
+pub const PROBLEMS: usize = 32;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
 

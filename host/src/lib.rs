@@ -1,0 +1,3 @@
+//! The rooms of the daemon.
+
+pub mod plugins;
