@@ -100,7 +100,7 @@ fn trouble_keeps_the_items_and_neither_watermark_nor_next() {
         extra: None,
     };
     let given = Batch { trouble: Some(trouble), watermark: Some(Watermark::default()), ..batch(vec![given("a")]) };
-    let page = accept(given, Some(200), None, now()).unwrap();
+    let page = accept(given, Some(200), now()).unwrap();
     assert_eq!(ids(&page), ["a"]);
     assert_eq!(page.watermark, None);
     assert_eq!(page.trouble.unwrap().class, Class::RateLimited);
