@@ -1,3 +1,7 @@
-//! The rooms of the daemon.
+//! The tidegate daemon.
+//!
+//! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
+//! `plugins`, `egress`, `telemetry`) -> `ports` -> `tidegate_core`. Edges never see each other.
 
 pub mod plugins;
+pub mod ports;

@@ -34,7 +34,7 @@ pub fn faults(manifest: &Manifest) -> Vec<ManifestFault> {
         found.add("version", message);
     }
     found.text("description", &manifest.description, limits::MESSAGE_BYTES);
-    found.object("extra", &manifest.extra, limits::EXTRA_BYTES);
+    found.maybe_object("extra", manifest.extra.as_deref());
     found.count("kinds", manifest.kinds.len(), limits::MANIFEST_KINDS);
     if manifest.kinds.is_empty() {
         found.add("kinds", "there is none; a plugin understands at least one kind of source".to_owned());
@@ -62,13 +62,13 @@ impl Found {
         let at = |field: &str| format!("{place}.{field}");
         self.name(&at("name"), &kind.name);
         self.text(&at("description"), &kind.description, limits::MESSAGE_BYTES);
-        self.object(&at("extra"), &kind.extra, limits::EXTRA_BYTES);
+        self.maybe_object(&at("extra"), kind.extra.as_deref());
         self.schema(&at("overrides-schema"), &kind.overrides_schema);
         for (field, count, most) in [
             ("examples", kind.examples.len(), limits::KIND_EXAMPLES),
             ("hosts", kind.hosts.len(), limits::KIND_LIST),
             ("actors", kind.actors.len(), limits::KIND_LIST),
-            ("deltas", kind.deltas.len(), limits::KIND_DELTAS),
+            ("deltas", kind.deltas.len(), DELTAS.len()),
             ("methods", kind.methods.len(), METHODS.len()),
         ] {
             self.count(&at(field), count, most);
@@ -93,6 +93,11 @@ impl Found {
             if !METHODS.contains(&method.as_str()) {
                 let message = format!("{method:?} is none of {}", METHODS.join(", "));
                 self.add(&at(&format!("methods[{i}]")), message);
+            }
+        }
+        for (i, delta) in kind.deltas.iter().enumerate().take(DELTAS.len()) {
+            if !DELTAS.contains(&delta.as_str()) {
+                self.add(&at(&format!("deltas[{i}]")), format!("{delta:?} is none of {}", DELTAS.join(", ")));
             }
         }
         for (i, actor) in kind.actors.iter().enumerate().take(limits::KIND_LIST) {
@@ -123,6 +128,15 @@ impl Found {
         }
     }
 
+    /// The JSON object of an `extra`.
+    fn maybe_object(&mut self, place: &str, text: Option<&str>) {
+        let Some(text) = text else { return };
+        if text.is_empty() {
+            self.add(place, "it is empty; leave it out if there is nothing to say".to_owned());
+        }
+        self.object(place, text, limits::EXTRA_BYTES);
+    }
+
     /// A JSON object, or "".
     fn object(&mut self, place: &str, text: &str, most: usize) -> Option<serde_json::Map<String, Value>> {
         self.text(place, text, most);
@@ -131,7 +145,7 @@ impl Found {
         }
         match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(map)) => return Some(map),
-            Ok(_) => self.add(place, "it is JSON, but not an object; give \"\" if there is nothing to say".to_owned()),
+            Ok(_) => self.add(place, "it is JSON, but not an object".to_owned()),
             Err(error) => self.add(place, format!("it is not JSON: {error}")),
         }
         None
@@ -151,6 +165,9 @@ impl Found {
 
 /// What a request of a plugin may use.
 const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "PATCH"];
+
+/// The parts of a watermark.
+const DELTAS: [&str; 3] = ["newest-id", "newest-published-at", "cursor"];
 
 fn is_host(host: &str) -> bool {
     if host == "*" {
@@ -215,15 +232,16 @@ mod tests {
             hosts: vec!["*".into(), "api.example.com".into(), "*.example.com".into()],
             methods: vec!["GET".into()],
             actors: vec!["apify/instagram-scraper".into()],
-            deltas: vec![],
-            extra: String::new(),
+            deltas: vec!["cursor".into()],
+            deliveries: false,
+            extra: None,
         };
         Manifest {
             name: "rss".into(),
             version: "0.1.0".into(),
             description: "Feeds".into(),
             kinds: vec![kind],
-            extra: r#"{"license":"Apache-2.0"}"#.into(),
+            extra: Some(r#"{"license":"Apache-2.0"}"#.into()),
         }
     }
 
@@ -253,7 +271,7 @@ mod tests {
         assert_eq!(places(|m| m.name = "a".repeat(33)), ["name"]);
         assert_eq!(places(|m| m.version = "1".into()), ["version"]);
         assert_eq!(places(|m| m.description = "x".repeat(1025)), ["description"]);
-        assert_eq!(places(|m| m.extra = "[]".into()), ["extra"]);
+        assert_eq!(places(|m| m.extra = Some("[]".into())), ["extra"]);
         assert_eq!(places(|m| m.kinds.clear()), ["kinds"]);
         assert_eq!(places(|m| m.kinds.extend(right().kinds)), ["kinds[1].name"]);
         assert_eq!(kind(|k| k.name = "1".into()), ["kinds[0].name"]);
@@ -261,6 +279,7 @@ mod tests {
         assert_eq!(kind(|k| k.hosts = vec!["*.".into()]), ["kinds[0].hosts[0]"]);
         assert_eq!(kind(|k| k.hosts = vec!["x".into(); 65]), ["kinds[0].hosts"]);
         assert_eq!(kind(|k| k.methods = vec!["get".into()]), ["kinds[0].methods[0]"]);
+        assert_eq!(kind(|k| k.deltas = vec!["date".into()]), ["kinds[0].deltas[0]"]);
         assert_eq!(kind(|k| k.actors = vec!["scraper".into()]), ["kinds[0].actors[0]"]);
         assert_eq!(kind(|k| k.overrides_schema = "{".into()), ["kinds[0].overrides-schema"]);
         assert_eq!(kind(|k| k.overrides_schema = r#"{"type":"object"}"#.into()), ["kinds[0].overrides-schema"]);

@@ -1,6 +1,6 @@
 //! A webhook delivery on its way to a plugin. Shapes only; see `wit/v0.1/deliveries.wit`.
 
-use super::Header;
+use super::{Body, Header};
 
 /// One delivery, stored and checked by the host before a plugin sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub struct Delivery {
     /// Names in lower case, in the order received; without what the host used to check it.
     pub headers: Vec<Header>,
     /// After content decoding.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// RFC 3339.
     pub received_at: String,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }

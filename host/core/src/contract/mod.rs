@@ -12,8 +12,6 @@ mod page;
 
 pub use batch::{Author, Batch, Facts, Hints, Item, Media, Metric, Outcome, OutcomeStatus, Reference, Reject, Removal};
 pub use delivery::Delivery;
-pub use job::{
-    ActorRun, Body, BodyForm, Failure, FailureCategory, Fetch, Header, HttpRequest, Job, Step, Watermark,
-};
+pub use job::{ActorRun, Body, BodyForm, Failure, FailureCategory, Fetch, Header, HttpRequest, Job, Step, Watermark};
 pub use manifest::{Example, Kind, Manifest, Problem, Valid};
 pub use page::{ActorEnd, DatasetPage, HttpResponse, Page, PageContent, Redirect};

@@ -19,14 +19,23 @@ pub(super) fn job(job: &core::Job) -> wit::Job<'_> {
         overrides: &job.overrides,
         watermark: job.watermark.as_ref().map(watermark),
         max_items: job.max_items,
+        max_pages: job.max_pages,
         now: &job.now,
         actor: job.actor.as_deref(),
-        extra: &job.extra,
+        platform_id: job.platform_id.as_deref(),
+        extra: job.extra.as_deref(),
     }
 }
 
 pub(super) fn headers(headers: &[core::Header]) -> Vec<HeaderParam<'_>> {
     headers.iter().map(|header| HeaderParam { name: &header.name, value: &header.value }).collect()
+}
+
+fn body(body: &core::Body) -> wit::BodyParam<'_> {
+    match body {
+        core::Body::Text(text) => wit::BodyParam::Text(text),
+        core::Body::Bytes(bytes) => wit::BodyParam::Bytes(bytes),
+    }
 }
 
 /// The lists of a page, in the shape the track wants them.
@@ -59,18 +68,19 @@ impl<'a> PageLists<'a> {
                 final_url: &answer.final_url,
                 redirects: &self.redirects,
                 headers: &self.headers,
-                body: &answer.body,
+                body: body(&answer.body),
+                extra: answer.extra.as_deref(),
             }),
             core::PageContent::Dataset(dataset) => wit::PageContent::Dataset(wit::DatasetPage {
                 elements: &self.elements,
                 offset: dataset.offset,
                 more: dataset.more,
                 ended: ended(dataset.ended),
-                extra: &dataset.extra,
+                extra: dataset.extra.as_deref(),
             }),
             core::PageContent::Other(text) => wit::PageContent::Other(text),
         };
-        wit::Page { state: &page.state, content, number: page.number, extra: &page.extra }
+        wit::Page { state: page.state.as_deref(), content, number: page.number, extra: page.extra.as_deref() }
     }
 }
 
@@ -94,8 +104,8 @@ pub(super) fn delivery<'a>(
         method: &delivery.method,
         query,
         headers,
-        body: &delivery.body,
+        body: body(&delivery.body),
         received_at: &delivery.received_at,
-        extra: &delivery.extra,
+        extra: delivery.extra.as_deref(),
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn manifest(manifest: wit::Manifest) -> core::Manifest {
         version: text(manifest.version),
         description: text(manifest.description),
         kinds: list(manifest.kinds, kind),
-        extra: text(manifest.extra),
+        extra: maybe(manifest.extra),
     }
 }
 
@@ -47,8 +47,9 @@ fn kind(kind: wit::Kind) -> core::Kind {
         hosts: texts(kind.hosts),
         methods: texts(kind.methods),
         actors: texts(kind.actors),
-        deltas: list(kind.deltas, delta),
-        extra: text(kind.extra),
+        deltas: texts(kind.deltas),
+        deliveries: kind.deliveries,
+        extra: maybe(kind.extra),
     }
 }
 
@@ -60,18 +61,10 @@ fn example(example: wit::Example) -> core::Example {
     }
 }
 
-const fn delta(value: wit::Delta) -> core::Delta {
-    match value {
-        wit::Delta::NewestId => core::Delta::NewestId,
-        wit::Delta::NewestPublishedAt => core::Delta::NewestPublishedAt,
-        wit::Delta::Cursor => core::Delta::Cursor,
-    }
-}
-
 pub(super) fn valid(valid: wit::Valid) -> core::Valid {
     core::Valid {
         identifier: text(valid.identifier),
-        extra: text(valid.extra),
+        extra: maybe(valid.extra),
     }
 }
 
@@ -97,13 +90,30 @@ fn header(header: wit::HeaderResult) -> core::Header {
     }
 }
 
+fn body(body: wit::BodyResult) -> core::Body {
+    match body {
+        // A body is sent as it was given, NUL included.
+        wit::BodyResult::Text(text) => core::Body::Text(text),
+        wit::BodyResult::Bytes(bytes) => core::Body::Bytes(bytes),
+    }
+}
+
+const fn body_form(value: wit::BodyForm) -> core::BodyForm {
+    match value {
+        wit::BodyForm::Bytes => core::BodyForm::Bytes,
+        wit::BodyForm::Text => core::BodyForm::Text,
+    }
+}
+
 fn http_request(request: wit::HttpRequest) -> core::HttpRequest {
     core::HttpRequest {
         method: text(request.method),
         url: text(request.url),
         headers: list(request.headers, header),
-        body: request.body,
-        extra: text(request.extra),
+        body: request.body.map(body),
+        want: body_form(request.want),
+        pass_statuses: request.pass_statuses,
+        extra: maybe(request.extra),
     }
 }
 
@@ -111,7 +121,7 @@ fn actor_run(run: wit::ActorRun) -> core::ActorRun {
     core::ActorRun {
         input: text(run.input),
         max_elements: run.max_elements,
-        extra: text(run.extra),
+        extra: maybe(run.extra),
     }
 }
 
@@ -119,6 +129,7 @@ fn fetch(fetch: wit::Fetch) -> core::Fetch {
     match fetch {
         wit::Fetch::Http(request) => core::Fetch::Http(http_request(request)),
         wit::Fetch::Actor(run) => core::Fetch::Actor(actor_run(run)),
+        wit::Fetch::Nothing => core::Fetch::Nothing,
         wit::Fetch::Other(other) => core::Fetch::Other(text(other)),
     }
 }
@@ -126,47 +137,50 @@ fn fetch(fetch: wit::Fetch) -> core::Fetch {
 pub(super) fn step(step: wit::Step) -> core::Step {
     core::Step {
         fetch: fetch(step.fetch),
-        state: text(step.state),
-        extra: text(step.extra),
+        state: maybe(step.state),
+        extra: maybe(step.extra),
     }
 }
 
 pub(super) fn failure(failure: wit::Failure) -> core::Failure {
     core::Failure {
-        class: failure_class(failure.class),
+        category: failure_category(failure.category),
         message: text(failure.message),
-        retry_after_s: failure.retry_after_s,
+        retry_after_s: quantity(failure.retry_after_s),
         pointer: maybe(failure.pointer),
-        extra: text(failure.extra),
+        extra: maybe(failure.extra),
     }
 }
 
-const fn failure_class(value: wit::FailureClass) -> core::FailureClass {
+const fn failure_category(value: wit::FailureCategory) -> core::FailureCategory {
     match value {
-        wit::FailureClass::Transient => core::FailureClass::Transient,
-        wit::FailureClass::RateLimited => core::FailureClass::RateLimited,
-        wit::FailureClass::Blocked => core::FailureClass::Blocked,
-        wit::FailureClass::Auth => core::FailureClass::Auth,
-        wit::FailureClass::NotFound => core::FailureClass::NotFound,
-        wit::FailureClass::Private => core::FailureClass::Private,
-        wit::FailureClass::BadAnswer => core::FailureClass::BadAnswer,
-        wit::FailureClass::Config => core::FailureClass::Config,
-        wit::FailureClass::Other => core::FailureClass::Other,
+        wit::FailureCategory::Transient => core::FailureCategory::Transient,
+        wit::FailureCategory::RateLimited => core::FailureCategory::RateLimited,
+        wit::FailureCategory::Blocked => core::FailureCategory::Blocked,
+        wit::FailureCategory::Auth => core::FailureCategory::Auth,
+        wit::FailureCategory::NotFound => core::FailureCategory::NotFound,
+        wit::FailureCategory::Private => core::FailureCategory::Private,
+        wit::FailureCategory::BadAnswer => core::FailureCategory::BadAnswer,
+        wit::FailureCategory::Config => core::FailureCategory::Config,
+        wit::FailureCategory::Other => core::FailureCategory::Other,
     }
 }
 
 pub(super) fn batch(batch: wit::Batch) -> core::Batch {
     core::Batch {
         items: list(batch.items, item),
+        removals: list(batch.removals, removal),
         rejects: list(batch.rejects, reject),
         fillers: batch.fillers,
         outcome: outcome(batch.outcome),
         facts: batch.facts.map(facts),
         watermark: batch.watermark.map(watermark),
+        trouble: batch.trouble.map(failure),
+        state: maybe(batch.state),
         hints: batch.hints.map(hints),
         warnings: texts(batch.warnings),
         next: batch.next.map(step),
-        extra: text(batch.extra),
+        extra: maybe(batch.extra),
     }
 }
 
@@ -174,6 +188,7 @@ fn item(item: wit::Item) -> core::Item {
     core::Item {
         element: item.element,
         external_id: text(item.external_id),
+        partial: item.partial,
         kind: text(item.kind),
         url: maybe(item.url),
         authors: list(item.authors, author),
@@ -185,11 +200,12 @@ fn item(item: wit::Item) -> core::Item {
         updated_at: maybe(item.updated_at),
         language: maybe(item.language),
         media: list(item.media, media),
-        // A count that is not a count was hidden by the platform or is a mistake; both count as absent.
+        // A count that is no count was hidden by the platform or is a mistake: both count as absent.
         metrics: item.metrics.into_iter().filter_map(metric).collect(),
         references: list(item.references, reference),
         tags: texts(item.tags),
-        extra: text(item.extra),
+        data: maybe(item.data),
+        extra: maybe(item.extra),
     }
 }
 
@@ -199,36 +215,26 @@ fn author(author: wit::Author) -> core::Author {
         id: maybe(author.id),
         name: maybe(author.name),
         url: maybe(author.url),
+        image_url: maybe(author.image_url),
         verified: author.verified,
-        extra: text(author.extra),
+        extra: maybe(author.extra),
     }
 }
 
 fn media(media: wit::Media) -> core::Media {
     core::Media {
-        kind: media_kind(media.kind),
+        kind: text(media.kind),
         role: text(media.role),
         url: text(media.url),
         thumbnail_url: maybe(media.thumbnail_url),
         mime: maybe(media.mime),
-        bytes: quantity(media.bytes),
-        width: media.width,
-        height: media.height,
+        size: quantity(media.size),
+        width: quantity(media.width),
+        height: quantity(media.height),
         duration_s: quantity(media.duration_s),
         alt: maybe(media.alt),
         expires_at: maybe(media.expires_at),
-        extra: text(media.extra),
-    }
-}
-
-const fn media_kind(value: wit::MediaKind) -> core::MediaKind {
-    match value {
-        wit::MediaKind::Image => core::MediaKind::Image,
-        wit::MediaKind::Video => core::MediaKind::Video,
-        wit::MediaKind::AnimatedGif => core::MediaKind::AnimatedGif,
-        wit::MediaKind::Audio => core::MediaKind::Audio,
-        wit::MediaKind::Document => core::MediaKind::Document,
-        wit::MediaKind::Other => core::MediaKind::Other,
+        extra: maybe(media.extra),
     }
 }
 
@@ -239,22 +245,21 @@ fn metric(metric: wit::Metric) -> Option<core::Metric> {
 
 fn reference(reference: wit::Reference) -> core::Reference {
     core::Reference {
-        relation: relation(reference.relation),
+        relation: text(reference.relation),
         external_id: maybe(reference.external_id),
         author_handle: maybe(reference.author_handle),
+        author_id: maybe(reference.author_id),
         url: maybe(reference.url),
     }
 }
 
-const fn relation(value: wit::Relation) -> core::Relation {
-    match value {
-        wit::Relation::InReplyTo => core::Relation::InReplyTo,
-        wit::Relation::ThreadRoot => core::Relation::ThreadRoot,
-        wit::Relation::Quoted => core::Relation::Quoted,
-        wit::Relation::Reposted => core::Relation::Reposted,
-        wit::Relation::Comments => core::Relation::Comments,
-        wit::Relation::Via => core::Relation::Via,
-        wit::Relation::Other => core::Relation::Other,
+fn removal(removal: wit::Removal) -> core::Removal {
+    core::Removal {
+        element: removal.element,
+        external_id: text(removal.external_id),
+        reason: text(removal.reason),
+        at: maybe(removal.at),
+        extra: maybe(removal.extra),
     }
 }
 
@@ -262,6 +267,7 @@ fn reject(reject: wit::Reject) -> core::Reject {
     core::Reject {
         element: reject.element,
         reason: text(reject.reason),
+        extra: maybe(reject.extra),
     }
 }
 
@@ -269,6 +275,7 @@ fn outcome(outcome: wit::Outcome) -> core::Outcome {
     core::Outcome {
         status: outcome_status(outcome.status),
         detail: text(outcome.detail),
+        extra: maybe(outcome.extra),
     }
 }
 
@@ -299,20 +306,21 @@ fn facts(facts: wit::Facts) -> core::Facts {
         posts: quantity(facts.posts),
         verified: facts.verified,
         moved_to: maybe(facts.moved_to),
-        extra: text(facts.extra),
+        extra: maybe(facts.extra),
     }
 }
 
 fn hints(hints: wit::Hints) -> core::Hints {
     core::Hints {
-        min_interval_s: hints.min_interval_s,
-        fresh_for_s: hints.fresh_for_s,
+        min_interval_s: quantity(hints.min_interval_s),
+        fresh_for_s: quantity(hints.fresh_for_s),
+        not_before: maybe(hints.not_before),
         skip_hours: hints.skip_hours,
         skip_days: texts(hints.skip_days),
         hubs: texts(hints.hubs),
         topic: maybe(hints.topic),
         complete: hints.complete,
-        extra: text(hints.extra),
+        extra: maybe(hints.extra),
     }
 }
 
