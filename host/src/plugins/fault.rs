@@ -220,7 +220,8 @@ pub(super) fn chain(error: &wasmtime::Error) -> String {
 fn frames(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
     let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => name.chars().take(limits::WORD_BYTES).collect(),
+        // Without the hash at the end.
+        Some(name) => format!("{:#}", rustc_demangle::demangle(name)).chars().take(limits::WORD_BYTES).collect(),
         None => format!("function {}", frame.func_index()),
     };
     backtrace.frames().iter().take(limits::TRAP_FRAMES).map(name).collect()

@@ -106,7 +106,7 @@ impl Plugin {
         cx: &CallContext,
     ) -> CallResult<Result<Valid, Vec<Problem>>> {
         let answer = self.adapter.validate(kind, identifier, overrides, cx).await;
-        let answer = answer.map_err(|failed| self.fault(Call::Validate, failed))?;
+        let answer = answer.map_err(|failed| self.fault(Call::Validate, *failed))?;
         let wrong = match &answer.value {
             Ok(valid) => normal_form(&valid.identifier).err(),
             Err(problems) if problems.is_empty() => Some("it refused the source without naming a problem".to_owned()),
@@ -118,8 +118,9 @@ impl Plugin {
         match wrong {
             None => Ok(answer),
             Some(what) => {
+                let Answer { log, cpu, .. } = answer;
                 let kind = FaultKind::BadOutput { what };
-                Err(self.fault(Call::Validate, Box::new(Failed { call: Call::Validate, kind, log: answer.log, cpu: answer.cpu })))
+                Err(self.fault(Call::Validate, Failed { call: Call::Validate, kind, log, cpu }))
             }
         }
     }
@@ -129,7 +130,7 @@ impl Plugin {
     /// # Errors
     /// A fault of the plugin or of the machine.
     pub async fn plan(&self, job: &Job, cx: &CallContext) -> CallResult<Result<Step, Failure>> {
-        self.adapter.plan(job, cx).await.map_err(|failed| self.fault(Call::Plan, failed))
+        self.adapter.plan(job, cx).await.map_err(|failed| self.fault(Call::Plan, *failed))
     }
 
     /// What came of one page. Not yet checked against the contract's limits: `tidegate_core::item` does that.
@@ -137,7 +138,7 @@ impl Plugin {
     /// # Errors
     /// A fault of the plugin or of the machine.
     pub async fn normalize(&self, job: &Job, page: &Page, cx: &CallContext) -> CallResult<Result<Batch, Failure>> {
-        self.adapter.normalize(job, page, cx).await.map_err(|failed| self.fault(Call::Normalize, failed))
+        self.adapter.normalize(job, page, cx).await.map_err(|failed| self.fault(Call::Normalize, *failed))
     }
 
     /// What came of one webhook delivery; `None` if the plugin does not take any.
@@ -151,11 +152,11 @@ impl Plugin {
         cx: &CallContext,
     ) -> Result<Option<Answer<Result<Batch, Failure>>>, Box<Fault>> {
         let answer = self.adapter.normalize_delivery(job, delivery, cx).await;
-        answer.map_err(|failed| self.fault(Call::NormalizeDelivery, failed))
+        answer.map_err(|failed| self.fault(Call::NormalizeDelivery, *failed))
     }
 
-    fn fault(&self, call: Call, failed: Box<Failed>) -> Box<Fault> {
-        let Failed { kind, log, cpu, .. } = *failed;
+    fn fault(&self, call: Call, failed: Failed) -> Box<Fault> {
+        let Failed { kind, log, cpu, .. } = failed;
         let (plugin, version) = (self.name().to_owned(), self.version().to_owned());
         Box::new(Fault { plugin, version, call, kind, log, cpu })
     }

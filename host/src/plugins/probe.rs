@@ -99,6 +99,7 @@ fn words(problems: &[Problem]) -> String {
     words.join("; ")
 }
 
+#[expect(clippy::boxed_local, reason = "boxed where it is made, to keep the results of calls small")]
 fn failed(failed: Box<Failed>) -> RefusalKind {
     RefusalKind::Probe { call: failed.call, fault: failed.kind }
 }

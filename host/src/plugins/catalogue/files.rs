@@ -39,14 +39,14 @@ pub(super) async fn list(dir: PathBuf) -> io::Result<Vec<Found>> {
 pub(super) async fn read(file: &Found) -> Result<Vec<u8>, RefusalKind> {
     file.mark.clone()?;
     let path = file.path.clone();
-    away(move || read_now(&path)).await.map_err(unreadable)?
+    away(move || read_now(&path)).await.map_err(|error| unreadable(&error))?
 }
 
 async fn away<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
-fn unreadable(error: io::Error) -> RefusalKind {
+fn unreadable(error: &io::Error) -> RefusalKind {
     RefusalKind::Unreadable { why: error.to_string() }
 }
 
@@ -73,7 +73,7 @@ fn list_now(dir: &Path) -> io::Result<Vec<Found>> {
 
 fn look_at(path: &Path) -> Result<Mark, RefusalKind> {
     // Follows links: a link to a component elsewhere is a usual way to install one.
-    let data: Metadata = fs::metadata(path).map_err(unreadable)?;
+    let data: Metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !data.is_file() {
         return Err(RefusalKind::Unreadable { why: "it is not a regular file".to_owned() });
     }

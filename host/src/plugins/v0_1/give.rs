@@ -5,14 +5,15 @@ use tidegate_core::contract as core;
 use super::wit_deliveries::Delivery;
 use super::{wit, wit::HeaderParam};
 
+fn watermark(mark: &core::Watermark) -> wit::WatermarkParam<'_> {
+    wit::WatermarkParam {
+        newest_id: mark.newest_id.as_deref(),
+        newest_published_at: mark.newest_published_at.as_deref(),
+        cursor: mark.cursor.as_deref(),
+    }
+}
+
 pub(super) fn job(job: &core::Job) -> wit::Job<'_> {
-    let watermark = |mark: &'_ core::Watermark| -> wit::WatermarkParam<'_> {
-        wit::WatermarkParam {
-            newest_id: mark.newest_id.as_deref(),
-            newest_published_at: mark.newest_published_at.as_deref(),
-            cursor: mark.cursor.as_deref(),
-        }
-    };
     wit::Job {
         kind: &job.kind,
         identifier: &job.identifier,

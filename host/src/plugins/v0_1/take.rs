@@ -332,7 +332,8 @@ mod tests {
     fn nul_is_replaced_and_other_text_is_moved() {
         let long = "x".repeat(1 << 20);
         let before = long.as_ptr();
-        assert_eq!(text(long).as_ptr(), before);
+        let long = text(long);
+        assert_eq!(long.as_ptr(), before);
         assert_eq!(text("a\0b".to_owned()), "a\u{FFFD}b");
     }
 
