@@ -16,7 +16,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 pub fn build(package: &str, features: &[&str]) -> Result<Vec<u8>, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     // Two sets of features must not overwrite each other's file.
-    let target = target_dir(&root).join("guests").join(["tests"].iter().chain(features).copied().collect::<Vec<_>>().join("-"));
+    let target =
+        target_dir(&root).join("guests").join(["tests"].iter().chain(features).copied().collect::<Vec<_>>().join("-"));
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(&root);
     for (name, _) in env::vars_os() {

@@ -37,6 +37,13 @@ pub(super) struct Failed {
     pub(super) cpu: Duration,
 }
 
+/// An instance nothing has been called in. Its place is given back after its store, as fields are dropped in order.
+pub(super) struct Idle<'a> {
+    pub(super) store: Store<CallState>,
+    pub(super) instance: Instance,
+    _permit: SemaphorePermit<'a>,
+}
+
 impl Failed {
     fn early(kind: FaultKind) -> Box<Self> {
         Box::new(Self { call: Call::Instantiate, kind, log: Vec::new(), cpu: Duration::ZERO })
@@ -94,13 +101,13 @@ impl Sandbox {
     }
 
     /// An instance nothing has been called in, for looking at.
-    pub(super) async fn instance(&self, cx: &CallContext) -> Result<(Store<CallState>, Instance), Box<Failed>> {
-        let _permit = self.permit(cx).await?;
+    pub(super) async fn instance(&self, cx: &CallContext) -> Result<Idle<'_>, Box<Failed>> {
+        let permit = self.permit(cx).await?;
         let meter = Arc::new(Meter::default());
         let mut store = self.store(cx, &meter);
         let made = timeout(cx.wall, meter.measure(self.pre.instantiate_async(&mut store))).await;
         let kind = match made {
-            Ok(Ok(instance)) => return Ok((store, instance)),
+            Ok(Ok(instance)) => return Ok(Idle { store, instance, _permit: permit }),
             Ok(Err(error)) => {
                 store.data_mut().collect_output();
                 classify(&error, Call::Instantiate, store.data(), cx.cpu)
@@ -130,7 +137,12 @@ impl Sandbox {
         store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
         let cpu = cx.cpu;
         store.epoch_deadline_callback(move |store| {
-            if store.data().meter.so_far() >= cpu { Err(CpuSpent.into()) } else { Ok(UpdateDeadline::Yield(1)) }
+            if store.data().meter.so_far() >= cpu {
+                return Err(CpuSpent.into());
+            }
+            // Not wasmtime's own yield: it wakes itself at once, and tokio looks at sockets and timers only after every
+            // 61 polls of such tasks, which are 61 ticks here. Tokio's yield comes back after such a look.
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
         store.set_epoch_deadline(1);
         store

@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 
 use tidegate_core::limits;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy, WasmBacktraceDetails,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Strategy,
+    WasmBacktraceDetails,
 };
 
 /// The engine with the pool, or without it where the pool cannot be had.

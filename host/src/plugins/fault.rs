@@ -100,7 +100,9 @@ impl FaultKind {
     #[must_use]
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::DeadlineCpu { .. } => "if the input is not unusually large, the plugin has an endless loop: report it to its author",
+            Self::DeadlineCpu { .. } => {
+                "if the input is not unusually large, the plugin has an endless loop: report it to its author"
+            }
             Self::DeadlineWall { .. } => "look at the load of the machine; a WASI plugin may not sleep",
             Self::Memory { .. } => "lower the profile's page size or body limit, or report it to the plugin's author",
             Self::Table { .. } | Self::Stack { .. } | Self::Trap { .. } | Self::BadOutput { .. } => {
@@ -126,7 +128,12 @@ impl fmt::Display for FaultKind {
             Self::DeadlineCpu { limit } => write!(f, "used more than {limit:?} of CPU time"),
             Self::DeadlineWall { limit } => write!(f, "did not answer within {limit:?}"),
             Self::Memory { limit, wanted } => {
-                write!(f, "used more than {} MiB of memory (it asked for {} MiB)", mib(limit), wanted.div_ceil(limits::MIB))
+                write!(
+                    f,
+                    "used more than {} MiB of memory (it asked for {} MiB)",
+                    mib(limit),
+                    wanted.div_ceil(limits::MIB)
+                )
             }
             Self::Table { limit, wanted } => write!(f, "used more than {limit} table elements (it asked for {wanted})"),
             Self::Stack { limit } => write!(f, "used more than {} MiB of stack", mib(limit)),

@@ -41,7 +41,9 @@ impl Track {
     pub(super) fn range_and_remedy() -> String {
         let served: Vec<String> = Self::SERVED.iter().map(|track| format!("{track}.x")).collect();
         let served = served.join(", ");
-        format!("this tidegate serves {served}: build the plugin against wit/ of this version, or use a tidegate that serves it")
+        format!(
+            "this tidegate serves {served}: build the plugin against wit/ of this version, or use a tidegate that serves it"
+        )
     }
 }
 
@@ -85,7 +87,8 @@ pub(super) fn check(names: &Names, policy: WasiPolicy) -> Result<Contract, Refus
 
 /// The newest served track among the exports. Other exports are left alone: toolchains add some of their own.
 fn track(exports: &[String]) -> Result<Track, RefusalKind> {
-    let versions = exports.iter().map(|name| split(name)).filter(|(interface, _)| *interface == "tidegate:plugin/source");
+    let versions =
+        exports.iter().map(|name| split(name)).filter(|(interface, _)| *interface == "tidegate:plugin/source");
     let mut other = None;
     let mut best = None;
     for (_, version) in versions {

@@ -39,13 +39,15 @@ fn header(bytes: &[u8]) -> Result<(), RefusalKind> {
         [] => Err(RefusalKind::NotWasm { looks: "empty" }),
         [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(RefusalKind::CoreModule),
         [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
-        [0, b'a', b's', b'm', _, _, _, _, ..] => Err(RefusalKind::NotWasm { looks: "an unknown version of WebAssembly" }),
+        [0, b'a', b's', b'm', _, _, _, _, ..] => {
+            Err(RefusalKind::NotWasm { looks: "an unknown version of WebAssembly" })
+        }
         _ if bytes.len() < 8 && (MAGIC.starts_with(bytes) || bytes.starts_with(MAGIC)) => {
             Err(RefusalKind::Truncated { bytes: bytes.len() })
         }
-        [0x7f, b'E', b'L', b'F', ..] => {
-            Err(RefusalKind::NotWasm { looks: "native code, such as a precompiled .cwasm, which is never taken from outside" })
-        }
+        [0x7f, b'E', b'L', b'F', ..] => Err(RefusalKind::NotWasm {
+            looks: "native code, such as a precompiled .cwasm, which is never taken from outside",
+        }),
         _ if std::str::from_utf8(bytes.get(..bytes.len().min(256)).unwrap_or(bytes)).is_ok() => {
             Err(RefusalKind::NotWasm { looks: "text" })
         }

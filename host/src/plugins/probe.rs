@@ -4,6 +4,7 @@
 //! every example against its schema and against `validate`. Must not know: where the component came from. Called by
 //! `room`, with the limits of loading instead of those of a call.
 
+use core::time::Duration;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -21,21 +22,25 @@ use super::refusal::{Origin, RefusalKind};
 use super::schema::Schema;
 use super::v0_1::Adapter;
 
+/// The limits of a call that tries a component. Its clock stands at the epoch, so that trying gives the same result
+/// every time.
+pub(super) fn context(cpu: Duration) -> CallContext {
+    CallContext { now: UtcMillis::from_millis(0), cpu, wall: cpu + limits::CALL_WALL }
+}
+
 /// A plugin, if the component passes.
 pub(super) async fn probe(
     adapter: Adapter,
     digest: Digest,
     contract: Contract,
     origin: &Origin,
+    cx: &CallContext,
 ) -> Result<Plugin, RefusalKind> {
-    // The clock of a component that is tried stands at the epoch, so that trying it gives the same result every time.
-    let cx =
-        CallContext { now: UtcMillis::from_millis(0), cpu: limits::PROBE_CPU, wall: limits::PROBE_CPU + limits::CALL_WALL };
-    if let Some(what) = adapter.signatures(&cx).await.map_err(failed)? {
+    if let Some(what) = adapter.signatures(cx).await.map_err(failed)? {
         return Err(RefusalKind::Signature { what });
     }
-    let manifest = adapter.describe(&cx).await.map_err(failed)?.value;
-    if adapter.describe(&cx).await.map_err(failed)?.value != manifest {
+    let manifest = adapter.describe(cx).await.map_err(failed)?.value;
+    if adapter.describe(cx).await.map_err(failed)?.value != manifest {
         return Err(RefusalKind::NotConstant { call: Call::Describe });
     }
     let faults = manifest::faults(&manifest);
@@ -48,7 +53,7 @@ pub(super) async fn probe(
             faults: vec![ManifestFault { place: format!("kinds[{i}].overrides-schema"), message }],
         })?;
         for example in &kind.examples {
-            if let Err(what) = try_example(&adapter, kind, example, &schema, &cx).await? {
+            if let Err(what) = try_example(&adapter, kind, example, &schema, cx).await? {
                 return Err(RefusalKind::Example {
                     kind: kind.name.clone(),
                     identifier: example.identifier.clone(),

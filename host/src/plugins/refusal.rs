@@ -192,7 +192,9 @@ impl RefusalKind {
                  `wasi = \"allow\"` under [plugins]"
             }
             Self::Signature { .. } => "build it against the unchanged files of wit/v0.1",
-            Self::Compile { .. } => "validate it with `wasm-tools validate`; it may use a proposal that plugins cannot have",
+            Self::Compile { .. } => {
+                "validate it with `wasm-tools validate`; it may use a proposal that plugins cannot have"
+            }
             Self::CompileTime => "build it smaller: large generated functions take longest",
             Self::CompilerPanic { .. } => "report it to tidegate with the file; other plugins are not affected",
             Self::CompilerBusy => "it is tried again at the next look at the directory",

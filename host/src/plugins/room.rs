@@ -3,6 +3,7 @@
 //! Owns: [`PluginRoom`] and what all its plugins share. Must not know: which plugins there should be ([`super::catalogue`]
 //! does). Called by the catalogue, by `plugin check`, and by tests.
 
+use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,12 +33,20 @@ pub enum WasiPolicy {
 }
 
 /// How the room is set up.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RoomConfig {
     /// Where precompiled code is kept. `None`: each start compiles again. Made with mode 0700 if it is not there.
     pub cache_dir: Option<PathBuf>,
     /// What to do with components that import WASI 0.2.
     pub wasi: WasiPolicy,
+    /// CPU time of each call that tries a component while it is loaded.
+    pub probe_cpu: Duration,
+}
+
+impl Default for RoomConfig {
+    fn default() -> Self {
+        Self { cache_dir: None, wasi: WasiPolicy::default(), probe_cpu: limits::PROBE_CPU }
+    }
 }
 
 /// The room could not be set up.
@@ -50,7 +59,9 @@ pub enum RoomError {
         why: String,
     },
     /// The thread that keeps the deadlines could not be started.
-    #[error("the thread that keeps the plugins' deadlines could not be started: {0}; raise the limit on processes (`ulimit -u`)")]
+    #[error(
+        "the thread that keeps the plugins' deadlines could not be started: {0}; raise the limit on processes (`ulimit -u`)"
+    )]
     Ticker(#[source] std::io::Error),
 }
 
@@ -58,6 +69,7 @@ pub enum RoomError {
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) wasi_policy: WasiPolicy,
+    pub(super) probe_cpu: Duration,
     pub(super) cache: Option<Cache>,
     /// Instances that may still be made.
     pub(super) slots: Semaphore,
@@ -95,6 +107,7 @@ impl PluginRoom {
         let shared = Shared {
             engine,
             wasi_policy: config.wasi,
+            probe_cpu: config.probe_cpu,
             cache,
             slots: Semaphore::new(limits::INSTANCES),
             compiler: Arc::new(Semaphore::new(1)),
@@ -141,7 +154,8 @@ impl PluginRoom {
         let adapter = match contract.track {
             Track::V0_1 => v0_1::Adapter::new(sandbox)?,
         };
-        probe::probe(adapter, digest, contract, origin).await
+        let cx = probe::context(self.shared.probe_cpu);
+        probe::probe(adapter, digest, contract, origin, &cx).await
     }
 }
 

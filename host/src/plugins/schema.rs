@@ -32,9 +32,8 @@ impl Schema {
             return Ok(Self::Nothing);
         }
         let schema: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-        let patterns = PatternOptions::regex()
-            .size_limit(limits::SCHEMA_REGEX_BYTES)
-            .dfa_size_limit(limits::SCHEMA_REGEX_BYTES);
+        let patterns =
+            PatternOptions::regex().size_limit(limits::SCHEMA_REGEX_BYTES).dfa_size_limit(limits::SCHEMA_REGEX_BYTES);
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .offline()
@@ -59,8 +58,11 @@ impl Schema {
                 .map(|name| problem(pointer("", name), "this kind of source has no settings; remove it".to_owned()))
                 .collect(),
             Self::Object { validator, settings } => {
-                let mut problems: Vec<Problem> =
-                    validator.iter_errors(overrides).take(limits::PROBLEMS).flat_map(|e| explain(&e, settings)).collect();
+                let mut problems: Vec<Problem> = validator
+                    .iter_errors(overrides)
+                    .take(limits::PROBLEMS)
+                    .flat_map(|e| explain(&e, settings))
+                    .collect();
                 problems.truncate(limits::PROBLEMS);
                 problems
             }
@@ -73,9 +75,10 @@ fn explain(error: &ValidationError<'_>, settings: &[String]) -> Vec<Problem> {
     let at = error.instance_path().as_str().to_owned();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            unexpected.iter().map(|name| Problem { pointer: pointer(&at, name), message: unknown(name, &at, settings) }).collect()
-        }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
+            .iter()
+            .map(|name| Problem { pointer: pointer(&at, name), message: unknown(name, &at, settings) })
+            .collect(),
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             vec![Problem { pointer: pointer(&at, name), message: "this setting is missing".to_owned() }]

@@ -113,8 +113,7 @@ impl Wasi {
 }
 
 /// The same bytes for every call: as many as make hash seeds look random, made from nothing but their position.
-static DICE: LazyLock<Vec<u8>> =
-    LazyLock::new(|| (0..64_u8).flat_map(|block| *Digest::of(&[block]).bytes()).collect());
+static DICE: LazyLock<Vec<u8>> = LazyLock::new(|| (0..64_u8).flat_map(|block| *Digest::of(&[block]).bytes()).collect());
 
 /// A clock that stands still.
 struct Frozen(Duration);

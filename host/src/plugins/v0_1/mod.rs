@@ -12,7 +12,7 @@ use wasmtime::component::{
 };
 
 use super::answer::{Answer, Call, CallContext};
-use super::call::{Failed, Sandbox};
+use super::call::{Failed, Idle, Sandbox};
 use super::log::LogLevel;
 use super::refusal::RefusalKind;
 use super::state::CallState;
@@ -114,8 +114,7 @@ impl Adapter {
 
     /// The first function whose signature is not the contract's, and how it differs. Makes one instance.
     pub(super) async fn signatures(&self, cx: &CallContext) -> Result<Option<String>, Box<Failed>> {
-        let (store, instance) = self.sandbox.instance(cx).await?;
-        let mut look = Signatures { store, instance, wrong: None };
+        let mut look = Signatures { idle: self.sandbox.instance(cx).await?, wrong: None };
         look.function::<(), (wit::Manifest,)>("describe", &self.describe);
         look.function::<(&str, &str, &str), ValidateAnswer>("validate", &self.validate);
         look.function::<(wit::Job<'_>,), PlanAnswer>("plan", &self.plan);
@@ -186,19 +185,18 @@ fn missing(name: &str) -> RefusalKind {
     RefusalKind::Signature { what: format!("the function {name} is missing") }
 }
 
-struct Signatures {
-    store: wasmtime::Store<CallState>,
-    instance: wasmtime::component::Instance,
+struct Signatures<'a> {
+    idle: Idle<'a>,
     wrong: Option<String>,
 }
 
-impl Signatures {
+impl Signatures<'_> {
     fn function<P: ComponentNamedList + Lower, R: ComponentNamedList + Lift>(
         &mut self,
         name: &str,
         index: &ComponentExportIndex,
     ) {
-        let function = self.instance.get_typed_func::<P, R>(&mut self.store, index);
+        let function = self.idle.instance.get_typed_func::<P, R>(&mut self.idle.store, index);
         if let (Err(error), None) = (function, &self.wrong) {
             let why = super::fault::chain(&error);
             let why = why.trim_start_matches("failed to convert function to given type: ");

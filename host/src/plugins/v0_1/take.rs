@@ -54,25 +54,15 @@ fn kind(kind: wit::Kind) -> core::Kind {
 }
 
 fn example(example: wit::Example) -> core::Example {
-    core::Example {
-        identifier: text(example.identifier),
-        overrides: text(example.overrides),
-        note: text(example.note),
-    }
+    core::Example { identifier: text(example.identifier), overrides: text(example.overrides), note: text(example.note) }
 }
 
 pub(super) fn valid(valid: wit::Valid) -> core::Valid {
-    core::Valid {
-        identifier: text(valid.identifier),
-        extra: maybe(valid.extra),
-    }
+    core::Valid { identifier: text(valid.identifier), extra: maybe(valid.extra) }
 }
 
 pub(super) fn problem(problem: wit::Problem) -> core::Problem {
-    core::Problem {
-        pointer: text(problem.pointer),
-        message: text(problem.message),
-    }
+    core::Problem { pointer: text(problem.pointer), message: text(problem.message) }
 }
 
 fn watermark(mark: wit::WatermarkResult) -> core::Watermark {
@@ -84,10 +74,7 @@ fn watermark(mark: wit::WatermarkResult) -> core::Watermark {
 }
 
 fn header(header: wit::HeaderResult) -> core::Header {
-    core::Header {
-        name: text(header.name),
-        value: text(header.value),
-    }
+    core::Header { name: text(header.name), value: text(header.value) }
 }
 
 fn body(body: wit::BodyResult) -> core::Body {
@@ -118,11 +105,7 @@ fn http_request(request: wit::HttpRequest) -> core::HttpRequest {
 }
 
 fn actor_run(run: wit::ActorRun) -> core::ActorRun {
-    core::ActorRun {
-        input: text(run.input),
-        max_elements: run.max_elements,
-        extra: maybe(run.extra),
-    }
+    core::ActorRun { input: text(run.input), max_elements: run.max_elements, extra: maybe(run.extra) }
 }
 
 fn fetch(fetch: wit::Fetch) -> core::Fetch {
@@ -135,11 +118,7 @@ fn fetch(fetch: wit::Fetch) -> core::Fetch {
 }
 
 pub(super) fn step(step: wit::Step) -> core::Step {
-    core::Step {
-        fetch: fetch(step.fetch),
-        state: maybe(step.state),
-        extra: maybe(step.extra),
-    }
+    core::Step { fetch: fetch(step.fetch), state: maybe(step.state), extra: maybe(step.extra) }
 }
 
 pub(super) fn failure(failure: wit::Failure) -> core::Failure {
@@ -264,19 +243,11 @@ fn removal(removal: wit::Removal) -> core::Removal {
 }
 
 fn reject(reject: wit::Reject) -> core::Reject {
-    core::Reject {
-        element: reject.element,
-        reason: text(reject.reason),
-        extra: maybe(reject.extra),
-    }
+    core::Reject { element: reject.element, reason: text(reject.reason), extra: maybe(reject.extra) }
 }
 
 fn outcome(outcome: wit::Outcome) -> core::Outcome {
-    core::Outcome {
-        status: outcome_status(outcome.status),
-        detail: text(outcome.detail),
-        extra: maybe(outcome.extra),
-    }
+    core::Outcome { status: outcome_status(outcome.status), detail: text(outcome.detail), extra: maybe(outcome.extra) }
 }
 
 const fn outcome_status(value: wit::OutcomeStatus) -> core::OutcomeStatus {
