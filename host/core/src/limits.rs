@@ -172,6 +172,10 @@ pub const LEASE: Duration = Duration::from_secs(20);
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The longest time between two passes.
 pub const TICK: Duration = Duration::from_secs(30);
+/// How often the database is asked whether something is due. Another process may have added it.
+pub const POLL: Duration = Duration::from_secs(1);
+/// Rows the upkeep pass deletes in one tick.
+pub const EXPIRE_ROWS: usize = 1_000;
 /// Time of one run, unless the profile says otherwise.
 pub const RUN_DEADLINE: Duration = Duration::from_secs(5 * 60);
 /// Times a run that died with its daemon is taken up again.
