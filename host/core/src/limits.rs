@@ -74,6 +74,8 @@ pub const REQUEST_HEADER_BYTES: usize = 16 * KIB;
 pub const REQUEST_BODY_BYTES: usize = MIB;
 /// `step.state` in bytes.
 pub const STATE_BYTES: usize = 64 * KIB;
+/// Statuses a request may ask to be passed.
+pub const PASS_STATUSES: usize = 16;
 /// Pages of one run.
 pub const PAGES_PER_RUN: u32 = 10;
 /// The longest `delay-s` of a step.
@@ -83,7 +85,7 @@ pub const STEP_DELAY_MOST: Duration = Duration::from_secs(60);
 
 /// Items of one batch.
 pub const BATCH_ITEMS: usize = 10_000;
-/// Rejects of one batch.
+/// Rejects kept of one batch; more are only counted.
 pub const BATCH_REJECTS: usize = 1_000;
 /// Warnings of one batch.
 pub const BATCH_WARNINGS: usize = 16;

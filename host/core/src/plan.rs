@@ -1,1 +1,219 @@
-//! (to be written)
+//! From what a plugin wants fetched to what may be fetched.
+//!
+//! Owns: the job a plugin is asked with, and every check between a [`Step`] and a [`Plan`]. Must not know: sockets, DNS
+//! (the addresses are checked by `fetch` and `egress`, again and closer to the wire), or the plugin's room. Called by the
+//! run's machine. A `Plan` is made here only, so whatever is fetched has passed.
+
+use core::time::Duration;
+
+use url::Url;
+
+use crate::claim::Claim;
+use crate::contract::{Fetch, Header, HttpRequest, Job, Kind, Step};
+use crate::failure::{Class, Failure};
+use crate::limits;
+use crate::profile::Profile;
+use crate::time::UtcMillis;
+
+/// A fetch that may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    request: HttpRequest,
+    state: Option<String>,
+    delay: Duration,
+}
+
+impl Plan {
+    /// The request.
+    #[must_use]
+    pub const fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// What the plugin wants to find again with the page.
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// How long to wait before it.
+    #[must_use]
+    pub const fn delay(&self) -> Duration {
+        self.delay
+    }
+}
+
+/// How many new items a run of this claim may store in all. The first success of a source is its bootstrap, whichever
+/// trigger it comes from.
+#[must_use]
+pub fn item_cap(claim: &Claim, profile: &Profile) -> u32 {
+    let caps = &profile.caps;
+    if claim.source.last_success_at.is_none() { caps.bootstrap_max_items } else { caps.max_items }
+}
+
+/// The job of a run.
+#[must_use]
+pub fn job(claim: &Claim, profile: &Profile, now: UtcMillis) -> Job {
+    let overrides = serde_json::Value::Object(profile.merged_overrides(&claim.source.overrides));
+    Job {
+        kind: profile.kind.clone(),
+        identifier: claim.source.identifier.clone(),
+        overrides: overrides.to_string(),
+        watermark: claim.watermark().cloned(),
+        max_items: item_cap(claim, profile).saturating_sub(claim.items_before).max(1),
+        max_pages: profile.caps.max_pages.max(1),
+        now: now.to_string(),
+        actor: None,
+        platform_id: claim.source.platform_id.clone(),
+        extra: None,
+    }
+}
+
+/// Checks what a plugin wants fetched against its own manifest and the operator's profile.
+///
+/// # Errors
+/// A [`Failure`]: of class `plugin-fault` for what a plugin must not ask, of class `config` for what this profile does
+/// not allow.
+pub fn check(step: Step, kind: &Kind, profile: &Profile) -> Result<Plan, Failure> {
+    let fault = |message: String| Err(Failure::new(Class::PluginFault, message));
+    let state = step.state.as_deref().map_or(0, str::len);
+    if state > limits::STATE_BYTES {
+        return fault(format!("step.state has {state} bytes, at most {} are allowed", limits::STATE_BYTES));
+    }
+    let delay = delay(step.extra.as_deref().unwrap_or_default())?;
+    match step.fetch {
+        Fetch::Http(request) => {
+            check_request(&request, kind, profile)?;
+            Ok(Plan { request, state: step.state, delay })
+        }
+        Fetch::Actor(_) => Err(Failure::new(
+            Class::Config,
+            format!("the plugin wants an actor run, but profile {} names no actor", profile.name),
+        )),
+        // The machine ends a run that has nothing to fetch; a step with it does not come here.
+        Fetch::Nothing => fault("step.fetch is `nothing` where something was to be fetched".to_owned()),
+        Fetch::Other(_) => fault("step.fetch is `other`, which this track does not use".to_owned()),
+    }
+}
+
+fn delay(extra: &str) -> Result<Duration, Failure> {
+    if extra.trim().is_empty() {
+        return Ok(Duration::ZERO);
+    }
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(extra)
+        .map_err(|error| Failure::new(Class::PluginFault, format!("step.extra is not a JSON object: {error}")))?;
+    let seconds = object.get("delay-s").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(limits::STEP_DELAY_MOST).min(limits::STEP_DELAY_MOST))
+}
+
+fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Result<(), Failure> {
+    let fault = |message: String| Err(Failure::new(Class::PluginFault, message));
+    let method = &request.method;
+    if !kind.methods.contains(method) {
+        return fault(format!("method {method:?} is not among those its manifest asks for: {:?}", kind.methods));
+    }
+    if request.url.len() > limits::URL_BYTES {
+        return fault(format!("the URL has {} bytes, at most {} are allowed", request.url.len(), limits::URL_BYTES));
+    }
+    let url = match Url::parse(&request.url) {
+        Ok(url) => url,
+        Err(error) => return fault(format!("{:?} is not an absolute URL: {error}", request.url)),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return fault(format!("{:?} is not an http or https URL", request.url));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return fault("the URL carries a user or password; credentials belong into the profile".to_owned());
+    }
+    let host = url.host_str().unwrap_or_default();
+    if !host_allowed(host, &kind.hosts) {
+        return fault(format!("host {host:?} is not among those its manifest asks for: {:?}", kind.hosts));
+    }
+    if !host_allowed(host, &profile.net.allowed_hosts) {
+        let allowed = &profile.net.allowed_hosts;
+        let message = format!("host {host:?} is not allowed by profile {}: allowed_hosts is {allowed:?}", profile.name);
+        return Err(Failure::new(Class::Config, message));
+    }
+    let body = request.body.as_ref().map_or(0, |body| body.as_bytes().len());
+    if body > limits::REQUEST_BODY_BYTES {
+        return fault(format!("the body has {body} bytes, at most {} are allowed", limits::REQUEST_BODY_BYTES));
+    }
+    let passed = &request.pass_statuses;
+    let known = |status: &u16| matches!(status, 401 | 407 | 408 | 425 | 429 | 500..=599);
+    if passed.len() > limits::PASS_STATUSES || !passed.iter().all(known) {
+        return fault(format!(
+            "pass-statuses {passed:?}: at most {} of 401, 407, 408, 425, 429, 5xx",
+            limits::PASS_STATUSES
+        ));
+    }
+    check_headers(&request.headers)
+}
+
+/// Whether `host` is among `patterns`: exact, `*.suffix` (any host below it), or `*`.
+fn host_allowed(host: &str, patterns: &[String]) -> bool {
+    let host = host.trim_end_matches('.');
+    patterns.iter().any(|pattern| match pattern.strip_prefix("*.") {
+        Some(suffix) => {
+            host.len() > suffix.len()
+                && host.to_ascii_lowercase().ends_with(&suffix.to_ascii_lowercase())
+                && host.as_bytes().get(host.len() - suffix.len() - 1) == Some(&b'.')
+        }
+        None => pattern == "*" || pattern.eq_ignore_ascii_case(host),
+    })
+}
+
+/// Header fields that belong to the connection, to the host, or to a credential.
+const FORBIDDEN_HEADERS: [&str; 18] = [
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "cookie2",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+];
+
+fn check_headers(headers: &[Header]) -> Result<(), Failure> {
+    let fault = |message: String| Err(Failure::new(Class::PluginFault, message));
+    let bytes: usize = headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    if headers.len() > limits::REQUEST_HEADERS || bytes > limits::REQUEST_HEADER_BYTES {
+        return fault(format!(
+            "{} header fields with {bytes} bytes; at most {} with {} are allowed",
+            headers.len(),
+            limits::REQUEST_HEADERS,
+            limits::REQUEST_HEADER_BYTES
+        ));
+    }
+    for Header { name, value } in headers {
+        let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        if name.is_empty() || !name.bytes().all(token) {
+            return fault(format!("header name {name:?} is not an HTTP token (RFC 9110, section 5.6.2)"));
+        }
+        if value.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
+            return fault(format!("the value of header {name:?} holds CR, LF or NUL"));
+        }
+        let lower = name.to_ascii_lowercase();
+        if FORBIDDEN_HEADERS.contains(&lower.as_str())
+            || lower.starts_with("proxy-")
+            || lower.starts_with("x-forwarded-")
+        {
+            return fault(format!("header {name:?} is the host's business"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

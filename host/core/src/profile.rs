@@ -1,1 +1,148 @@
-//! (to be written)
+//! A profile: what the operator allows and wants for sources of one sort.
+//!
+//! Owns: the parsed profile, its defaults, and how overrides are laid over each other. Must not know: TOML, files, or
+//! which plugins are loaded (the edge in `host/src/config` reads and explains). Called by every rule that has a policy.
+
+use core::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::id::ProfileName;
+use crate::limits;
+use crate::schedule::Schedule;
+
+/// A profile, parsed and valid in itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Profile {
+    /// Name; the file's name without `.toml`.
+    pub name: ProfileName,
+    /// Which plugin, by the name in its manifest.
+    pub plugin: String,
+    /// Which of its kinds.
+    pub kind: String,
+    /// One sentence for a person.
+    pub description: String,
+    /// Overrides every source starts from.
+    pub overrides: Map<String, Value>,
+    /// Which overrides a source may set. `None`: all the schema knows.
+    pub allowed_overrides: Option<Vec<String>>,
+    /// When sources run that do not say so themselves.
+    pub schedule: Schedule,
+    /// The shortest time between two scheduled runs, whatever a source says.
+    #[serde(serialize_with = "seconds")]
+    pub min_interval: Duration,
+    /// How much one run may bring.
+    pub caps: Caps,
+    /// How much may be spent.
+    pub budget: ProfileBudget,
+    /// What follows failures.
+    pub retry: Retry,
+    /// What may be fetched.
+    pub net: Net,
+    /// How long raw pages are kept for replay. `None`: not at all.
+    pub keep_pages: Option<crate::time::Span>,
+}
+
+/// How much one run may bring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Caps {
+    /// New items of one run.
+    pub max_items: u32,
+    /// New items of the first run of a source.
+    pub bootstrap_max_items: u32,
+    /// Pages of one run.
+    pub max_pages: u32,
+    /// Time of one run.
+    #[serde(serialize_with = "seconds")]
+    pub deadline: Duration,
+}
+
+impl Default for Caps {
+    /// The defaults of the product: 10 items, 20 for a bootstrap, 10 pages, 5 minutes.
+    fn default() -> Self {
+        Self {
+            max_items: 10,
+            bootstrap_max_items: 20,
+            max_pages: limits::PAGES_PER_RUN,
+            deadline: limits::RUN_DEADLINE,
+        }
+    }
+}
+
+/// How much may be spent on all sources of a profile together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ProfileBudget {
+    /// Runs per UTC day. `None`: only the daemon's budget binds.
+    pub runs_per_day: Option<u64>,
+}
+
+/// What follows failures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Retry {
+    /// Waits before a failed fetch is repeated inside the run.
+    #[serde(serialize_with = "all_seconds")]
+    pub in_run: Vec<Duration>,
+    /// Waits before a failed run is repeated as a `retry` run.
+    #[serde(serialize_with = "all_seconds")]
+    pub runs: Vec<Duration>,
+    /// Consecutive failures after which a source is paused.
+    pub max_failures: u32,
+}
+
+impl Default for Retry {
+    /// 5 s and 15 s inside the run; then after 5, 10 and 20 minutes; paused after 3 failures.
+    fn default() -> Self {
+        let minutes = |m: u64| Duration::from_secs(m * 60);
+        Self {
+            in_run: vec![Duration::from_secs(5), Duration::from_secs(15)],
+            runs: vec![minutes(5), minutes(10), minutes(20)],
+            max_failures: 3,
+        }
+    }
+}
+
+/// What may be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Net {
+    /// Hosts the plugin may name, as in a manifest: exact, `*.suffix` or `*`. What the manifest does not ask is not
+    /// allowed either.
+    pub allowed_hosts: Vec<String>,
+    /// Private destinations that may be dialled all the same: networks in CIDR form or single addresses.
+    pub allow_private: Vec<String>,
+    /// Decoded body of one response, in bytes.
+    pub body_bytes: usize,
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        Self { allowed_hosts: vec!["*".to_owned()], allow_private: Vec::new(), body_bytes: limits::BODY_BYTES }
+    }
+}
+
+impl Profile {
+    /// The overrides a job gets: the profile's, with the source's laid over them, key by key at the top level.
+    #[must_use]
+    pub fn merged_overrides(&self, source: &Map<String, Value>) -> Map<String, Value> {
+        let mut merged = self.overrides.clone();
+        merged.extend(source.iter().map(|(key, value)| (key.clone(), value.clone())));
+        merged
+    }
+
+    /// The overrides in `source` that this profile does not let a source set.
+    #[must_use]
+    pub fn forbidden_overrides<'a>(&self, source: &'a Map<String, Value>) -> Vec<&'a str> {
+        match &self.allowed_overrides {
+            None => Vec::new(),
+            Some(allowed) => source.keys().filter(|key| !allowed.contains(key)).map(String::as_str).collect(),
+        }
+    }
+}
+
+fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(duration.as_secs())
+}
+
+fn all_seconds<S: serde::Serializer>(durations: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(durations.iter().map(Duration::as_secs))
+}

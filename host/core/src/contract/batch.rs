@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Step, Watermark};
+use super::{Failure, Step, Watermark};
 
 /// What came of a page, as the plugin gave it: not yet checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
     /// In the order of the page.
     pub items: Vec<Item>,
+    /// Items the platform says are gone.
+    pub removals: Vec<Removal>,
     /// Elements that could not be turned into items.
     pub rejects: Vec<Reject>,
     /// Elements without content.
@@ -19,14 +21,18 @@ pub struct Batch {
     pub facts: Option<Facts>,
     /// Where the next run is to start.
     pub watermark: Option<Watermark>,
+    /// Trouble that came with these items.
+    pub trouble: Option<Failure>,
+    /// For the following page of the same dataset.
+    pub state: Option<String>,
     /// What the source asks of whoever fetches it.
     pub hints: Option<Hints>,
     /// For the person who looks after the source.
     pub warnings: Vec<String>,
     /// One more fetch for the same run.
     pub next: Option<Step>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// One post, article or record, as the plugin gave it.
@@ -36,6 +42,8 @@ pub struct Item {
     pub element: u32,
     /// The platform's own id.
     pub external_id: String,
+    /// Whether what is absent here leaves what is stored.
+    pub partial: bool,
     /// What it is: "post", "article", ...
     pub kind: String,
     /// Permanent link.
@@ -64,8 +72,10 @@ pub struct Item {
     pub references: Vec<Reference>,
     /// Categories, hashtags.
     pub tags: Vec<String>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object: what the platform has beyond this.
+    pub data: Option<String>,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// Who wrote an item.
@@ -79,17 +89,19 @@ pub struct Author {
     pub name: Option<String>,
     /// Profile page.
     pub url: Option<String>,
+    /// Picture.
+    pub image_url: Option<String>,
     /// Verified by the platform.
     pub verified: Option<bool>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// A picture, video, sound or file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Media {
-    /// What it is.
-    pub kind: MediaKind,
+    /// "image", "video", "animated-gif", "audio", "document", ...
+    pub kind: String,
     /// What part it plays: "attached", "enclosure", "content", "thumbnail", ...
     pub role: String,
     /// Absolute.
@@ -98,38 +110,20 @@ pub struct Media {
     pub thumbnail_url: Option<String>,
     /// As given.
     pub mime: Option<String>,
-    /// Size.
-    pub bytes: Option<f64>,
+    /// In bytes.
+    pub size: Option<f64>,
     /// Pixels.
-    pub width: Option<u32>,
+    pub width: Option<f64>,
     /// Pixels.
-    pub height: Option<u32>,
+    pub height: Option<f64>,
     /// Seconds.
     pub duration_s: Option<f64>,
     /// Description for those who cannot see it.
     pub alt: Option<String>,
     /// RFC 3339.
     pub expires_at: Option<String>,
-    /// JSON object, or "".
-    pub extra: String,
-}
-
-/// Sorts of media.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MediaKind {
-    /// A picture.
-    Image,
-    /// A video.
-    Video,
-    /// A silent, looping video.
-    AnimatedGif,
-    /// A sound.
-    Audio,
-    /// A file to read.
-    Document,
-    /// Anything else.
-    Other,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// A count as of a fetch.
@@ -144,34 +138,31 @@ pub struct Metric {
 /// Another item this one points to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
-    /// How.
-    pub relation: Relation,
+    /// "in-reply-to", "thread-root", "quoted", "reposted", "comments", "via", ...
+    pub relation: String,
     /// Its external id.
     pub external_id: Option<String>,
     /// Its author.
     pub author_handle: Option<String>,
+    /// Its author, by the platform's own id.
+    pub author_id: Option<String>,
     /// Its link.
     pub url: Option<String>,
 }
 
-/// How two items belong together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Relation {
-    /// An answer to it.
-    InReplyTo,
-    /// First post of its thread.
-    ThreadRoot,
-    /// It is quoted.
-    Quoted,
-    /// It is repeated.
-    Reposted,
-    /// Discussion elsewhere.
-    Comments,
-    /// The same work elsewhere.
-    Via,
-    /// Anything else.
-    Other,
+/// An item the platform says is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// Which element of the page said so.
+    pub element: u32,
+    /// The platform's own id.
+    pub external_id: String,
+    /// "deleted", "hidden", "expired", ...
+    pub reason: String,
+    /// RFC 3339.
+    pub at: Option<String>,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// An element that could not be turned into an item.
@@ -181,6 +172,8 @@ pub struct Reject {
     pub element: u32,
     /// What is wrong with it.
     pub reason: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// What a page says about the source.
@@ -190,6 +183,8 @@ pub struct Outcome {
     pub status: OutcomeStatus,
     /// What the platform said.
     pub detail: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// What a page says about the source, in a word.
@@ -241,19 +236,21 @@ pub struct Facts {
     pub verified: Option<bool>,
     /// The identifier under which the source is now found.
     pub moved_to: Option<String>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// What a source asks of whoever fetches it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Hints {
     /// Not more often than this.
-    pub min_interval_s: Option<u32>,
+    pub min_interval_s: Option<f64>,
     /// Stays fresh so long.
-    pub fresh_for_s: Option<u32>,
+    pub fresh_for_s: Option<f64>,
+    /// RFC 3339.
+    pub not_before: Option<String>,
     /// UTC hours, 0 to 23.
-    pub skip_hours: Vec<u8>,
+    pub skip_hours: Vec<u32>,
     /// Lower-case English names.
     pub skip_days: Vec<String>,
     /// WebSub hubs.
@@ -262,6 +259,6 @@ pub struct Hints {
     pub topic: Option<String>,
     /// Will never change again.
     pub complete: bool,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }

@@ -15,12 +15,16 @@ pub struct Job {
     pub watermark: Option<Watermark>,
     /// How many new items this run may store; at least 1.
     pub max_items: u32,
+    /// How many fetches this run may make in all; at least 1.
+    pub max_pages: u32,
     /// RFC 3339, UTC.
     pub now: String,
     /// The actor the profile names.
     pub actor: Option<String>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// The platform's own id of the account or feed, once known.
+    pub platform_id: Option<String>,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// Where the ingestion of a source stands.
@@ -40,9 +44,9 @@ pub struct Step {
     /// The fetch.
     pub fetch: Fetch,
     /// Handed back with the page.
-    pub state: String,
-    /// JSON object, or "".
-    pub extra: String,
+    pub state: Option<String>,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// What a plugin asks the host to do.
@@ -53,6 +57,8 @@ pub enum Fetch {
     Http(HttpRequest),
     /// One run of the profile's actor.
     Actor(ActorRun),
+    /// Nothing: the run ends well.
+    Nothing,
     /// Not used in this track.
     Other(String),
 }
@@ -67,9 +73,52 @@ pub struct HttpRequest {
     /// In the order to be sent.
     pub headers: Vec<Header>,
     /// The body, if any.
-    pub body: Option<Vec<u8>>,
-    /// JSON object, or "".
-    pub extra: String,
+    pub body: Option<Body>,
+    /// How the answer is to be handed over.
+    pub want: BodyForm,
+    /// Statuses the host would act on by itself that shall come to the plugin.
+    pub pass_statuses: Vec<u16>,
+    /// JSON object.
+    pub extra: Option<String>,
+}
+
+/// A body, as text or as bytes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Body {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl Body {
+    /// The body's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// Prints the size only: bodies are large, and may be anybody's data.
+impl core::fmt::Debug for Body {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Body({} bytes)", self.as_bytes().len())
+    }
+}
+
+/// How a body is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyForm {
+    /// As bytes, character encoding and all.
+    #[default]
+    Bytes,
+    /// As text, decoded by the host.
+    Text,
 }
 
 /// A header field or a query parameter.
@@ -88,29 +137,29 @@ pub struct ActorRun {
     pub input: String,
     /// The most elements the input can make the actor return.
     pub max_elements: u32,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// Why a plugin could not do its work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// What sort of failure; [`crate::failure`] decides what follows.
-    pub class: FailureClass,
+    pub category: FailureCategory,
     /// For the person who looks after the source.
     pub message: String,
     /// Seconds to wait, where the platform says so.
-    pub retry_after_s: Option<u32>,
+    pub retry_after_s: Option<f64>,
     /// For `config`: where in the overrides.
     pub pointer: Option<String>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
-/// The classes a plugin may answer with.
+/// The categories a plugin may answer with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FailureClass {
+pub enum FailureCategory {
     /// Likely to pass by itself.
     Transient,
     /// The platform asks to slow down.

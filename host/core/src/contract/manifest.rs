@@ -13,8 +13,8 @@ pub struct Manifest {
     pub description: String,
     /// The kinds of source it understands.
     pub kinds: Vec<Kind>,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 impl Manifest {
@@ -43,21 +43,11 @@ pub struct Kind {
     /// Actors it can feed, as `user/name`.
     pub actors: Vec<String>,
     /// What of a watermark makes its next run smaller.
-    pub deltas: Vec<Delta>,
-    /// JSON object, or "".
-    pub extra: String,
-}
-
-/// A part of a watermark that a kind can use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Delta {
-    /// External id of the newest item.
-    NewestId,
-    /// Publication time of the newest item.
-    NewestPublishedAt,
-    /// The plugin's own cursor.
-    Cursor,
+    pub deltas: Vec<String>,
+    /// Whether its sources take webhook deliveries.
+    pub deliveries: bool,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// A source that is right.
@@ -65,7 +55,7 @@ pub enum Delta {
 pub struct Example {
     /// The identifier.
     pub identifier: String,
-    /// JSON object, or "".
+    /// JSON object.
     pub overrides: String,
     /// What it shows.
     pub note: String,
@@ -76,8 +66,8 @@ pub struct Example {
 pub struct Valid {
     /// The identifier in its one normal form.
     pub identifier: String,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// Something wrong with an identifier (pointer "") or its overrides.

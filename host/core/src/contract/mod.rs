@@ -9,9 +9,7 @@ mod job;
 mod manifest;
 mod page;
 
-pub use batch::{
-    Author, Batch, Facts, Hints, Item, Media, MediaKind, Metric, Outcome, OutcomeStatus, Reference, Reject, Relation,
-};
-pub use job::{ActorRun, Failure, FailureClass, Fetch, Header, HttpRequest, Job, Step, Watermark};
-pub use manifest::{Delta, Example, Kind, Manifest, Problem, Valid};
+pub use batch::{Author, Batch, Facts, Hints, Item, Media, Metric, Outcome, OutcomeStatus, Reference, Reject, Removal};
+pub use job::{ActorRun, Body, BodyForm, Failure, FailureCategory, Fetch, Header, HttpRequest, Job, Step, Watermark};
+pub use manifest::{Example, Kind, Manifest, Problem, Valid};
 pub use page::{ActorEnd, DatasetPage, HttpResponse, Page, PageContent, Redirect};

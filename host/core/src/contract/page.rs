@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Header;
+use super::{Body, Header};
 
 /// A raw answer, with the state of the step that asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// As the step gave it.
-    pub state: String,
+    /// As the step gave it, or the batch before.
+    pub state: Option<String>,
     /// The answer.
     pub content: PageContent,
     /// Number within the run, from 0.
     pub number: u32,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// What sort of answer.
@@ -40,7 +40,9 @@ pub struct HttpResponse {
     /// In the order received, names in lower case.
     pub headers: Vec<Header>,
     /// After content decoding.
-    pub body: Vec<u8>,
+    pub body: Body,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// One redirect that was followed.
@@ -63,8 +65,8 @@ pub struct DatasetPage {
     pub more: bool,
     /// How the run ended.
     pub ended: ActorEnd,
-    /// JSON object, or "".
-    pub extra: String,
+    /// JSON object.
+    pub extra: Option<String>,
 }
 
 /// How an actor run ended.

@@ -1,0 +1,1 @@
+//! The table of section 4 of the product.

@@ -1,0 +1,123 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+//! The table of section 5 of the product's description, row by row.
+
+use super::*;
+
+fn now() -> UtcMillis {
+    UtcMillis::parse("2026-11-21T12:00:00Z").unwrap()
+}
+
+fn after(class: Class, trigger: Trigger, failure_count: u32, retries: u32) -> Consequence {
+    let retry = Retry::default();
+    let before = Before { trigger, failure_count, retries, retry: &retry };
+    consequence(&Failure::new(class, "it broke"), before, now())
+}
+
+fn minutes(n: u64) -> Next {
+    Next::Retry(now().plus(Duration::from_secs(n * 60)))
+}
+
+#[test]
+fn a_transient_failure_climbs_the_ladder_and_counts_once() {
+    let steps = [
+        (Trigger::Schedule, 0, 0, 1, minutes(5)),
+        (Trigger::Retry, 1, 0, 1, minutes(10)),
+        (Trigger::Retry, 1, 1, 1, minutes(20)),
+        (Trigger::Retry, 1, 2, 1, Next::Regular),
+        (Trigger::Schedule, 1, 3, 2, minutes(5)),
+    ];
+    for (trigger, count, retries, counted, next) in steps {
+        let consequence = after(Class::Transient, trigger, count, retries);
+        assert_eq!((consequence.failure_count, consequence.next), (counted, next), "{trigger} {count} {retries}");
+        assert_eq!(consequence.change, Change::Keep);
+    }
+}
+
+#[test]
+fn each_class_leads_where_the_product_says() {
+    let table = [
+        (Class::Transient, 1, Change::Keep, minutes(5)),
+        (Class::RateLimited, 0, Change::Keep, minutes(1)),
+        (Class::Blocked, 0, Change::Keep, minutes(5)),
+        (Class::PlanLimited, 0, Change::Keep, minutes(5)),
+        (Class::Auth, 1, Change::Keep, Next::Regular),
+        (Class::NotFound, 1, Change::Keep, Next::Regular),
+        (Class::Gone, 1, Change::Invalidate("it broke".to_owned()), Next::Never),
+        (Class::Private, 1, Change::Pause("it broke".to_owned()), Next::Never),
+        (Class::BadAnswer, 1, Change::Keep, Next::Regular),
+        (Class::Config, 1, Change::Pause("it broke".to_owned()), Next::Never),
+        (Class::PluginFault, 1, Change::Keep, Next::Regular),
+        (Class::Abandoned, 1, Change::Keep, Next::Regular),
+    ];
+    assert_eq!(table.len(), Class::ALL.len());
+    for (class, count, change, next) in table {
+        let consequence = after(class, Trigger::Schedule, 0, 0);
+        assert_eq!((consequence.failure_count, consequence.change, consequence.next), (count, change, next), "{class}");
+    }
+}
+
+#[test]
+fn the_third_failure_pauses_and_a_third_404_is_confirmed() {
+    for class in Class::ALL {
+        let consequence = after(class, Trigger::Schedule, 2, 0);
+        match class {
+            Class::RateLimited | Class::Blocked | Class::PlanLimited => assert_eq!(consequence.change, Change::Keep),
+            Class::Gone | Class::NotFound => assert!(matches!(consequence.change, Change::Invalidate(_)), "{class}"),
+            _ => assert!(matches!(consequence.change, Change::Pause(_)), "{class}"),
+        }
+    }
+}
+
+#[test]
+fn waits_are_followed_as_told_and_capped() {
+    let retry = Retry::default();
+    let before = Before { trigger: Trigger::Schedule, failure_count: 0, retries: 0, retry: &retry };
+    let table = [
+        (Class::RateLimited, 90, 90),
+        (Class::RateLimited, u64::MAX / 2_000, 86_400),
+        (Class::Transient, 90, 300),
+        (Class::Transient, 900, 900),
+    ];
+    for (class, told, waited) in table {
+        let failure = Failure { retry_after: Some(Duration::from_secs(told)), ..Failure::new(class, "") };
+        let next = consequence(&failure, before, now()).next;
+        assert_eq!(next, Next::Retry(now().plus(Duration::from_secs(waited))), "{class} {told}");
+    }
+}
+
+#[test]
+fn statuses_fall_into_classes() {
+    let table = [
+        (401, true, Class::Auth),
+        (429, false, Class::RateLimited),
+        (503, false, Class::Transient),
+        (500, false, Class::Transient),
+        (408, false, Class::Transient),
+        (425, false, Class::Transient),
+        (407, false, Class::Auth),
+    ];
+    for (status, credential, class) in table {
+        assert_eq!(Failure::of_status(status, "https://a.example/", None, credential).class, class, "{status}");
+    }
+}
+
+#[test]
+fn a_plugin_that_overlooks_the_status_is_corrected() {
+    let given = |class| contract::Failure {
+        category: class,
+        message: "not a feed".to_owned(),
+        retry_after_s: None,
+        pointer: None,
+        extra: None,
+    };
+    let table = [
+        (contract::FailureCategory::BadAnswer, Some(404), Class::NotFound),
+        (contract::FailureCategory::BadAnswer, Some(403), Class::Blocked),
+        (contract::FailureCategory::BadAnswer, Some(200), Class::BadAnswer),
+        (contract::FailureCategory::Other, None, Class::BadAnswer),
+        (contract::FailureCategory::Private, Some(403), Class::Private),
+    ];
+    for (class, status, expected) in table {
+        assert_eq!(Failure::of_plugin(given(class), status).class, expected, "{class:?} {status:?}");
+    }
+}

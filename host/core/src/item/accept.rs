@@ -1,0 +1,275 @@
+//! From a plugin's batch to a page that may be stored.
+//!
+//! Owns: every check and cut between what a plugin said and what is believed. Must not know: which plugin it was (the
+//! caller names it). Called by the run's machine for each batch.
+//!
+//! Three kinds of wrong: what breaks the contract as a whole (a million items) refuses the batch as [`BadOutput`], because
+//! a plugin that does that cannot be trusted with the rest; what is wrong within one item makes a reject of that item; what
+//! the contract says is cut is cut.
+
+use std::collections::HashMap;
+
+use super::{Detail, Item, Page, fingerprint};
+use crate::contract::{self, Reject};
+use crate::failure::Failure;
+use crate::limits;
+use crate::time::UtcMillis;
+
+/// A batch that breaks the contract. Counts as a fault of the plugin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadOutput {
+    /// More of something than the contract allows.
+    #[error("{what}: {count} given, at most {most} are allowed")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many came.
+        count: usize,
+        /// How many may.
+        most: usize,
+    },
+    /// Something that is not what it must be.
+    #[error("{what}: {why}")]
+    Wrong {
+        /// What.
+        what: &'static str,
+        /// What would be right.
+        why: &'static str,
+    },
+}
+
+/// Checks a batch, parses its times, cuts what is to be cut, drops doubles (the last one counts) and orders it.
+/// `status`: of the page it was made of, if that was an HTTP response.
+///
+/// # Errors
+/// [`BadOutput`] if the batch breaks the contract; nothing of it may be stored then.
+pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Result<Page, BadOutput> {
+    most("items", batch.items.len(), limits::BATCH_ITEMS)?;
+    most("removals", batch.removals.len(), limits::BATCH_ITEMS)?;
+    most("bytes of state", batch.state.as_deref().map_or(0, str::len), limits::STATE_BYTES)?;
+    let horizon = now.plus(limits::FUTURE_SKEW);
+    let mut rejects = batch.rejects;
+    let mut items = Vec::with_capacity(batch.items.len());
+    for item in batch.items {
+        let element = item.element;
+        match accept_item(item, horizon) {
+            Ok(item) => items.push(item),
+            Err(reason) => rejects.push(Reject { element, reason, extra: None }),
+        }
+    }
+    let rejected = u32::try_from(rejects.len()).unwrap_or(u32::MAX);
+    rejects.truncate(limits::BATCH_REJECTS);
+    rejects.iter_mut().for_each(|reject| tidy(&mut reject.reason, limits::MESSAGE_BYTES));
+    let mut warnings = batch.warnings;
+    warnings.truncate(limits::BATCH_WARNINGS);
+    warnings.iter_mut().for_each(|warning| tidy(warning, limits::MESSAGE_BYTES));
+    let mut outcome = batch.outcome;
+    tidy(&mut outcome.detail, limits::MESSAGE_BYTES);
+    let trouble = batch.trouble.map(|failure| Failure::of_plugin(failure, status));
+    let well = trouble.is_none() && Failure::of_outcome(&outcome).is_none();
+    let watermark = batch.watermark.map(|watermark| accept_watermark(watermark, horizon)).transpose()?;
+    Ok(Page {
+        items: in_order(without_doubles(items)),
+        removals: batch.removals,
+        rejects,
+        rejected,
+        fillers: batch.fillers,
+        trouble: trouble.or_else(|| Failure::of_outcome(&outcome)),
+        outcome,
+        facts: batch.facts.map(accept_facts),
+        watermark: watermark.filter(|_| well),
+        hints: batch.hints.map(accept_hints),
+        warnings,
+        state: batch.state,
+        next: batch.next.filter(|_| well),
+    })
+}
+
+fn most(what: &'static str, count: usize, most: usize) -> Result<(), BadOutput> {
+    if count > most { Err(BadOutput::TooMany { what, count, most }) } else { Ok(()) }
+}
+
+/// The checked item, or what is wrong with it.
+fn accept_item(item: contract::Item, horizon: UtcMillis) -> Result<Item, String> {
+    let mut external_id = item.external_id;
+    clean(&mut external_id);
+    if external_id.trim().is_empty() {
+        return Err("external-id is empty; every item needs a stable id".to_owned());
+    }
+    let sizes = [
+        ("bytes of external-id", external_id.len(), limits::EXTERNAL_ID_BYTES),
+        ("bytes of kind", item.kind.len(), limits::WORD_BYTES),
+        ("bytes of url", item.url.as_deref().map_or(0, str::len), limits::URL_BYTES),
+        ("bytes of html", item.html.as_deref().map_or(0, str::len), limits::HTML_BYTES),
+        ("bytes of data", item.data.as_deref().map_or(0, str::len), limits::EXTRA_BYTES),
+        ("authors", item.authors.len(), limits::ITEM_LIST),
+        ("media", item.media.len(), limits::ITEM_MEDIA),
+        ("metrics", item.metrics.len(), limits::ITEM_LIST),
+        ("references", item.references.len(), limits::ITEM_LIST),
+        ("tags", item.tags.len(), limits::ITEM_TAGS),
+    ];
+    if let Some((what, count, most)) = sizes.into_iter().find(|(_, count, most)| count > most) {
+        return Err(format!("{what}: {count} given, at most {most} are allowed"));
+    }
+    let kind = if item.kind.is_empty() { "post".to_owned() } else { item.kind };
+    let data = object(item.data.as_deref().unwrap_or_default())
+        .ok_or_else(|| "data is not a JSON object; leave it out if there is nothing to say".to_owned())?;
+    let mut metrics = item.metrics;
+    metrics.retain(|metric| metric.value.is_finite() && metric.value >= 0.0 && metric.name.len() <= limits::WORD_BYTES);
+    let mut tags = item.tags;
+    tags.iter_mut().for_each(|tag| tidy(tag, limits::WORD_BYTES));
+    let time = |text: Option<String>| text.as_deref().and_then(UtcMillis::parse).filter(|at| *at <= horizon);
+    let mut accepted = Item {
+        element: item.element,
+        partial: item.partial,
+        external_id,
+        kind,
+        url: cut(item.url, limits::URL_BYTES),
+        title: cut(item.title, limits::TITLE_BYTES),
+        text: cut(item.text, limits::TEXT_BYTES),
+        html: cut(item.html, limits::HTML_BYTES),
+        summary: cut(item.summary, limits::SUMMARY_BYTES),
+        published_at: time(item.published_at),
+        updated_at: time(item.updated_at),
+        detail: Detail {
+            authors: item.authors,
+            media: accept_media(item.media),
+            references: item.references,
+            tags,
+            language: cut(item.language, limits::WORD_BYTES),
+            data,
+        },
+        metrics,
+        fingerprint: 0,
+    };
+    accepted.fingerprint = fingerprint::of(&accepted);
+    Ok(accepted)
+}
+
+/// Cuts a text that may be cut.
+fn cut(text: Option<String>, most: usize) -> Option<String> {
+    text.map(|mut text| {
+        tidy(&mut text, most);
+        text
+    })
+}
+
+fn accept_media(mut media: Vec<contract::Media>) -> Vec<contract::Media> {
+    media.retain(|medium| !medium.url.is_empty() && medium.url.len() <= limits::URL_BYTES);
+    for medium in &mut media {
+        clean(&mut medium.url);
+        tidy(&mut medium.kind, limits::WORD_BYTES);
+        tidy(&mut medium.role, limits::WORD_BYTES);
+        for number in [&mut medium.size, &mut medium.duration_s, &mut medium.width, &mut medium.height] {
+            *number = number.filter(|value| value.is_finite() && *value >= 0.0);
+        }
+        if let Some(alt) = &mut medium.alt {
+            tidy(alt, limits::TITLE_BYTES);
+        }
+        medium.expires_at = medium.expires_at.take().filter(|at| UtcMillis::parse(at).is_some());
+    }
+    media
+}
+
+fn accept_facts(mut facts: contract::Facts) -> contract::Facts {
+    let words =
+        [&mut facts.platform_id, &mut facts.display_name, &mut facts.description, &mut facts.language, &mut facts.url];
+    for text in words.into_iter().flatten() {
+        tidy(text, limits::TITLE_BYTES);
+    }
+    for number in [&mut facts.followers, &mut facts.following, &mut facts.posts] {
+        *number = number.filter(|value| value.is_finite() && *value >= 0.0);
+    }
+    facts.image_url = facts.image_url.filter(|url| url.len() <= limits::URL_BYTES);
+    facts.moved_to = facts.moved_to.filter(|to| !to.is_empty() && to.len() <= limits::IDENTIFIER_BYTES);
+    facts
+}
+
+fn accept_hints(mut hints: contract::Hints) -> contract::Hints {
+    hints.skip_hours.retain(|hour| *hour < 24);
+    hints.skip_hours.sort_unstable();
+    hints.skip_hours.dedup();
+    hints.skip_days.truncate(7);
+    hints.not_before = hints.not_before.filter(|at| UtcMillis::parse(at).is_some());
+    for seconds in [&mut hints.min_interval_s, &mut hints.fresh_for_s] {
+        *seconds = seconds.filter(|value| value.is_finite() && *value >= 0.0);
+    }
+    hints.hubs.truncate(limits::HUBS);
+    hints.hubs.retain(|hub| hub.len() <= limits::URL_BYTES);
+    hints.topic = hints.topic.filter(|topic| topic.len() <= limits::URL_BYTES);
+    hints
+}
+
+fn accept_watermark(mut watermark: contract::Watermark, horizon: UtcMillis) -> Result<contract::Watermark, BadOutput> {
+    let cursor = watermark.cursor.as_deref().map_or(0, str::len);
+    most("bytes of watermark.cursor", cursor, limits::EXTRA_BYTES)?;
+    most(
+        "bytes of watermark.newest-id",
+        watermark.newest_id.as_deref().map_or(0, str::len),
+        limits::EXTERNAL_ID_BYTES,
+    )?;
+    if let Some(text) = watermark.newest_published_at.take() {
+        let at = UtcMillis::parse(&text).ok_or(BadOutput::Wrong {
+            what: "watermark.newest-published-at",
+            why: "it is not an RFC 3339 time such as \"2026-11-21T23:04:05Z\"",
+        })?;
+        watermark.newest_published_at = Some(at.min(horizon).to_string());
+    }
+    Ok(watermark)
+}
+
+/// Items with the same external id are one; the last one counts and stands where the first one stood.
+fn without_doubles(items: Vec<Item>) -> Vec<Item> {
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    let mut kept: Vec<Item> = Vec::with_capacity(items.len());
+    for item in items {
+        match places.get(&item.external_id).and_then(|place| kept.get_mut(*place)) {
+            Some(earlier) => *earlier = item,
+            None => {
+                places.insert(item.external_id.clone(), kept.len());
+                kept.push(item);
+            }
+        }
+    }
+    kept
+}
+
+/// Newest first where every item is dated, so that a cap keeps the newest; else the order of the page, which nearly
+/// every platform writes newest first. A stable sort: equal times keep the page's order.
+fn in_order(mut items: Vec<Item>) -> Vec<Item> {
+    if items.iter().all(|item| item.published_at.is_some()) {
+        items.sort_by_key(|item| core::cmp::Reverse(item.published_at));
+    }
+    items
+}
+
+/// The JSON object in `text`; "" is the empty one, printed as null to save room.
+fn object(text: &str) -> Option<serde_json::Value> {
+    if text.trim().is_empty() {
+        return Some(serde_json::Value::Null);
+    }
+    match serde_json::from_str(text).ok()? {
+        serde_json::Value::Object(object) if object.is_empty() => Some(serde_json::Value::Null),
+        object @ serde_json::Value::Object(_) => Some(object),
+        _ => None,
+    }
+}
+
+/// Replaces NUL, which no database text holds.
+fn clean(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
+    }
+}
+
+/// Replaces NUL and cuts to `most` bytes, between characters.
+fn tidy(text: &mut String, most: usize) {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+    }
+    clean(text);
+}
+
+#[cfg(test)]
+#[path = "accept_tests.rs"]
+mod tests;

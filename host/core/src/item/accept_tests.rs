@@ -1,0 +1,182 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+//! Tables for [`super::accept`].
+
+use super::*;
+use crate::contract::{Batch, Hints, Item as Given, Metric, Outcome, OutcomeStatus, Watermark};
+use crate::failure::Class;
+
+pub(crate) fn given(id: &str) -> Given {
+    Given {
+        element: 0,
+        external_id: id.to_owned(),
+        partial: false,
+        kind: "post".to_owned(),
+        url: None,
+        authors: vec![],
+        title: None,
+        text: None,
+        html: None,
+        summary: None,
+        published_at: None,
+        updated_at: None,
+        language: None,
+        media: vec![],
+        metrics: vec![],
+        references: vec![],
+        tags: vec![],
+        data: None,
+        extra: None,
+    }
+}
+
+fn batch(items: Vec<Given>) -> Batch {
+    Batch {
+        items,
+        removals: vec![],
+        rejects: vec![],
+        fillers: 0,
+        outcome: Outcome { status: OutcomeStatus::Ok, detail: String::new(), extra: None },
+        facts: None,
+        watermark: None,
+        trouble: None,
+        state: None,
+        hints: None,
+        warnings: vec![],
+        next: None,
+        extra: None,
+    }
+}
+
+fn now() -> UtcMillis {
+    UtcMillis::parse("2026-11-21T12:00:00Z").unwrap()
+}
+
+fn ids(page: &Page) -> Vec<&str> {
+    page.items.iter().map(|item| item.external_id.as_str()).collect()
+}
+
+#[test]
+fn what_breaks_the_contract_refuses_the_batch() {
+    let many = (0..=limits::BATCH_ITEMS).map(|n| given(&n.to_string())).collect();
+    assert_eq!(
+        accept(batch(many), None, now()).unwrap_err().to_string(),
+        "items: 10001 given, at most 10000 are allowed"
+    );
+    let watermark = Some(Watermark { newest_published_at: Some("soon".to_owned()), ..Watermark::default() });
+    assert!(accept(Batch { watermark, ..batch(vec![]) }, None, now()).is_err());
+}
+
+#[test]
+fn a_wrong_item_is_rejected_and_the_others_stay() {
+    let table: Vec<(Given, &str)> = vec![
+        (given(""), "external-id is empty; every item needs a stable id"),
+        (given("  "), "external-id is empty; every item needs a stable id"),
+        (given(&"x".repeat(1025)), "bytes of external-id: 1025 given, at most 1024 are allowed"),
+        (
+            Given { data: Some("[1]".to_owned()), ..given("a") },
+            "data is not a JSON object; leave it out if there is nothing to say",
+        ),
+        (Given { tags: vec![String::new(); 257], ..given("a") }, "tags: 257 given, at most 256 are allowed"),
+        (
+            Given { html: Some("x".repeat(limits::HTML_BYTES + 1)), ..given("a") },
+            "bytes of html: 1048577 given, at most 1048576 are allowed",
+        ),
+    ];
+    for (mut item, message) in table {
+        item.element = 7;
+        let page = accept(batch(vec![item, given("good")]), None, now()).unwrap();
+        assert_eq!((ids(&page), page.rejected), (vec!["good"], 1));
+        assert_eq!((page.rejects[0].element, page.rejects[0].reason.as_str()), (7, message));
+    }
+}
+
+#[test]
+fn trouble_keeps_the_items_and_neither_watermark_nor_next() {
+    let trouble = contract::Failure {
+        category: contract::FailureCategory::RateLimited,
+        message: "slow down".to_owned(),
+        retry_after_s: Some(7.5),
+        pointer: None,
+        extra: None,
+    };
+    let given = Batch { trouble: Some(trouble), watermark: Some(Watermark::default()), ..batch(vec![given("a")]) };
+    let page = accept(given, Some(200), now()).unwrap();
+    assert_eq!(ids(&page), ["a"]);
+    assert_eq!(page.watermark, None);
+    assert_eq!(page.trouble.unwrap().class, Class::RateLimited);
+}
+
+#[test]
+fn what_is_to_be_cut_is_cut_between_characters() {
+    let item = Given { title: Some("ä".repeat(3_000)), text: Some("a\0b".to_owned()), ..given("a") };
+    let page = accept(batch(vec![item]), None, now()).unwrap();
+    assert_eq!(page.items[0].title.as_deref().unwrap().len(), limits::TITLE_BYTES);
+    assert_eq!(page.items[0].text.as_deref(), Some("a\u{fffd}b"));
+}
+
+#[test]
+fn times_are_parsed_and_impossible_ones_are_unknown() {
+    let table = [
+        ("2026-11-21T11:00:00Z", Some("2026-11-21T11:00:00Z")),
+        ("2026-11-21T12:10:00Z", Some("2026-11-21T12:10:00Z")),
+        ("2026-11-21T12:10:01Z", None),
+        ("300000-01-01T00:00:00Z", None),
+        ("yesterday", None),
+    ];
+    for (text, expected) in table {
+        let item = Given { published_at: Some(text.to_owned()), ..given("a") };
+        let page = accept(batch(vec![item]), None, now()).unwrap();
+        assert_eq!(page.items[0].published_at.map(|at| at.to_string()).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_watermark_in_the_future_is_cut_to_now() {
+    let mut batch = batch(vec![]);
+    let time = Some("2031-01-01T00:00:00Z".to_owned());
+    batch.watermark = Some(Watermark { newest_published_at: time, ..Watermark::default() });
+    let watermark = accept(batch, None, now()).unwrap().watermark.unwrap();
+    assert_eq!(watermark.newest_published_at.as_deref(), Some("2026-11-21T12:10:00Z"));
+}
+
+#[test]
+fn doubles_are_one_and_the_last_counts() {
+    let second = Given { title: Some("second".to_owned()), ..given("a") };
+    let page = accept(batch(vec![given("a"), given("b"), second]), None, now()).unwrap();
+    assert_eq!(ids(&page), ["a", "b"]);
+    assert_eq!(page.items[0].title.as_deref(), Some("second"));
+}
+
+#[test]
+fn dated_items_come_newest_first_others_as_they_stand() {
+    let dated = |id, day: u32| Given { published_at: Some(format!("2026-11-{day:02}T00:00:00Z")), ..given(id) };
+    let page = accept(batch(vec![dated("old", 1), dated("new", 3), dated("mid", 2)]), None, now()).unwrap();
+    assert_eq!(ids(&page), ["new", "mid", "old"]);
+    let page = accept(batch(vec![dated("old", 1), given("undated"), dated("new", 3)]), None, now()).unwrap();
+    assert_eq!(ids(&page), ["old", "undated", "new"]);
+}
+
+#[test]
+fn numbers_that_are_none_are_dropped() {
+    let metric = |value| Metric { name: "likes".to_owned(), value };
+    let item = Given { metrics: vec![metric(-1.0), metric(f64::NAN), metric(3.0)], ..given("a") };
+    let page = accept(batch(vec![item]), None, now()).unwrap();
+    assert_eq!(page.items[0].metrics, [metric(3.0)]);
+    let mut batch = batch(vec![]);
+    batch.hints = Some(Hints { skip_hours: vec![24, 3, 3, 1], ..Hints::default() });
+    assert_eq!(accept(batch, None, now()).unwrap().hints.unwrap().skip_hours, [1, 3]);
+}
+
+#[test]
+fn the_fingerprint_sees_content_and_nothing_else() {
+    let of = |item: Given| accept(batch(vec![item]), None, now()).unwrap().items[0].fingerprint;
+    let plain = of(given("a"));
+    assert_eq!(plain, of(given("a")));
+    assert_eq!(plain, of(Given { metrics: vec![Metric { name: "likes".to_owned(), value: 3.0 }], ..given("a") }));
+    assert_eq!(plain, of(Given { element: 7, ..given("a") }));
+    assert_ne!(plain, of(Given { text: Some(String::new()), ..given("a") }));
+    assert_ne!(
+        of(Given { title: Some("ab".to_owned()), text: Some("c".to_owned()), ..given("a") }),
+        of(Given { title: Some("a".to_owned()), text: Some("bc".to_owned()), ..given("a") })
+    );
+}

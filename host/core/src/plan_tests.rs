@@ -1,0 +1,133 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+//! What a plugin may ask for and what not.
+
+use super::*;
+use crate::contract::Body;
+use crate::profile::{Caps, Net, ProfileBudget, Retry};
+use crate::schedule::Schedule;
+
+pub(crate) fn profile() -> Profile {
+    Profile {
+        name: "rss_profile".parse().unwrap(),
+        plugin: "rss".to_owned(),
+        kind: "feed".to_owned(),
+        description: String::new(),
+        overrides: serde_json::Map::new(),
+        allowed_overrides: None,
+        schedule: Schedule::Every("1h".parse().unwrap()),
+        min_interval: Duration::from_secs(60),
+        caps: Caps::default(),
+        budget: ProfileBudget::default(),
+        retry: Retry::default(),
+        net: Net { allowed_hosts: vec!["*.example".to_owned(), "api.test".to_owned()], ..Net::default() },
+        keep_pages: None,
+    }
+}
+
+pub(crate) fn kind() -> Kind {
+    Kind {
+        name: "feed".to_owned(),
+        description: String::new(),
+        overrides_schema: String::new(),
+        examples: vec![],
+        hosts: vec!["*".to_owned()],
+        methods: vec!["GET".to_owned()],
+        actors: vec![],
+        deltas: vec![],
+        deliveries: false,
+        extra: None,
+    }
+}
+
+pub(crate) fn get(url: &str) -> Step {
+    let request = HttpRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: vec![],
+        body: None,
+        want: crate::contract::BodyForm::Bytes,
+        pass_statuses: vec![],
+        extra: None,
+    };
+    Step { fetch: Fetch::Http(request), state: Some("s".to_owned()), extra: None }
+}
+
+fn with(url: &str, change: impl FnOnce(&mut HttpRequest)) -> Step {
+    let mut step = get(url);
+    if let Fetch::Http(request) = &mut step.fetch {
+        change(request);
+    }
+    step
+}
+
+fn header(name: &str, value: &str) -> Step {
+    let header = Header { name: name.to_owned(), value: value.to_owned() };
+    with("https://a.example/", |request| request.headers.push(header))
+}
+
+#[test]
+fn hosts_are_matched_whole_label_by_whole_label() {
+    let table = [
+        ("https://a.example/x", true),
+        ("https://a.b.EXAMPLE/x", true),
+        ("https://api.test/", true),
+        ("https://example/", false),
+        ("https://evilexample/", false),
+        ("https://xapi.test/", false),
+        ("https://api.test.evil.org/", false),
+        ("https://b.api.test/", false),
+    ];
+    for (url, allowed) in table {
+        let checked = check(get(url), &kind(), &profile());
+        assert_eq!(checked.is_ok(), allowed, "{url}");
+        if let Err(failure) = checked {
+            assert_eq!(failure.class, Class::Config, "{url}");
+            assert!(failure.message.contains("rss_profile"), "{url}: {}", failure.message);
+        }
+    }
+}
+
+#[test]
+fn what_no_plugin_may_ask_is_a_fault() {
+    let table: Vec<(&str, Step)> = vec![
+        ("other method", with("https://a.example/", |request| request.method = "DELETE".to_owned())),
+        ("lower-case method", with("https://a.example/", |request| request.method = "get".to_owned())),
+        ("file", get("file:///etc/passwd")),
+        ("relative", get("/x")),
+        ("userinfo", get("https://user:secret@a.example/")),
+        ("long URL", get(&format!("https://a.example/{}", "x".repeat(limits::URL_BYTES)))),
+        ("CR in a value", header("accept", "a\r\nx: y")),
+        ("colon in a name", header("a:b", "x")),
+        ("empty name", header("", "x")),
+        ("authorization", header("Authorization", "x")),
+        ("cookie", header("cookie", "x")),
+        ("host", header("HOST", "x")),
+        ("forwarded", header("x-forwarded-for", "x")),
+        ("proxy", header("Proxy-Anything", "x")),
+        ("statuses", with("https://a.example/", |request| request.pass_statuses = vec![200])),
+        ("body", with("https://a.example/", |r| r.body = Some(Body::Bytes(vec![0; limits::REQUEST_BODY_BYTES + 1])))),
+        ("state", Step { state: Some("x".repeat(limits::STATE_BYTES + 1)), ..get("https://a.example/") }),
+        ("extra", Step { extra: Some("[]".to_owned()), ..get("https://a.example/") }),
+        ("other", Step { fetch: Fetch::Other(String::new()), ..get("https://a.example/") }),
+    ];
+    for (case, step) in table {
+        assert_eq!(check(step, &kind(), &profile()).unwrap_err().class, Class::PluginFault, "{case}");
+    }
+}
+
+#[test]
+fn a_delay_is_cut() {
+    let table = [
+        ("", 0),
+        ("{}", 0),
+        (r#"{"delay-s": 2}"#, 2_000),
+        (r#"{"delay-s": 0.5}"#, 500),
+        (r#"{"delay-s": -1}"#, 0),
+        (r#"{"delay-s": 1e300}"#, 60_000),
+    ];
+    for (extra, millis) in table {
+        let step = Step { extra: Some(extra.to_owned()), ..get("https://a.example/") };
+        let plan = check(step, &kind(), &profile()).unwrap();
+        assert_eq!(plan.delay(), Duration::from_millis(millis), "{extra}");
+    }
+}

@@ -1,0 +1,216 @@
+//! What the end of a run means for its source and its row.
+//!
+//! Owns: [`Finish`], carried from the machine to the store, and [`Finish::settle`], the rule that turns it into the
+//! source's next state. Must not know: SQL. `settle` is called inside the committing transaction with the source as it is
+//! *then*: an operator may have paused or changed it while the run was under way.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::contract::{Facts, Hints, OutcomeStatus, Watermark};
+use crate::failure::{self, Before, Change, Failure, Next};
+use crate::item::Counts;
+use crate::profile::Retry;
+use crate::schedule::Schedule;
+use crate::source::{NextRun, PausedBy, Source, SourceState, Trigger};
+use crate::time::UtcMillis;
+
+/// The part of a profile that decides what follows a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// The profile's schedule; a source's own goes before it.
+    pub schedule: Schedule,
+    /// The shortest time between two scheduled runs.
+    pub min_interval: Duration,
+    /// What follows failures.
+    pub retry: Retry,
+    /// Uniform over all of `u32`, drawn when the run began: spreads herds.
+    pub dice: u32,
+}
+
+/// How a run ended, as far as the machine knows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finish {
+    /// Why the run was made.
+    pub trigger: Trigger,
+    /// What came of it.
+    pub result: RunResult,
+    /// Watermark proposed by the last page that proposed one.
+    pub watermark: Option<Watermark>,
+    /// What the pages said about the account or feed, added up.
+    pub facts: Option<Facts>,
+    /// Where the source has moved for good, in the normal form its plugin's `validate` gave. The store keeps the old
+    /// identifier if another source has this one already.
+    pub moved_to: Option<String>,
+    /// What the pages asked of whoever fetches, added up.
+    pub hints: Option<Hints>,
+    /// For a person.
+    pub warnings: Vec<String>,
+    /// What decides what follows.
+    pub policy: Policy,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunResult {
+    /// It succeeded; what the source said.
+    Succeeded(OutcomeStatus),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// The end of a run in a word, as stored and printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// New or changed items were stored.
+    Ok,
+    /// It succeeded and brought nothing new.
+    NoNew,
+    /// It failed.
+    Failed,
+}
+
+impl Ending {
+    /// The ending in a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NoNew => "no-new",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The ending of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Ok, Self::NoNew, Self::Failed].into_iter().find(|ending| ending.word() == word)
+    }
+}
+
+/// What is to be written when a run has ended: all of it in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settlement {
+    /// The source afterwards.
+    pub source: Source,
+    /// The run's end in a word.
+    pub ending: Ending,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
+    /// A change of the source that somebody should hear of.
+    pub notice: Option<Notice>,
+}
+
+/// A change of a source that somebody should hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// It was paused.
+    Paused(String),
+    /// It became invalid.
+    Invalidated(String),
+    /// It works again after failures.
+    Recovered,
+}
+
+impl Finish {
+    /// Decides what the end of this run, at `now`, means for `source` as it is at this moment. `total` counts all items of
+    /// the run, over all its pages and attempts.
+    #[must_use]
+    pub fn settle(&self, source: &Source, total: &Counts, now: UtcMillis) -> Settlement {
+        let mut after = source.clone();
+        after.running = None;
+        after.last_fetched_at = Some(now);
+        after.total_runs = source.total_runs.saturating_add(1);
+        after.updated_at = now;
+        self.learn(&mut after);
+        match &self.result {
+            RunResult::Succeeded(outcome) => self.succeeded(after, source, total, *outcome, now),
+            RunResult::Failed(failure) => self.failed(after, source, failure, now),
+        }
+    }
+
+    /// Facts and hints hold whatever came of the run.
+    fn learn(&self, after: &mut Source) {
+        if let Some(facts) = &self.facts {
+            after.display_name = facts.display_name.clone().or_else(|| after.display_name.take());
+            after.platform_id = facts.platform_id.clone().or_else(|| after.platform_id.take());
+        }
+        if let Some(moved_to) = &self.moved_to {
+            after.identifier.clone_from(moved_to);
+        }
+        if let Some(hints) = &self.hints {
+            after.hints = Some(hints.clone());
+        }
+    }
+
+    fn succeeded(
+        &self,
+        mut after: Source,
+        before: &Source,
+        total: &Counts,
+        outcome: OutcomeStatus,
+        now: UtcMillis,
+    ) -> Settlement {
+        let first = before.last_success_at.is_none();
+        after.failure_count = 0;
+        after.retries = 0;
+        after.last_success_at = Some(now);
+        // New items were left out: the next run must find them, so it starts where this one started. A first run is meant
+        // to be cut; what is older than its cut is never taken.
+        if total.over_cap == 0 || first {
+            after.watermark = self.watermark.clone().or(after.watermark);
+        }
+        if first && total.over_cap > 0 {
+            after.horizon = total.oldest_new;
+        }
+        after.next_run = self.regular(&after, now);
+        let changed = total.new + total.updated + total.metrics_updated + total.removed > 0;
+        let ending = if changed && outcome != OutcomeStatus::NoNew { Ending::Ok } else { Ending::NoNew };
+        let notice = (before.failure_count > 0).then_some(Notice::Recovered);
+        Settlement { source: after, ending, failure: None, notice }
+    }
+
+    fn failed(&self, mut after: Source, before: &Source, failure: &Failure, now: UtcMillis) -> Settlement {
+        let context = Before {
+            trigger: self.trigger,
+            failure_count: before.failure_count,
+            retries: before.retries,
+            retry: &self.policy.retry,
+        };
+        let consequence = failure::consequence(failure, context, now);
+        after.failure_count = consequence.failure_count;
+        after.retries = consequence.retries;
+        let notice = match (consequence.change, &before.state) {
+            (Change::Pause(reason), SourceState::Active) => {
+                after.state = SourceState::Paused { since: now, by: PausedBy::Automatic, reason: reason.clone() };
+                Some(Notice::Paused(reason))
+            }
+            (Change::Invalidate(reason), SourceState::Active) => {
+                after.state = SourceState::Invalid { since: now, reason: reason.clone() };
+                Some(Notice::Invalidated(reason))
+            }
+            // Somebody paused it meanwhile: that stands.
+            _ => None,
+        };
+        after.next_run = match consequence.next {
+            Next::Retry(at) => unless_stopped(&after, NextRun { at, trigger: Trigger::Retry }),
+            Next::Regular => self.regular(&after, now),
+            Next::Never => None,
+        };
+        Settlement { source: after, ending: Ending::Failed, failure: Some(failure.clone()), notice }
+    }
+
+    /// The next run by schedule.
+    fn regular(&self, after: &Source, now: UtcMillis) -> Option<NextRun> {
+        let schedule = after.schedule.as_ref().unwrap_or(&self.policy.schedule);
+        let at = schedule.next_run(now, self.policy.min_interval, self.policy.dice);
+        unless_stopped(after, NextRun { at, trigger: Trigger::Schedule })
+    }
+}
+
+/// A source that may not run has no next run: it is not even looked at.
+fn unless_stopped(after: &Source, next: NextRun) -> Option<NextRun> {
+    (after.state == SourceState::Active).then_some(next)
+}

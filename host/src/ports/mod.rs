@@ -1,0 +1,13 @@
+//! What the engine needs of the world, as traits over domain types.
+//!
+//! Owns: the traits and the plain data that passes through them. Must not know: SQL, HTTP, wasm, or who implements what.
+//! Implemented by the edges, called by the engine, put together by `cli`.
+
+mod clock;
+mod store;
+
+pub use clock::{Clock, Dice};
+pub use store::{
+    Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
+    SkipCount, SkipRecord, SourceFilter, Store, StoreError, Stuck,
+};
