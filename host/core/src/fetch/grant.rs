@@ -13,6 +13,7 @@ use super::address::{DeniedAddress, Range, denied_address};
 use super::name::{denied_name, is_or_below};
 use super::target::{Host, Target};
 use crate::limits;
+use crate::profile::Net;
 
 /// What a profile may reach and take in. The default opens nothing private.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,19 @@ pub enum Denial {
         /// The host.
         host: String,
     },
+}
+
+impl TryFrom<&Net> for NetGrant {
+    type Error = NotAnAllowance;
+
+    /// The grant of a profile.
+    ///
+    /// # Errors
+    /// [`NotAnAllowance`] for the first exception that cannot be read.
+    fn try_from(net: &Net) -> Result<Self, NotAnAllowance> {
+        let allow_private = net.allow_private.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        Ok(Self { allow_private, body_bytes: net.body_bytes })
+    }
 }
 
 impl NetGrant {
@@ -273,6 +287,15 @@ mod tests {
         {
             assert!(text.parse::<AllowPrivate>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn from_a_profile() {
+        let net = Net { allow_private: vec!["10.0.0.0/8".into()], body_bytes: 5, ..Net::default() };
+        assert_eq!(NetGrant::try_from(&net).unwrap(), NetGrant { body_bytes: 5, ..grant(&["10.0.0.0/8"]) });
+        assert_eq!(NetGrant::try_from(&Net::default()).unwrap(), NetGrant::default());
+        let wrong = Net { allow_private: vec!["10.0.0.0/40".into()], ..Net::default() };
+        assert!(NetGrant::try_from(&wrong).unwrap_err().to_string().contains("10.0.0.0/40"));
     }
 
     #[test]
