@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use tidegate_core::fetch::Place;
+use tidegate_core::fetch::{Place, Target};
 use tidegate_core::limits;
 use tokio::time::timeout;
 
@@ -22,28 +22,33 @@ pub(super) async fn read(
     body: Incoming,
     limit: usize,
     idle: Duration,
-    at: &dyn Fn() -> Place,
+    target: &Target,
 ) -> Result<Vec<u8>, FetchError> {
     // hyper has made sure that it is a number, and one only; it is absent for answers without a body.
     let expected = hyper::body::Body::size_hint(&body).exact().and_then(|length| usize::try_from(length).ok());
     if expected.is_some_and(|length| length > limit) {
-        return Err(FetchError::TooLarge { at: at(), what: Measure::Wire, limit });
+        return Err(FetchError::TooLarge { at: target.place(), what: Measure::Wire, limit });
     }
-    let mut decoder = decoder(headers, limit, expected).map_err(|e| explain(e, 0, at()))?;
-    fill(&mut decoder, body, idle, usize::MAX, at).await?;
+    let mut decoder = decoder(headers, limit, expected).map_err(|e| explain(e, 0, target.place()))?;
+    fill(&mut decoder, body, idle, usize::MAX, target).await?;
     let received = decoder.wire();
-    decoder.finish().map_err(|e| explain(e, received, at()))
+    decoder.finish().map_err(|e| explain(e, received, target.place()))
 }
 
 /// The first KiB as one line of text, credentials hidden: for messages. What cannot be had is left out.
-pub(super) async fn head(headers: &HeaderMap, body: Incoming, idle: Duration, credentials: &[Credential]) -> String {
+pub(super) async fn head(
+    headers: &HeaderMap,
+    body: Incoming,
+    idle: Duration,
+    target: &Target,
+    credentials: &[Credential],
+) -> String {
     let Ok(mut decoder) = decoder(headers, 64 * limits::KIB, None) else { return String::new() };
-    let nowhere = || Place::of_text("");
     // A secret that is cut off at the end would not be recognized: so much more is read, and then left out.
     let longest = longest(credentials);
     let enough = 2 * limits::ERROR_BODY_BYTES + longest;
     // Only how much came in the time counts, not why it ended.
-    let read = timeout(idle, fill(&mut decoder, body, idle, enough, &nowhere)).await;
+    let read = timeout(idle, fill(&mut decoder, body, idle, enough, target)).await;
     let bytes = decoder.take();
     let whole = matches!(read, Ok(Ok(()))) && bytes.len() < enough;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(enough)]);
@@ -65,15 +70,15 @@ async fn fill(
     mut body: Incoming,
     idle: Duration,
     enough: usize,
-    at: &dyn Fn() -> Place,
+    target: &Target,
 ) -> Result<(), FetchError> {
     while decoder.decoded() < enough {
         let next = timeout(idle, body.frame()).await;
-        let next = next.map_err(|_| FetchError::Timeout { at: at(), phase: Phase::Body, after: idle })?;
+        let next = next.map_err(|_| FetchError::Timeout { at: target.place(), phase: Phase::Body, after: idle })?;
         let Some(frame) = next else { return Ok(()) };
-        let frame = frame.map_err(|e| cut(&e, decoder.wire(), at()))?;
+        let frame = frame.map_err(|e| cut(&e, decoder.wire(), target.place()))?;
         if let Some(piece) = frame.data_ref() {
-            decoder.push(piece).map_err(|e| explain(e, decoder.wire(), at()))?;
+            decoder.push(piece).map_err(|e| explain(e, decoder.wire(), target.place()))?;
         }
     }
     Ok(())

@@ -203,7 +203,7 @@ impl Inner {
             (503, Some(wait)) => turn.close_until(now.plus(wait)),
             _ => {}
         }
-        let body_head = body::head(&parts.headers, body, self.limits.idle, chain.credentials()).await;
+        let body_head = body::head(&parts.headers, body, self.limits.idle, &chain.target, chain.credentials()).await;
         FetchError::Status { at: chain.target.place(), status, retry_after: wait, body_head }
     }
 
@@ -216,7 +216,7 @@ impl Inner {
         let status = answer.status().as_u16();
         let (parts, body) = answer.into_parts();
         let limit = grant.body_limit();
-        let body = body::read(&parts.headers, body, limit, self.limits.idle, &|| chain.target.place()).await?;
+        let body = body::read(&parts.headers, body, limit, self.limits.idle, &chain.target).await?;
         let body = text::body_as(chain.want, parts.headers.get(header::CONTENT_TYPE), body);
         let headers = self.headers(chain.target.host_text(), &parts.headers);
         let (final_url, redirects) = chain.into_trace();
