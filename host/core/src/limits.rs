@@ -23,6 +23,9 @@ pub const WIRE_BYTES: usize = BODY_BYTES;
 pub const DECODE_RATIO: usize = 200;
 /// Decoded bytes up to which the ratio is not looked at: tiny bodies of one repeated byte are no attack.
 pub const DECODE_RATIO_FROM: usize = MIB;
+/// Pieces (chunks, packets) in which one body may arrive. Each costs microseconds whatever its size: a body in chunks of
+/// one byte is an attack on the processor. At 1 KiB a piece it is 128 MiB.
+pub const BODY_PIECES: usize = 131_072;
 /// Header fields of one response.
 pub const HEADER_COUNT: usize = 128;
 /// Names and values of all header fields of one response, in bytes.

@@ -72,11 +72,17 @@ async fn fill(
     enough: usize,
     target: &Target,
 ) -> Result<(), FetchError> {
+    let mut pieces = 0;
     while decoder.decoded() < enough {
         let next = timeout(idle, body.frame()).await;
         let next = next.map_err(|_| FetchError::Timeout { at: target.place(), phase: Phase::Body, after: idle })?;
         let Some(frame) = next else { return Ok(()) };
         let frame = frame.map_err(|e| cut(&e, decoder.wire(), target.place()))?;
+        pieces += 1;
+        if pieces > limits::BODY_PIECES {
+            let (what, limit) = (Measure::Pieces, limits::BODY_PIECES);
+            return Err(FetchError::TooLarge { at: target.place(), what, limit });
+        }
         if let Some(piece) = frame.data_ref() {
             decoder.push(piece).map_err(|e| explain(e, decoder.wire(), target.place()))?;
         }

@@ -48,6 +48,8 @@ pub enum Measure {
     Wire,
     /// The body after decoding, as a multiple of the body as it arrives.
     Ratio,
+    /// Pieces in which the body arrives.
+    Pieces,
     /// Number of header fields.
     HeaderCount,
     /// Names and values of header fields, in bytes.
@@ -60,6 +62,7 @@ impl Measure {
             Self::Body => "bytes of body after decoding",
             Self::Wire => "bytes of body as sent",
             Self::Ratio => "times its compressed size",
+            Self::Pieces => "pieces of body",
             Self::HeaderCount => "header fields",
             Self::HeaderBytes => "bytes of header",
         }

@@ -50,10 +50,12 @@ async fn bombs_and_endless_bodies() {
     let error = fetched(&egress(), endless).await.unwrap_err();
     assert!(matches!(error, FetchError::TooLarge { what: Measure::Wire, .. }), "{error}");
 
-    let chunked =
-        || raw("HTTP/1.1 200 x\r\ntransfer-encoding: chunked\r\n\r\n", Then::Repeat(b"4\r\nabcd\r\n".repeat(1_000)));
-    let error = fetched(&egress(), chunked).await.unwrap_err();
-    assert!(matches!(error, FetchError::TooLarge { what: Measure::Wire, .. }), "{error}");
+    for (size, measure) in [(4_096, Measure::Wire), (1, Measure::Pieces)] {
+        let chunks = format!("{size:x}\r\n{}\r\n", "x".repeat(size)).repeat(65_536 / size);
+        let head = "HTTP/1.1 200 x\r\ntransfer-encoding: chunked\r\n\r\n";
+        let error = fetched(&egress(), move || raw(head, Then::Repeat(chunks.clone().into_bytes()))).await.unwrap_err();
+        assert!(matches!(error, FetchError::TooLarge { what, .. } if what == measure), "{error}");
+    }
 
     let announced = || raw("HTTP/1.1 200 x\r\ncontent-length: 1000000000000\r\n\r\n", Then::Hang);
     let error = fetched(&egress(), announced).await.unwrap_err();

@@ -54,8 +54,7 @@ async fn an_error_page_that_never_ends_is_not_waited_for() {
     let server = saying(endless).await;
     let error = egress().fetch(get(&server.url("/"))).await.unwrap_err();
     assert!(matches!(error, FetchError::Status { status: 500, .. }), "{error:?}");
-    let mut limits = EgressLimits::default();
-    limits.idle = SHORT;
+    let limits = EgressLimits { idle: SHORT, ..EgressLimits::default() };
     let server = saying(|| raw("HTTP/1.1 500 x\r\ncontent-length: 99\r\n\r\nsorry", Then::Hang)).await;
     let error = egress_with(limits, Arc::new(Names::default())).0.fetch(get(&server.url("/"))).await.unwrap_err();
     assert!(matches!(&error, FetchError::Status { body_head, .. } if body_head == "sorry"), "{error:?}");

@@ -45,8 +45,7 @@ async fn the_deadline_of_the_run() {
 #[tokio::test]
 async fn a_queue_ends_at_the_deadline() {
     let server = saying(|| raw("", Then::Hang)).await;
-    let mut limits = EgressLimits::default();
-    limits.host_concurrency = 1;
+    let limits = EgressLimits { host_concurrency: 1, ..EgressLimits::default() };
     let (egress, clock) = egress_with(limits, Arc::new(Names::default()));
     let mut first = Box::pin(egress.fetch(get(&server.url("/"))));
     // Far enough to hold the only turn.
@@ -65,8 +64,7 @@ async fn a_name_server_that_does_not_answer() {
             Box::pin(std::future::pending())
         }
     }
-    let mut limits = EgressLimits::default();
-    limits.dns = SHORT;
+    let limits = EgressLimits { dns: SHORT, ..EgressLimits::default() };
     let (egress, _) = egress_with(limits, Arc::new(Silent));
     let error = egress.fetch(get("http://silent.example/")).await.unwrap_err();
     assert_eq!(phase(&error), Some(Phase::Dns), "{error}");

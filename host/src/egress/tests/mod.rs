@@ -117,7 +117,7 @@ const SHORT: Duration = Duration::from_millis(60);
 
 /// Five hundred small fetches use as many connections as there are turns. Prints how long they took.
 #[tokio::test]
-#[expect(clippy::print_stderr, clippy::disallowed_methods, reason = "a figure for people")]
+#[expect(clippy::print_stderr, reason = "a figure for people")]
 async fn many_fetches_share_few_connections() {
     let server = saying(|| answer(200, &[("content-type", "application/rss+xml")], [b'x'; 2_000])).await;
     let egress = egress();
