@@ -72,7 +72,7 @@ impl Measure {
 /// Why a fetch gave no page. `at` is the URL of the hop that failed, as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The URL is not fetched.
+    /// The URL of the request is not fetched.
     #[error("fetching {at}: {why}")]
     Url {
         /// The URL.
@@ -189,6 +189,16 @@ pub enum FetchError {
         at: Place,
         /// How many were followed.
         limit: usize,
+    },
+    /// A redirect to a URL that is not fetched.
+    #[error("fetching {at}: redirected to {to}: {why}")]
+    BadRedirect {
+        /// The URL that redirected.
+        at: Place,
+        /// Where to.
+        to: Place,
+        /// What is wrong there.
+        why: UrlRefused,
     },
     /// A redirect from https to http.
     #[error(

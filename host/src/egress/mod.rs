@@ -185,7 +185,7 @@ impl Inner {
                 match refused {
                     RedirectRefused::TooMany { limit } => FetchError::TooManyRedirects { at, limit },
                     RedirectRefused::Downgrade { to } => FetchError::Downgrade { at, to },
-                    RedirectRefused::Url { to, why } => FetchError::Url { at: to, why },
+                    RedirectRefused::Url { to, why } => FetchError::BadRedirect { at, to, why },
                 }
             },
         )

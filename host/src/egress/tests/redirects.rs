@@ -120,7 +120,7 @@ async fn each_hop_is_judged() {
     ] {
         let server = saying(move || answer(302, &[("location", location)], "")).await;
         let error = egress().fetch(get(&server.url("/"))).await.unwrap_err();
-        assert!(matches!(error, FetchError::Denied { .. } | FetchError::Url { .. }), "{location}: {error}");
+        assert!(matches!(error, FetchError::Denied { .. } | FetchError::BadRedirect { .. }), "{location}: {error}");
         assert!(error.to_string().contains(why), "{error}");
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
     }
