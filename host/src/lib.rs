@@ -4,6 +4,7 @@
 //! `plugins`, `egress`, `telemetry`) -> `ports` -> `tidegate_core`. Edges never see each other.
 
 pub mod config;
+pub mod egress;
 pub mod engine;
 pub mod ports;
 pub mod system;
