@@ -67,6 +67,7 @@ fn failure(error: &FetchError, now: UtcMillis) -> Failure {
         FetchError::Malformed { .. }
         | FetchError::TooLarge { .. }
         | FetchError::TooManyRedirects { .. }
+        | FetchError::BadRedirect { .. }
         | FetchError::Downgrade { .. }
         | FetchError::BadEncoding { .. } => Failure::new(Class::BadAnswer, message),
     }
