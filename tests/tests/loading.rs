@@ -16,7 +16,7 @@ static GUEST: LazyLock<Vec<u8>> = LazyLock::new(|| guests::build("tidegate-guest
 
 fn room() -> PluginRoom {
     // What never ends while it is loaded ends soon.
-    PluginRoom::new(RoomConfig { probe_cpu: Duration::from_millis(100), ..RoomConfig::default() }).unwrap()
+    PluginRoom::with_probe_cpu(RoomConfig::default(), Duration::from_millis(100)).unwrap()
 }
 
 async fn refused(room: &PluginRoom, bytes: Vec<u8>) -> RefusalKind {

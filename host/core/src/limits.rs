@@ -23,6 +23,9 @@ pub const WIRE_BYTES: usize = BODY_BYTES;
 pub const DECODE_RATIO: usize = 200;
 /// Decoded bytes up to which the ratio is not looked at: tiny bodies of one repeated byte are no attack.
 pub const DECODE_RATIO_FROM: usize = MIB;
+/// Pieces (chunks, packets) in which one body may arrive. Each costs microseconds whatever its size: a body in chunks of
+/// one byte is an attack on the processor. At 1 KiB a piece it is 128 MiB.
+pub const BODY_PIECES: usize = 131_072;
 /// Header fields of one response.
 pub const HEADER_COUNT: usize = 128;
 /// Names and values of all header fields of one response, in bytes.
@@ -47,6 +50,20 @@ pub const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Requests under way to one host at a time.
 pub const HOST_CONCURRENCY: usize = 4;
+/// How long a host's gate stays closed after a 429 that does not say.
+pub const GATE_DEFAULT: Duration = Duration::from_secs(60);
+/// Content codings one on top of the other (`gzip, gzip`); more than one is a mistake, more than two an attack.
+pub const CONTENT_CODINGS: usize = 2;
+/// What is kept of the body of an answer that never reaches a plugin, in bytes.
+pub const ERROR_BODY_BYTES: usize = KIB;
+/// How long an idle connection is kept for the next request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Head start of each address of a name over the next one (RFC 8305, 5: 250 ms).
+pub const DIAL_STAGGER: Duration = Duration::from_millis(250);
+/// Connection pools kept apart, one for each different set of private exceptions.
+pub const GRANT_SETS: usize = 64;
+/// Header values remembered in their received bytes, as their text alone does not say how to send them back.
+pub const ODD_VALUES: usize = 1_024;
 /// Hosts of which concurrency and gates are remembered.
 pub const HOSTS_REMEMBERED: usize = 65_536;
 
@@ -194,8 +211,14 @@ pub const LEASE: Duration = Duration::from_secs(20);
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The longest time between two passes.
 pub const TICK: Duration = Duration::from_secs(30);
+/// How often the database is asked whether something is due. Another process may have added it.
+pub const POLL: Duration = Duration::from_secs(1);
+/// Rows the upkeep pass deletes in one tick.
+pub const EXPIRE_ROWS: usize = 1_000;
 /// Time of one run, unless the profile says otherwise.
 pub const RUN_DEADLINE: Duration = Duration::from_secs(5 * 60);
+/// The longest time a profile may give a run.
+pub const RUN_DEADLINE_MOST: Duration = Duration::from_secs(60 * 60);
 /// Times a run that died with its daemon is taken up again.
 pub const RECOVERIES: u32 = 3;
 /// Runs under way at once in one daemon.

@@ -146,6 +146,12 @@ impl Catalogue {
         })
     }
 
+    /// Names of all plugins that serve, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.serving().live.keys().cloned().collect()
+    }
+
     /// Every component known, those that serve and those that were refused, by name and origin.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {

@@ -114,6 +114,23 @@ impl FaultKind {
         }
     }
 
+    /// In a word: the label of counters.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::DeadlineCpu { .. } => "deadline-cpu",
+            Self::DeadlineWall { .. } => "deadline-wall",
+            Self::Memory { .. } => "memory",
+            Self::Table { .. } => "table",
+            Self::Stack { .. } => "stack",
+            Self::Trap { .. } => "trap",
+            Self::BadOutput { .. } => "bad-output",
+            Self::AnswerTooLarge { .. } => "answer-too-large",
+            Self::Instantiation { .. } => "instantiation",
+            Self::Busy { .. } => "busy",
+        }
+    }
+
     /// Whether the plugin is to blame. What is not its fault must not count towards its quarantine.
     #[must_use]
     pub const fn is_plugins(&self) -> bool {

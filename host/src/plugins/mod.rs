@@ -22,6 +22,7 @@ mod inspect;
 mod log;
 mod meter;
 mod plugin;
+mod port;
 mod probe;
 mod refusal;
 mod room;

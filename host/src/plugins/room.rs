@@ -33,20 +33,12 @@ pub enum WasiPolicy {
 }
 
 /// How the room is set up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RoomConfig {
     /// Where precompiled code is kept. `None`: each start compiles again. Made with mode 0700 if it is not there.
     pub cache_dir: Option<PathBuf>,
     /// What to do with components that import WASI 0.2.
     pub wasi: WasiPolicy,
-    /// CPU time of each call that tries a component while it is loaded.
-    pub probe_cpu: Duration,
-}
-
-impl Default for RoomConfig {
-    fn default() -> Self {
-        Self { cache_dir: None, wasi: WasiPolicy::default(), probe_cpu: limits::PROBE_CPU }
-    }
 }
 
 /// The room could not be set up.
@@ -93,6 +85,14 @@ impl PluginRoom {
     /// # Errors
     /// When the machine cannot run the sandbox. A cache directory that cannot be used is only a warning.
     pub fn new(config: RoomConfig) -> Result<Self, RoomError> {
+        Self::with_probe_cpu(config, limits::PROBE_CPU)
+    }
+
+    /// As [`Self::new`], with another limit on the CPU time of each call that tries a component while it is loaded.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_probe_cpu(config: RoomConfig, probe_cpu: Duration) -> Result<Self, RoomError> {
         let engine = engine::engine().map_err(|error| RoomError::Engine { why: chain(&error) })?;
         let ticker = Ticker::start(&engine).map_err(RoomError::Ticker)?;
         let cache = config.cache_dir.and_then(|dir| {
@@ -107,7 +107,7 @@ impl PluginRoom {
         let shared = Shared {
             engine,
             wasi_policy: config.wasi,
-            probe_cpu: config.probe_cpu,
+            probe_cpu,
             cache,
             slots: Semaphore::new(limits::INSTANCES),
             compiler: Arc::new(Semaphore::new(1)),

@@ -81,7 +81,7 @@ fn explain(error: &ValidationError<'_>, settings: &[String]) -> Vec<Problem> {
             .collect(),
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            vec![Problem { pointer: pointer(&at, name), message: "this setting is missing".to_owned() }]
+            vec![Problem { pointer: pointer(&at, name), message: "this setting is required".to_owned() }]
         }
         ValidationErrorKind::Enum { options } => {
             vec![Problem { pointer: at, message: format!("{} is none of {options}", short(error.instance())) }]
@@ -146,7 +146,7 @@ mod tests {
     fn each_problem_names_its_place_and_what_is_right() {
         let table = [
             (json!({"mode": "old"}), "/mode", "\"old\" is none of [\"new\",\"all\"]"),
-            (json!({}), "/mode", "missing"),
+            (json!({}), "/mode", "required"),
             (json!({"mode": "new", "limit": 0}), "/limit", "minimum"),
             (json!({"mode": "new", "limit": "5"}), "/limit", "integer"),
             (json!({"mode": "new", "limt": 5}), "/limt", "did you mean \"limit\"?"),

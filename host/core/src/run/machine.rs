@@ -117,7 +117,7 @@ impl Machine {
     #[must_use]
     pub fn new(claim: &Claim, profile: Profile, kind: Kind, now: UtcMillis, dice: u32) -> Self {
         Self {
-            job: plan::job(claim, &profile, now),
+            job: plan::job(claim, &profile, &kind, now),
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
             kind,
@@ -312,6 +312,7 @@ impl Machine {
             trigger: self.trigger,
             result,
             watermark: self.watermark.take(),
+            unread: false,
             facts: self.facts.take(),
             moved_to: None,
             hints: self.hints.take(),
