@@ -1,1 +1,7 @@
-//! x
+//! What the end-to-end tests are made of.
+//!
+//! Owns: the judging of the feed plugin against a corpus. Must not know: how a document gets through a plugin; whoever
+//! calls says so, natively or through the host.
+
+pub mod corpus;
+pub mod native;
