@@ -1,9 +1,11 @@
 //! The guest side of the contract in `wit/v0.1`.
 //!
 //! Owns: the generated types, the [`Plugin`] trait, the [`export!`] macro that turns a type with that trait into a
-//! component, and the panic hook that carries a panic's message to the host. Must not know: any platform. Called by
-//! every plugin written in Rust. A plugin crate also builds natively (as an rlib), so that its tests need no wasm.
+//! component, the panic hook that carries a panic's message to the host, and the few readers every HTTP plugin needs
+//! (header lookup, `Link` fields, URL references). Must not know: any platform. Called by every plugin written in
+//! Rust. A plugin crate also builds natively (as an rlib), so that its tests need no wasm.
 
+#[cfg(not(feature = "serde"))]
 #[allow(
     missing_docs,
     unsafe_code,
@@ -24,5 +26,37 @@ pub mod bindings {
     });
 }
 
+#[cfg(feature = "serde")]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    reason = "generated from wit/v0.1, where everything is documented"
+)]
 #[doc(hidden)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit/v0.1",
+        world: "plugin",
+        pub_export_macro: true,
+        default_bindings_module: "tidegate_plugin_kit::bindings",
+        additional_derives: [Clone, PartialEq, serde::Serialize],
+    });
+}
+
+pub mod export;
+#[cfg(feature = "fixtures")]
+pub mod fixtures;
+pub mod headers;
+pub mod links;
+pub mod log;
+mod plugin;
+mod records;
+pub mod status;
+pub mod uri;
+
 pub use bindings::tidegate::plugin::types::*;
+pub use plugin::Plugin;

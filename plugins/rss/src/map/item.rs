@@ -1,0 +1,165 @@
+//! One entry as an item.
+//!
+//! Owns: titles, texts, dates, people, references, tags. Called by [`crate::answer`] for each entry in order.
+
+use tidegate_plugin_kit::{Author, Item, Metric, Reference};
+
+use super::{cut, extra, identity, line, media, some_text, url};
+use crate::html;
+use crate::limits;
+use crate::model::{Field, Format, Markup, Node, Person, Stamp, Text};
+
+/// How many bytes of texts the batch may still take.
+#[derive(Debug)]
+pub struct Room {
+    left: usize,
+    /// Items that had to leave out their HTML or part of their text.
+    pub shortened: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { left: limits::BATCH_BYTES, shortened: 0 }
+    }
+}
+
+impl Room {
+    /// Takes a text if there is room for it.
+    fn take(&mut self, text: Option<String>) -> Option<String> {
+        let text = text?;
+        match self.left.checked_sub(text.len()) {
+            Some(left) => {
+                self.left = left;
+                Some(text)
+            }
+            None => {
+                self.shortened += 1;
+                None
+            }
+        }
+    }
+}
+
+/// The item of an entry; `element` is its number in the document.
+pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item {
+    let mut item = Item::new(element, identity::external_id(entry));
+    item.url = link(entry);
+    item.title = entry.title.as_ref().and_then(|title| line(title, limits::TITLE_BYTES));
+    texts(entry, &mut item, room);
+    item.authors = entry.authors.iter().filter_map(author).collect();
+    item.authors.dedup();
+    (item.published_at, item.updated_at) = dates(entry, format);
+    item.language = entry.language.clone().filter(|language| language.len() <= 64);
+    item.media = media::of(entry);
+    item.kind = kind(&item).to_owned();
+    item.references = references(entry);
+    item.tags = tags(entry);
+    if let Some(count) = entry.fields.get(Field::CommentsCount).and_then(|count| count.trim().parse::<u32>().ok()) {
+        item.metrics.push(Metric { name: "comments".to_owned(), value: f64::from(count) });
+    }
+    item.data = extra::of_item(entry);
+    room.left = room.left.saturating_sub(item.data.as_ref().map_or(0, String::len) + item.external_id.len() + 256);
+    item
+}
+
+fn link(entry: &Node) -> Option<String> {
+    let alternates = entry.links.iter().filter(|link| link.rel == "alternate").filter_map(|link| link.href.as_deref());
+    entry.link.as_deref().and_then(url).or_else(|| alternates.map(url).find_map(|found| found))
+}
+
+/// The full text is the first content, else the summary; a summary beside a content is the item's summary.
+fn texts(entry: &Node, item: &mut Item, room: &mut Room) {
+    let full = entry.contents.first().or(entry.summary.as_ref());
+    if let Some(full) = full {
+        let (markup, text) = body(full);
+        item.text = room.take(some_text(cut(text, limits::TEXT_BYTES)));
+        item.html = room.take(markup.filter(|html| !html.is_empty() && html.len() <= limits::HTML_BYTES));
+    }
+    if let (Some(content), Some(summary)) = (entry.contents.first(), &entry.summary) {
+        if content != summary {
+            let summary = some_text(cut(body(summary).1, limits::SUMMARY_BYTES));
+            item.summary = room.take(summary.filter(|summary| item.text.as_ref() != Some(summary)));
+        }
+    }
+}
+
+/// A text as HTML, if it is any, and as plain text.
+fn body(text: &Text) -> (Option<String>, String) {
+    match text.markup {
+        Markup::Plain => (None, lines(&text.value)),
+        Markup::Html => {
+            let clean = html::clean(&text.value, &text.base);
+            (Some(clean.html), clean.text)
+        }
+    }
+}
+
+/// Plain text with its line breaks, but without blanks around them.
+fn lines(text: &str) -> String {
+    let folded: Vec<String> = text.lines().map(html::fold).collect();
+    folded.join("\n").trim().to_owned()
+}
+
+fn author(person: &Person) -> Option<Author> {
+    let short = |text: &Option<String>| {
+        text.as_deref().map(html::fold).and_then(some_text).map(|text| cut(text, limits::SHORT_BYTES))
+    };
+    let author = Author {
+        name: short(&person.name),
+        url: person.url.as_deref().and_then(url),
+        extra: short(&person.email).map(|email| serde_json::json!({ "email": email }).to_string()),
+        ..Author::unknown()
+    };
+    (author != Author::unknown()).then_some(author)
+}
+
+/// Publication and change. In RSS the only other date there is (`dc:date`) is the time of publication.
+fn dates(entry: &Node, format: Format) -> (Option<String>, Option<String>) {
+    let utc = |stamp: &Option<Stamp>| stamp.as_ref().and_then(|stamp| stamp.utc.clone());
+    match (utc(&entry.published), utc(&entry.updated)) {
+        (None, Some(updated)) if format.is_rss() => (Some(updated), None),
+        dates => dates,
+    }
+}
+
+/// "episode" for what is to be heard or seen, else "article".
+fn kind(item: &Item) -> &'static str {
+    let plays = |medium: &tidegate_plugin_kit::Media| {
+        medium.role == "enclosure" && matches!(medium.kind.as_str(), "audio" | "video")
+    };
+    if item.media.iter().any(plays) { "episode" } else { "article" }
+}
+
+fn references(entry: &Node) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let field = |field| entry.fields.get(field);
+    if let Some(comments) = field(Field::Comments).and_then(url) {
+        found.push(Reference::to_url("comments", comments));
+    }
+    if field(Field::InReplyTo).is_some() || field(Field::InReplyToUrl).is_some() {
+        found.push(Reference {
+            external_id: field(Field::InReplyTo)
+                .filter(|id| !id.is_empty() && id.len() <= limits::EXTERNAL_ID_BYTES)
+                .map(str::to_owned),
+            url: field(Field::InReplyToUrl).and_then(url),
+            ..Reference::new("in-reply-to")
+        });
+    }
+    let via = entry.links.iter().filter(|link| link.rel == "via").filter_map(|link| link.href.as_deref());
+    for source in via.chain(field(Field::SourceUrl)).filter_map(url) {
+        found.push(Reference::to_url("via", source));
+    }
+    found.truncate(limits::REFERENCES);
+    found
+}
+
+fn tags(entry: &Node) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in &entry.tags {
+        let Some(term) = tag.term.as_deref().or(tag.label.as_deref()).map(html::fold) else { continue };
+        if !term.is_empty() && term.len() <= limits::TAG_BYTES && tags.len() < limits::TAGS && !tags.contains(&term) {
+            tags.push(term);
+        }
+    }
+    tags
+}
