@@ -3,5 +3,9 @@
 //! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
 //! `plugins`, `egress`, `telemetry`) -> `ports` -> `tidegate_core`. Edges never see each other.
 
+pub mod config;
 pub mod egress;
+pub mod engine;
 pub mod ports;
+pub mod system;
+pub mod telemetry;

@@ -17,6 +17,8 @@ pub mod id;
 pub mod item;
 pub mod limits;
 pub mod money;
+pub mod nearest;
+pub mod overrides;
 pub mod plan;
 pub mod profile;
 pub mod run;

@@ -189,8 +189,14 @@ pub const LEASE: Duration = Duration::from_secs(20);
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The longest time between two passes.
 pub const TICK: Duration = Duration::from_secs(30);
+/// How often the database is asked whether something is due. Another process may have added it.
+pub const POLL: Duration = Duration::from_secs(1);
+/// Rows the upkeep pass deletes in one tick.
+pub const EXPIRE_ROWS: usize = 1_000;
 /// Time of one run, unless the profile says otherwise.
 pub const RUN_DEADLINE: Duration = Duration::from_secs(5 * 60);
+/// The longest time a profile may give a run.
+pub const RUN_DEADLINE_MOST: Duration = Duration::from_secs(60 * 60);
 /// Times a run that died with its daemon is taken up again.
 pub const RECOVERIES: u32 = 3;
 /// Runs under way at once in one daemon.

@@ -12,6 +12,7 @@ use crate::claim::Claim;
 use crate::contract::{Fetch, Header, HttpRequest, Job, Kind, Step};
 use crate::failure::{Class, Failure};
 use crate::limits;
+use crate::overrides;
 use crate::profile::Profile;
 use crate::time::UtcMillis;
 
@@ -51,10 +52,13 @@ pub fn item_cap(claim: &Claim, profile: &Profile) -> u32 {
     if claim.source.last_success_at.is_none() { caps.bootstrap_max_items } else { caps.max_items }
 }
 
-/// The job of a run.
+/// The job of a run of a source of this `kind`.
 #[must_use]
-pub fn job(claim: &Claim, profile: &Profile, now: UtcMillis) -> Job {
-    let overrides = serde_json::Value::Object(profile.merged_overrides(&claim.source.overrides));
+pub fn job(claim: &Claim, profile: &Profile, kind: &Kind, now: UtcMillis) -> Job {
+    // The schema was parsed when the plugin was loaded; one that no longer parses has no defaults to give.
+    let schema = overrides::schema(&kind.overrides_schema).unwrap_or_default();
+    let merged = profile.merged_overrides(&claim.source.overrides);
+    let overrides = serde_json::Value::Object(overrides::with_defaults(&schema, merged));
     Job {
         kind: profile.kind.clone(),
         identifier: claim.source.identifier.clone(),

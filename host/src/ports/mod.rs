@@ -4,9 +4,15 @@
 //! Implemented by the edges, called by the engine, put together by `cli`.
 
 mod clock;
+mod egress;
+mod observer;
+mod plugins;
 mod store;
 
 pub use clock::{Clock, Dice};
+pub use egress::Egress;
+pub use observer::{Attempt, Event, Observer};
+pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
 pub use store::{
     Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
     SkipCount, SkipRecord, SourceFilter, Store, StoreError, Stuck,

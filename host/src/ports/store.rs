@@ -373,8 +373,8 @@ pub trait Store: Send + Sync {
     /// whose time has come.
     async fn candidates(&self, now: UtcMillis, limit: usize) -> Result<Vec<Candidate>, StoreError>;
 
-    /// When the next source becomes a candidate, if any does after `now`.
-    async fn next_due(&self, now: UtcMillis) -> Result<Option<UtcMillis>, StoreError>;
+    /// The earliest time at which a source is a candidate; one that has passed already means that a source is waiting.
+    async fn next_due(&self) -> Result<Option<UtcMillis>, StoreError>;
 
     /// Counts skips and puts the sources off until their `until`.
     async fn skip(&self, skips: Vec<SkipRecord>, now: UtcMillis) -> Result<(), StoreError>;

@@ -117,7 +117,7 @@ impl Machine {
     #[must_use]
     pub fn new(claim: &Claim, profile: Profile, kind: Kind, now: UtcMillis, dice: u32) -> Self {
         Self {
-            job: plan::job(claim, &profile, now),
+            job: plan::job(claim, &profile, &kind, now),
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
             kind,

@@ -1,0 +1,68 @@
+//! The runs under way in this daemon.
+//!
+//! Owns: how many there may be, which they are, and the signal that one has ended. Must not know: what they do. Used by
+//! `admit` (is there room), `work` (enter and leave), `heartbeat` (whose lease to prolong) and `serve` (when to look again).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tidegate_core::claim::Generation;
+use tidegate_core::id::RunId;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub(super) struct Live {
+    most: usize,
+    runs: Mutex<HashMap<RunId, (Generation, CancellationToken)>>,
+    changed: Notify,
+}
+
+impl Live {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most: most.max(1), runs: Mutex::new(HashMap::new()), changed: Notify::new() }
+    }
+
+    /// How many more runs may start.
+    pub(super) fn room(&self) -> usize {
+        self.most.saturating_sub(self.lock().len())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Notes a run. The token is cancelled when the run turns out to be somebody else's.
+    pub(super) fn enter(&self, run: RunId, generation: Generation) -> CancellationToken {
+        let lost = CancellationToken::new();
+        self.lock().insert(run, (generation, lost.clone()));
+        lost
+    }
+
+    /// Forgets a run and tells whoever waits for room.
+    pub(super) fn leave(&self, run: RunId) {
+        self.lock().remove(&run);
+        self.changed.notify_one();
+    }
+
+    /// All runs, to be spoken for.
+    pub(super) fn all(&self) -> Vec<(RunId, Generation)> {
+        self.lock().iter().map(|(run, (generation, _))| (*run, *generation)).collect()
+    }
+
+    /// Ends a run that is no longer ours.
+    pub(super) fn lose(&self, run: RunId) {
+        if let Some((_, lost)) = self.lock().get(&run) {
+            lost.cancel();
+        }
+    }
+
+    /// Waits until a run has left since the last call.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Nothing that holds the lock can panic half-way through a change, so a poisoned lock is still whole.
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, (Generation, CancellationToken)>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,93 @@
+//! The engine: everything that happens by itself.
+//!
+//! Owns: the supervisor, which repeats the passes `recover`, `admit` and `upkeep`, and the tasks that do the admitted work.
+//! Must not know: SQL, HTTP, wasm (it speaks to ports), or any rule of the product (it asks `tidegate_core`). Called by
+//! `cli`: [`Engine::serve`] for the daemon, [`Engine::run_once`] for one tick.
+//!
+//! A pass takes no input but the store: a timer, a finished run and a changed database lead to the same pass, and a pass
+//! that was cut short is repeated whole. Nothing fetches except what the admit pass has claimed.
+
+mod admit;
+mod heartbeat;
+mod live;
+mod recover;
+mod serve;
+pub mod sources;
+mod upkeep;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tidegate_core::budget::GlobalBudget;
+use tidegate_core::id::{DaemonId, Id, ProfileName};
+use tidegate_core::profile::Profile;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::ports::{Clock, Dice, Egress, Event, Observer, Plugins, Store};
+
+pub use serve::Tally;
+
+/// Everything the engine needs of the world.
+#[derive(Clone)]
+pub struct Ports {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The plugin room.
+    pub plugins: Arc<dyn Plugins>,
+    /// The way out.
+    pub egress: Arc<dyn Egress>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The dice.
+    pub dice: Arc<dyn Dice>,
+    /// Whoever wants to know.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// What an operator sets.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// This life of this daemon.
+    pub daemon: DaemonId,
+    /// Profiles by name.
+    pub profiles: BTreeMap<ProfileName, Profile>,
+    /// Budgets of the daemon.
+    pub budget: GlobalBudget,
+    /// Runs under way at once.
+    pub runs_at_once: usize,
+}
+
+/// The engine.
+pub struct Engine {
+    ports: Ports,
+    settings: Settings,
+    live: live::Live,
+    tasks: TaskTracker,
+    /// Ends every wait, fetch and call: runs go back into the queue.
+    stop: CancellationToken,
+}
+
+impl Engine {
+    /// An engine that has not started yet.
+    #[must_use]
+    pub fn new(ports: Ports, settings: Settings) -> Arc<Self> {
+        let live = live::Live::new(settings.runs_at_once);
+        Arc::new(Self { ports, settings, live, tasks: TaskTracker::new(), stop: CancellationToken::new() })
+    }
+
+    /// A new id.
+    fn id<K>(&self) -> Id<K> {
+        Id::new(self.ports.clock.now(), self.ports.dice.throw())
+    }
+
+    /// Dice for jitter.
+    fn dice(&self) -> u32 {
+        u32::try_from(self.ports.dice.throw() & u128::from(u32::MAX)).unwrap_or(0)
+    }
+
+    fn tell(&self, event: &Event) {
+        self.ports.observer.see(event);
+    }
+}

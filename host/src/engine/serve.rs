@@ -1,0 +1,138 @@
+//! The supervisor: repeats the passes until it is told to stop, then drains.
+//!
+//! Owns: when a pass is due, and the order of stopping. Must not know: what the passes do. Called by `cli`.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_core::limits;
+
+use super::Engine;
+use crate::ports::Event;
+
+/// What a tick has done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Runs taken up again.
+    pub recovered: usize,
+    /// Runs started.
+    pub started: usize,
+    /// Sources skipped.
+    pub skipped: usize,
+}
+
+impl Engine {
+    /// Serves until `stop` is done, then drains: nothing new starts, running work has [`limits::DRAIN`] to end, what is left
+    /// goes back into the queue. If `hard` is done meanwhile, it goes back at once.
+    pub async fn serve(self: &Arc<Self>, stop: impl Future<Output = ()>, hard: impl Future<Output = ()>) {
+        let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
+        tokio::pin!(stop);
+        loop {
+            self.tick().await;
+            tokio::select! {
+                () = &mut stop => break,
+                () = self.wait() => {}
+            }
+        }
+        self.drain(hard).await;
+        heartbeats.abort();
+    }
+
+    /// One tick, and the runs it has started to their end. `stop` ends it early, as in [`Engine::serve`].
+    pub async fn run_once(self: &Arc<Self>, stop: impl Future<Output = ()>) -> Tally {
+        let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
+        let mut tally = Tally { recovered: self.recover_now().await, ..Tally::default() };
+        tokio::pin!(stop);
+        loop {
+            let (started, skipped) = self.admit_now().await;
+            tally.started += started;
+            tally.skipped += skipped;
+            if started + skipped == 0 && self.live.is_empty() {
+                break;
+            }
+            tokio::select! {
+                () = &mut stop => {
+                    self.stop.cancel();
+                    break;
+                }
+                () = self.live.changed() => {}
+            }
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+        heartbeats.abort();
+        tally
+    }
+
+    /// The passes, in the order of the product: what died first, then what is due, then what is old.
+    async fn tick(self: &Arc<Self>) {
+        self.recover_now().await;
+        self.admit_now().await;
+        if let Err(error) = self.upkeep().await {
+            self.tell(&Event::PassFailed { pass: "upkeep", error: error.to_string() });
+        }
+    }
+
+    async fn recover_now(&self) -> usize {
+        match self.recover().await {
+            Ok(recovered) => recovered,
+            Err(error) => {
+                self.tell(&Event::PassFailed { pass: "recover", error: error.to_string() });
+                0
+            }
+        }
+    }
+
+    async fn admit_now(self: &Arc<Self>) -> (usize, usize) {
+        match self.admit().await {
+            Ok(admitted) => (admitted.started, admitted.skipped),
+            Err(error) => {
+                self.tell(&Event::PassFailed { pass: "admit", error: error.to_string() });
+                (0, 0)
+            }
+        }
+    }
+
+    /// Waits until something is due, a run has made room, a lease may have passed, or the tick is over. Other processes add
+    /// sources too, so the database is asked at every [`limits::POLL`]; it answers from an index.
+    async fn wait(&self) {
+        let tick = tokio::time::sleep(limits::TICK.min(limits::LEASE / 2));
+        tokio::pin!(tick);
+        loop {
+            let pause = match self.ports.store.next_due().await {
+                Ok(Some(due)) => due.since(self.ports.clock.now()).min(limits::POLL),
+                Ok(None) | Err(_) => limits::POLL,
+            };
+            let due_now = pause.is_zero() && self.live.room() > 0;
+            if due_now {
+                // Never a busy loop, should a pass leave a due source behind.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                return;
+            }
+            tokio::select! {
+                () = &mut tick => return,
+                () = self.live.changed() => return,
+                () = tokio::time::sleep(pause.max(Duration::from_millis(10))) => {}
+            }
+        }
+    }
+
+    async fn drain(&self, hard: impl Future<Output = ()>) {
+        self.tasks.close();
+        tokio::select! {
+            () = self.tasks.wait() => return,
+            () = hard => {}
+            () = tokio::time::sleep(limits::DRAIN) => {}
+        }
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+
+    /// A task that is not a run: it is ended, not drained.
+    #[expect(clippy::disallowed_methods, reason = "the tracker is for runs; this task is aborted by its caller")]
+    #[expect(clippy::unused_self, reason = "belongs to the engine")]
+    fn tasks_beside<F: Future<Output = ()> + Send + 'static>(&self, task: F) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(task)
+    }
+}

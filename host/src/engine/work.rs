@@ -1,0 +1,308 @@
+//! One run, from claim to commit.
+//!
+//! Owns: performing the machine's effects and feeding the results back. Holds no rule of the product. Must not know: how a
+//! port does its work. Started by `admit`, one task for each claim.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tidegate_core::claim::Claim;
+use tidegate_core::contract::{self, HttpResponse, PageContent};
+use tidegate_core::failure::{Class, Failure};
+use tidegate_core::money::MicroUsd;
+use tidegate_core::profile::Profile;
+use tidegate_core::run::{Effect, Event as Happened, Finish, Machine, Stop};
+use tidegate_core::time::UtcMillis;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Engine;
+use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, StoreError};
+
+/// A run under way.
+struct Work {
+    engine: Arc<Engine>,
+    claim: Claim,
+    profile: Profile,
+    plugin: Arc<dyn Plugin>,
+    machine: Machine,
+    /// Cancelled when the claim is no longer ours.
+    lost: CancellationToken,
+    deadline: Instant,
+    started_at: UtcMillis,
+    fetches: u32,
+    bytes: u64,
+    /// The same since the last commit.
+    since_commit: (u32, u64),
+    plugin_cpu: Duration,
+    raw: Option<RawPage>,
+}
+
+/// What interrupts an effect.
+enum Interrupted {
+    /// The machine is to be told.
+    Stop(Stop),
+    /// The claim is lost: nothing more may be written.
+    Lost,
+}
+
+impl Engine {
+    /// Starts the work of a claim in a task of its own.
+    pub(super) fn start(self: &Arc<Self>, claim: Claim) {
+        let engine = Arc::clone(self);
+        let lost = self.live.enter(claim.run, claim.generation);
+        self.tasks.spawn(async move {
+            let run = claim.run;
+            if let Err(error) = Arc::clone(&engine).work(claim, lost).await {
+                // The lease passes and the recover pass takes the run up again.
+                engine.tell(&Event::PassFailed { pass: "work", error: format!("run {run}: {error}") });
+            }
+            engine.live.leave(run);
+        });
+    }
+
+    async fn work(self: Arc<Self>, claim: Claim, lost: CancellationToken) -> Result<(), StoreError> {
+        let now = self.ports.clock.now();
+        let profile = self.settings.profiles.get(&claim.source.profile).cloned();
+        let plugin = profile.as_ref().and_then(|profile| self.ports.plugins.find(&profile.plugin));
+        let kind = profile
+            .as_ref()
+            .zip(plugin.as_ref())
+            .and_then(|(profile, plugin)| plugin.manifest().kind(&profile.kind).cloned());
+        let (Some(profile), Some(plugin), Some(kind)) = (profile, plugin, kind) else {
+            // Gone between the admit pass and here; the next pass skips the source with the reason.
+            self.ports.store.requeue(claim.run, claim.generation, false, now, now).await?;
+            return Ok(());
+        };
+        let machine = Machine::new(&claim, profile.clone(), kind, now, self.dice());
+        let deadline = Instant::now() + profile.caps.deadline;
+        let work = Work {
+            engine: self,
+            claim,
+            profile,
+            plugin,
+            machine,
+            lost,
+            deadline,
+            started_at: now,
+            fetches: 0,
+            bytes: 0,
+            since_commit: (0, 0),
+            plugin_cpu: Duration::ZERO,
+            raw: None,
+        };
+        work.drive().await
+    }
+}
+
+impl Work {
+    async fn drive(mut self) -> Result<(), StoreError> {
+        let mut happened = Happened::Begin;
+        loop {
+            let effect = self.machine.on(happened, self.now());
+            happened = match effect {
+                Effect::Done => return Ok(()),
+                Effect::Release => return self.release().await,
+                Effect::Commit { page, finish } => match self.commit(page, finish).await? {
+                    Some(happened) => happened,
+                    None => return Ok(()),
+                },
+                effect => match self.perform(effect).await {
+                    Ok(happened) => happened,
+                    Err(Interrupted::Stop(stop)) => Happened::Stop(stop),
+                    Err(Interrupted::Lost) => {
+                        self.stale();
+                        return Ok(());
+                    }
+                },
+            };
+        }
+    }
+
+    fn now(&self) -> UtcMillis {
+        self.engine.ports.clock.now()
+    }
+
+    fn stale(&self) {
+        self.engine.tell(&Event::Stale { run: self.claim.run, source: self.claim.source.id });
+    }
+
+    /// Performs an effect that takes time, unless something ends the run meanwhile.
+    async fn perform(&mut self, effect: Effect) -> Result<Happened, Interrupted> {
+        let (stop, lost, deadline) = (self.engine.stop.clone(), self.lost.clone(), self.deadline);
+        tokio::select! {
+            biased;
+            happened = self.effect(effect) => Ok(happened),
+            () = lost.cancelled() => Err(Interrupted::Lost),
+            () = stop.cancelled() => Err(Interrupted::Stop(Stop::Drain)),
+            () = tokio::time::sleep_until(deadline) => Err(Interrupted::Stop(Stop::Deadline)),
+        }
+    }
+
+    async fn effect(&mut self, effect: Effect) -> Happened {
+        match effect {
+            Effect::AskPlan => {
+                let asked = self.plugin.plan(self.machine.job()).await;
+                let answer = self.hear(asked);
+                Happened::Planned(answer.and_then(|plan| plan.map_err(|given| Failure::of_plugin(given, None))))
+            }
+            Effect::Wait(wait) => {
+                tokio::time::sleep(wait).await;
+                Happened::WaitOver
+            }
+            Effect::Fetch(plan) => {
+                self.count_fetch();
+                let now = self.now();
+                let fetched = self.engine.ports.egress.fetch(plan.request(), &self.profile.net, now).await;
+                if let Ok(response) = &fetched {
+                    self.count_bytes(response.body.as_bytes().len());
+                }
+                Happened::Fetched(fetched)
+            }
+            Effect::Normalize(page) => {
+                let status = match &page.content {
+                    PageContent::Http(response) => {
+                        self.raw = self.keep(response, &page);
+                        Some(response.status)
+                    }
+                    PageContent::Dataset(_) | PageContent::Other(_) => None,
+                };
+                let asked = self.plugin.normalize(self.machine.job(), page).await;
+                let answer = self.hear(asked);
+                Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
+            }
+            // Handled by `drive`; a machine that is told of a wait it did not ask for ends the run.
+            Effect::Commit { .. } | Effect::Release | Effect::Done => Happened::WaitOver,
+        }
+    }
+
+    fn count_fetch(&mut self) {
+        self.fetches += 1;
+        self.since_commit.0 += 1;
+    }
+
+    fn count_bytes(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.since_commit.1 = self.since_commit.1.saturating_add(bytes);
+    }
+
+    /// Takes note of what a call logged and used, and turns a fault into a failure.
+    fn hear<T>(&mut self, asked: Asked<T>) -> Result<T, Failure> {
+        self.plugin_cpu += asked.cpu;
+        for line in asked.log {
+            let plugin = self.plugin.manifest().name.clone();
+            self.engine.tell(&Event::PluginLogged { run: self.claim.run, plugin, line });
+        }
+        asked.answer.map_err(|fault| Failure::new(Class::PluginFault, fault.message))
+    }
+
+    /// The raw page, if this profile keeps pages and there is something to keep.
+    fn keep(&self, response: &HttpResponse, page: &contract::Page) -> Option<RawPage> {
+        let keep = self.profile.keep_pages?;
+        if response.status == 304 {
+            return None;
+        }
+        let body = response.body.as_bytes();
+        // Level 1: a feed shrinks to a third at 400 MB/s; higher levels save little more on text of this size.
+        let compressed = zstd::bulk::compress(body, 1).ok()?;
+        let now = self.now();
+        Some(RawPage {
+            id: self.engine.id(),
+            number: page.number,
+            status: response.status,
+            url: response.final_url.clone(),
+            meta: json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state })
+                .to_string(),
+            body: compressed,
+            body_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
+            fetched_at: now,
+            keep_until: now.plus(keep.duration()),
+        })
+    }
+
+    /// Writes a page, the end, or both. `None`: the run is over.
+    async fn commit(
+        &mut self,
+        page: Option<Box<tidegate_core::item::Page>>,
+        mut finish: Option<Box<Finish>>,
+    ) -> Result<Option<Happened>, StoreError> {
+        if let Some(finish) = &mut finish {
+            finish.moved_to = self.moved_to(finish).await;
+        }
+        let item_ids = page.iter().flat_map(|page| &page.items).map(|_| self.engine.id()).collect();
+        let (fetches, bytes) = core::mem::take(&mut self.since_commit);
+        let commit = Commit {
+            run: self.claim.run,
+            source: self.claim.source.id,
+            generation: self.claim.generation,
+            cap: self.machine.cap(),
+            page,
+            item_ids,
+            raw: self.raw.take(),
+            bytes,
+            fetches,
+            finish,
+        };
+        let warnings = commit.finish.as_ref().map(|finish| finish.warnings.clone()).unwrap_or_default();
+        match self.engine.ports.store.commit(commit, self.now()).await? {
+            Committed::Stale => {
+                self.stale();
+                Ok(None)
+            }
+            Committed::Done { total, settlement: None } => Ok(Some(Happened::Committed(total))),
+            Committed::Done { total, settlement: Some(settlement) } => {
+                self.report(total, *settlement, warnings);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Where the source has moved, if its plugin takes the new place for a valid and different one.
+    async fn moved_to(&mut self, finish: &Finish) -> Option<String> {
+        let to = finish.facts.as_ref()?.moved_to.clone()?;
+        let overrides = self.machine.job().overrides.clone();
+        let asked = self.plugin.validate(&self.profile.kind, &to, &overrides).await;
+        let valid = self.hear(asked).ok()?.ok()?;
+        (valid.identifier != self.claim.source.identifier).then_some(valid.identifier)
+    }
+
+    async fn release(self) -> Result<(), StoreError> {
+        let now = self.now();
+        self.engine.ports.store.requeue(self.claim.run, self.claim.generation, false, now, now).await?;
+        Ok(())
+    }
+
+    /// One line for each attempt, with all that its row knows.
+    fn report(
+        &self,
+        counts: tidegate_core::item::Counts,
+        settlement: tidegate_core::run::Settlement,
+        warnings: Vec<String>,
+    ) {
+        let source = &self.claim.source;
+        self.engine.tell(&Event::Attempt(Box::new(Attempt {
+            run: self.claim.run,
+            source: source.id,
+            identifier: source.identifier.clone(),
+            tenant: source.tenant.clone(),
+            platform: self.plugin.manifest().name.clone(),
+            profile: source.profile.clone(),
+            overrides: serde_json::Value::Object(source.overrides.clone()).to_string(),
+            trigger: self.claim.trigger,
+            attempt: self.claim.attempt,
+            ending: settlement.ending,
+            failure: settlement.failure,
+            counts,
+            fetches: self.fetches,
+            bytes: self.bytes,
+            duration: self.now().since(self.started_at),
+            plugin_cpu: self.plugin_cpu,
+            cost_estimate: MicroUsd::ZERO,
+            cost: MicroUsd::ZERO,
+            warnings,
+            notice: settlement.notice,
+        })));
+    }
+}

@@ -1,0 +1,119 @@
+//! Whoever wants to know what the engine does: logs, metrics, the demo's screen.
+
+use std::time::Duration;
+
+use tidegate_core::failure::Failure;
+use tidegate_core::id::{ProfileName, RunId, SourceId, Tenant};
+use tidegate_core::item::Counts;
+use tidegate_core::money::MicroUsd;
+use tidegate_core::run::{Ending, Notice};
+use tidegate_core::source::Trigger;
+
+use super::PluginLine;
+
+/// Told of everything that a person may have to explain later. Must be quick and must not fail.
+pub trait Observer: Send + Sync {
+    /// Something happened.
+    fn see(&self, event: &Event);
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A run has ended: the attempt with all its facts, the same as its row.
+    Attempt(Box<Attempt>),
+    /// A source was not run.
+    Skipped {
+        /// Which source.
+        source: SourceId,
+        /// What it reads.
+        identifier: String,
+        /// Whose.
+        tenant: Tenant,
+        /// By which profile.
+        profile: ProfileName,
+        /// Why, in a word.
+        reason: &'static str,
+        /// Why, as a sentence.
+        detail: String,
+    },
+    /// A run that died with its daemon was taken up again, or given up.
+    Recovered {
+        /// The run.
+        run: RunId,
+        /// Its source.
+        source: SourceId,
+        /// Attempts so far.
+        attempt: u32,
+        /// Whether it is queued again.
+        requeued: bool,
+    },
+    /// A run's write was refused: it belongs to somebody else now.
+    Stale {
+        /// The run.
+        run: RunId,
+        /// Its source.
+        source: SourceId,
+    },
+    /// A pass could not do its work; the next one tries again.
+    PassFailed {
+        /// Which pass.
+        pass: &'static str,
+        /// Why.
+        error: String,
+    },
+    /// A plugin logged something.
+    PluginLogged {
+        /// In which run.
+        run: RunId,
+        /// Which plugin.
+        plugin: String,
+        /// What.
+        line: PluginLine,
+    },
+}
+
+/// An attempt that has ended.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The run.
+    pub run: RunId,
+    /// Its source.
+    pub source: SourceId,
+    /// What it reads.
+    pub identifier: String,
+    /// Whose.
+    pub tenant: Tenant,
+    /// The plugin's name.
+    pub platform: String,
+    /// By which profile.
+    pub profile: ProfileName,
+    /// As given for the source; a JSON object.
+    pub overrides: String,
+    /// Why it ran.
+    pub trigger: Trigger,
+    /// Which attempt of the run.
+    pub attempt: u32,
+    /// How it ended.
+    pub ending: Ending,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// What became of its items.
+    pub counts: Counts,
+    /// Fetches made.
+    pub fetches: u32,
+    /// Bytes fetched.
+    pub bytes: u64,
+    /// From claim to commit.
+    pub duration: Duration,
+    /// CPU time inside the sandbox.
+    pub plugin_cpu: Duration,
+    /// What it could have cost at most.
+    pub cost_estimate: MicroUsd,
+    /// What it cost.
+    pub cost: MicroUsd,
+    /// For a person.
+    pub warnings: Vec<String>,
+    /// A change of the source that somebody should hear of.
+    pub notice: Option<Notice>,
+}

@@ -1,0 +1,105 @@
+//! Events of the engine as log lines.
+
+use tidegate_core::run::{Ending, Notice};
+use tracing::{debug, error, info, warn};
+
+use crate::ports::{Attempt, Event, Observer};
+
+/// Logs every event.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogObserver;
+
+impl Observer for LogObserver {
+    fn see(&self, event: &Event) {
+        match event {
+            Event::Attempt(attempt) => log_attempt(attempt),
+            Event::Skipped { source, identifier, tenant, profile, reason, detail } => info!(
+                source.id = %source, identifier, %tenant, %profile, reason,
+                "skipped {identifier}: {detail}"
+            ),
+            Event::Recovered { run, source, attempt, requeued: true } => {
+                warn!(run.id = %run, source.id = %source, attempt, "run died with its daemon and is queued again");
+            }
+            Event::Recovered { run, source, attempt, requeued: false } => {
+                error!(run.id = %run, source.id = %source, attempt, "run died with its daemon too often and is given up");
+            }
+            Event::Stale { run, source } => {
+                warn!(run.id = %run, source.id = %source, "run belongs to somebody else now; its result is dropped");
+            }
+            Event::PassFailed { pass, error } => {
+                error!(pass, error, "pass {pass} failed and will be repeated: {error}")
+            }
+            Event::PluginLogged { run, plugin, line } => {
+                debug!(run.id = %run, plugin, level = line.level, "plugin {plugin}: {}", line.message);
+            }
+        }
+    }
+}
+
+/// One line with everything that the run's row knows.
+fn log_attempt(attempt: &Attempt) {
+    let duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX);
+    let plugin_cpu_us = u64::try_from(attempt.plugin_cpu.as_micros()).unwrap_or(u64::MAX);
+    let counts = &attempt.counts;
+    let message = message(attempt);
+    macro_rules! line {
+        ($level:ident) => {
+            $level!(
+                source.id = %attempt.source,
+                run.id = %attempt.run,
+                tenant = %attempt.tenant,
+                platform = attempt.platform,
+                profile = %attempt.profile,
+                overrides = attempt.overrides,
+                trigger = %attempt.trigger,
+                attempt = attempt.attempt,
+                ending = attempt.ending.word(),
+                class = attempt.failure.as_ref().map(|failure| failure.class.word()),
+                item_count = counts.new,
+                updated = counts.updated,
+                duplicate = counts.duplicate,
+                over_cap = counts.over_cap,
+                rejected = counts.rejected,
+                fetches = attempt.fetches,
+                bytes = attempt.bytes,
+                duration_ms,
+                plugin_cpu_us,
+                cost_estimate_micro_usd = attempt.cost_estimate.micros(),
+                cost_micro_usd = attempt.cost.micros(),
+                "{message}"
+            )
+        };
+    }
+    match attempt.ending {
+        Ending::Ok | Ending::NoNew => line!(info),
+        Ending::Failed => line!(warn),
+    }
+    for warning in &attempt.warnings {
+        warn!(source.id = %attempt.source, run.id = %attempt.run, "{}: {warning}", attempt.identifier);
+    }
+    match &attempt.notice {
+        None => {}
+        Some(Notice::Paused(reason)) => warn!(
+            source.id = %attempt.source,
+            "paused {}: {reason}; resume it with: tidegate source resume {}", attempt.identifier, attempt.source
+        ),
+        Some(Notice::Invalidated(reason)) => {
+            warn!(source.id = %attempt.source, "{} is invalid now: {reason}", attempt.identifier);
+        }
+        Some(Notice::Recovered) => info!(source.id = %attempt.source, "{} works again", attempt.identifier),
+    }
+}
+
+fn message(attempt: &Attempt) -> String {
+    let counts = &attempt.counts;
+    match (&attempt.failure, attempt.ending) {
+        (Some(failure), _) => format!("failed {}: {} ({})", attempt.identifier, failure.message, failure.class),
+        (None, Ending::NoNew) => format!("ingested {}: nothing new", attempt.identifier),
+        (None, _) => format!(
+            "ingested {}: {} new, {} changed",
+            attempt.identifier,
+            counts.new,
+            counts.updated + counts.metrics_updated + counts.removed
+        ),
+    }
+}
