@@ -312,6 +312,7 @@ impl Machine {
             trigger: self.trigger,
             result,
             watermark: self.watermark.take(),
+            unread: false,
             facts: self.facts.take(),
             moved_to: None,
             hints: self.hints.take(),

@@ -5,6 +5,8 @@
 //! [`Finish::settle`], by the store inside the transaction that ends the run.
 
 mod finish;
+#[cfg(test)]
+mod finish_tests;
 mod machine;
 #[cfg(test)]
 mod machine_tests;
