@@ -78,7 +78,7 @@ impl UtcMillis {
     #[must_use]
     pub const fn hour(self) -> u8 {
         // rem_euclid of a day divided by an hour is below 24.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 23")]
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 23")]
         let hour = (self.0.rem_euclid(DAY) / 3_600_000) as u8;
         hour
     }

@@ -135,7 +135,7 @@ fn watermark_and_next_count_beside_ok_and_no_new_only() {
 
 #[test]
 fn removals_are_checked_like_items() {
-    let removal = |id: &str| contract::Removal {
+    let removal = |id: &str| Removal {
         element: 3,
         external_id: id.to_owned(),
         reason: "r\0".repeat(1_000),

@@ -4,6 +4,7 @@
 //! know: how an effect is performed. Called by `engine/work`, which performs effects and feeds the results back, and, for
 //! [`Finish::settle`], by the store inside the transaction that ends the run.
 
+mod findings;
 mod finish;
 #[cfg(test)]
 mod finish_tests;
