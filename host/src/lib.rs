@@ -4,3 +4,4 @@
 //! `plugins`, `egress`, `telemetry`) -> `ports` -> `tidegate_core`. Edges never see each other.
 
 pub mod ports;
+pub mod store;
