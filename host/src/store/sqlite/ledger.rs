@@ -114,11 +114,7 @@ pub(super) async fn settle(conn: &mut SqliteConnection, run: RunId, spent: bool)
 pub(super) async fn open_windows(conn: &mut SqliteConnection, now: UtcMillis) -> Outcome<Vec<LedgerRow>> {
     let sql = "SELECT start, scope, measure, reserved, spent FROM ledger WHERE start BETWEEN ?1 AND ?2
         ORDER BY start, scope, measure";
-    let rows = sqlx::query(sql)
-        .bind(now.minus(WINDOW_MOST).as_millis())
-        .bind(now.as_millis())
-        .fetch_all(conn)
-        .await?;
+    let rows = sqlx::query(sql).bind(now.minus(WINDOW_MOST).as_millis()).bind(now.as_millis()).fetch_all(conn).await?;
     let mut open = Vec::with_capacity(rows.len());
     for row in &rows {
         let cells = Cells::new(row, "ledger", "scope");

@@ -70,11 +70,8 @@ pub(super) async fn runs(conn: &mut SqliteConnection, filter: RunFilter) -> Outc
 /// Sorted by an index where a source or a tenant is named. Where neither is, the keys of all items are looked through, but
 /// only those that are shown are read.
 pub(super) async fn items(conn: &mut SqliteConnection, filter: ItemFilter) -> Outcome<Vec<ItemRow>> {
-    let sql = concat!(
-        "SELECT ",
-        item_columns!(),
-        " FROM item i WHERE i.rowid IN (SELECT k.rowid FROM item k WHERE true"
-    );
+    let sql =
+        concat!("SELECT ", item_columns!(), " FROM item i WHERE i.rowid IN (SELECT k.rowid FROM item k WHERE true");
     let mut listing = Listing::new(sql);
     listing
         .and(" AND k.source = ", filter.source.map(|id| id.to_bytes().to_vec()))

@@ -44,7 +44,8 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(cannot(&path, &error)),
         }
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+        let written =
+            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
         written.map_err(|error| cannot(&path, &error))?;
         Ok(Self { _file: file })
     }
@@ -54,7 +55,9 @@ fn cannot(path: &Path, error: &std::io::Error) -> StoreError {
     let file = path.display().to_string();
     match error.kind() {
         ErrorKind::StorageFull => StoreError::DiskFull { doing: "write the lock file".to_owned(), file },
-        ErrorKind::NotFound => StoreError::ReadOnly { file, why: "its folder does not exist; create it first".to_owned() },
+        ErrorKind::NotFound => {
+            StoreError::ReadOnly { file, why: "its folder does not exist; create it first".to_owned() }
+        }
         _ => StoreError::ReadOnly { file, why: error.to_string() },
     }
 }

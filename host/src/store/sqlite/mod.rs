@@ -19,6 +19,7 @@ mod schedule;
 mod schema;
 mod source;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests;
 mod upkeep;
 mod writer;

@@ -165,11 +165,7 @@ async fn begin(conn: &mut SqliteConnection, options: OpenOptions) -> Outcome<()>
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
     let meta = "INSERT INTO meta (key, value) VALUES ('created-at', ?1), ('opened-at', ?1), ('daemon', ?2)
         ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE key <> 'created-at'";
-    sqlx::query(meta)
-        .bind(options.now.to_string())
-        .bind(options.daemon.to_string())
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(meta).bind(options.now.to_string()).bind(options.daemon.to_string()).execute(&mut *tx).await?;
     source::unpark(&mut tx).await?;
     tx.commit().await?;
     Ok(())

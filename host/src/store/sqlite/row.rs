@@ -89,7 +89,11 @@ impl<'r> Cells<'r> {
         let Some(millis) = self.opt_int(column)? else { return Ok(None) };
         let time = UtcMillis::from_millis(millis);
         let inside = time.as_millis() == millis;
-        if inside { Ok(Some(time)) } else { Err(self.bad(column, format!("{millis} ms is outside the years 1 to 9999"))) }
+        if inside {
+            Ok(Some(time))
+        } else {
+            Err(self.bad(column, format!("{millis} ms is outside the years 1 to 9999")))
+        }
     }
 
     pub(super) fn time(&self, column: &'static str) -> Result<UtcMillis, StoreError> {
@@ -98,7 +102,9 @@ impl<'r> Cells<'r> {
 
     pub(super) fn opt_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
         let Some(text) = self.get::<&str>(column)? else { return Ok(None) };
-        serde_json::from_str(text).map(Some).map_err(|error| self.bad(column, format!("not the JSON it must be: {error}")))
+        serde_json::from_str(text)
+            .map(Some)
+            .map_err(|error| self.bad(column, format!("not the JSON it must be: {error}")))
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, StoreError> {
@@ -120,11 +126,7 @@ impl<'r> Cells<'r> {
         from_word(word).map(Some).ok_or_else(|| self.bad(column, format!("the word {word:?} is not known here")))
     }
 
-    pub(super) fn word<T>(
-        &self,
-        column: &'static str,
-        from_word: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, StoreError> {
+    pub(super) fn word<T>(&self, column: &'static str, from_word: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
         self.there(column, self.opt_word(column, from_word)?)
     }
 }

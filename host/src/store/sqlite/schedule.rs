@@ -15,11 +15,7 @@ use super::row::Cells;
 use super::source::{self, json, source_columns};
 use crate::ports::{Candidate, SkipCount, SkipRecord};
 
-pub(super) async fn candidates(
-    conn: &mut SqliteConnection,
-    now: UtcMillis,
-    limit: usize,
-) -> Outcome<Vec<Candidate>> {
+pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Candidate>> {
     let sql = concat!(
         "SELECT ",
         source_columns!(),
@@ -74,7 +70,8 @@ pub(super) async fn skip(conn: &mut SqliteConnection, skips: Vec<SkipRecord>, no
 }
 
 pub(super) async fn skips(conn: &mut SqliteConnection, now: UtcMillis) -> Outcome<Vec<SkipCount>> {
-    let sql = "SELECT day, tenant, profile, reason, count FROM skip_count WHERE day = ?1 ORDER BY tenant, profile, reason";
+    let sql =
+        "SELECT day, tenant, profile, reason, count FROM skip_count WHERE day = ?1 ORDER BY tenant, profile, reason";
     let rows = sqlx::query(sql).bind(now.day_start().as_millis()).fetch_all(conn).await?;
     let mut counts = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -22,7 +22,7 @@ const MIGRATIONS: [Migration; 1] =
     [Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") }];
 
 /// The version this program knows.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(super) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -40,6 +40,7 @@ trait Job: Send {
 #[derive(Debug, Clone)]
 enum Fate {
     Full,
+    ReadOnly(String),
     Other(String),
 }
 
@@ -47,6 +48,7 @@ impl Fate {
     fn of(error: &StoreError) -> Self {
         match error {
             StoreError::DiskFull { .. } => Self::Full,
+            StoreError::ReadOnly { why, .. } => Self::ReadOnly(why.clone()),
             other => Self::Other(other.to_string()),
         }
     }
@@ -54,6 +56,7 @@ impl Fate {
     fn error(&self, doing: &str, file: &File) -> StoreError {
         match self {
             Self::Full => file.full(doing),
+            Self::ReadOnly(why) => StoreError::ReadOnly { file: file.name().to_owned(), why: why.clone() },
             Self::Other(why) => file.refuse(doing, format!("its transaction failed: {why}")),
         }
     }
@@ -117,12 +120,7 @@ impl Writer {
     }
 }
 
-async fn serve(
-    mut conn: SqliteConnection,
-    file: File,
-    mut waiting: mpsc::Receiver<Box<dyn Job>>,
-    lock: Option<Lock>,
-) {
+async fn serve(mut conn: SqliteConnection, file: File, mut waiting: mpsc::Receiver<Box<dyn Job>>, lock: Option<Lock>) {
     let mut jobs = Vec::with_capacity(limits::WRITER_GROUP);
     while waiting.recv_many(&mut jobs, limits::WRITER_GROUP).await > 0 {
         while !jobs.is_empty() {
