@@ -234,3 +234,16 @@ pub const WRITER_QUEUE: usize = 1_024;
 pub const WRITER_GROUP: usize = 256;
 /// Rows of one listing.
 pub const LIST_ROWS: u32 = 1_000;
+/// Connections that read a SQLite file at once.
+pub const STORE_READERS: usize = 4;
+/// How long a SQLite write waits for another process that is writing.
+pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// Pages of its file that one SQLite connection keeps in memory, in bytes.
+pub const STORE_CACHE_BYTES: usize = 16 * MIB;
+/// Pages (4 KiB) in SQLite's log at which they are folded into the file: rarer, and pages that change often are written
+/// once for many changes; the log stays near 16 MiB.
+pub const STORE_WAL_PAGES: usize = 4_000;
+/// Bytes the log is cut down to after it had to grow.
+pub const STORE_WAL_BYTES: usize = 64 * MIB;
+/// How long the ledger and the counts of skips are kept.
+pub const LEDGER_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
