@@ -3,10 +3,12 @@
 //! Owns: what each [`FetchError`] means in the words of `tidegate_core::failure`. Must not know: runs or sources. Called by
 //! the engine.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use tidegate_core::contract::{HttpRequest, HttpResponse};
 use tidegate_core::failure::{Class, Failure};
-use tidegate_core::fetch::NetGrant;
+use tidegate_core::fetch::{NetGrant, Target};
 use tidegate_core::profile::Net;
 use tidegate_core::time::UtcMillis;
 
@@ -39,12 +41,12 @@ impl ports::Egress for Outgoing {
             contact: self.contact.clone(),
             deadline: None,
         };
-        self.egress.fetch(outbound).await.map_err(|error| failure(&error, now))
+        self.egress.fetch(outbound).await.map_err(|error| failure(&error, &request.url, now))
     }
 }
 
-/// What a failed fetch means. `now` is the time of the call.
-fn failure(error: &FetchError, now: UtcMillis) -> Failure {
+/// What a failed fetch of `url` means. `now` is the time of the call.
+fn failure(error: &FetchError, url: &str, now: UtcMillis) -> Failure {
     let message = error.to_string();
     match error {
         FetchError::Status { status, retry_after, .. } => {
@@ -55,7 +57,19 @@ fn failure(error: &FetchError, now: UtcMillis) -> Failure {
             Failure { retry_after: Some(until.since(now)), ..Failure::new(Class::RateLimited, message) }
         }
         // What is asked for cannot be fetched as long as nobody changes identifier or profile.
-        FetchError::Url { .. } | FetchError::Denied { .. } => Failure::new(Class::Config, message),
+        FetchError::Url { .. } => Failure::new(Class::Config, message),
+        FetchError::Denied { at, host, address, .. } => {
+            let asked = Target::parse(url).is_ok_and(|target| target.place() == *at);
+            let by_name = address.is_some() && host.parse::<IpAddr>().is_err();
+            // A redirect led there, or a name server said so: either may be over tomorrow, and a person who is asked to act
+            // could do nothing about it.
+            let class = match (asked, by_name) {
+                (true, false) => Class::Config,
+                (_, true) => Class::Transient,
+                (false, false) => Class::BadAnswer,
+            };
+            Failure::new(class, message)
+        }
         // The plugin's request passed the plan's checks and still cannot be sent.
         FetchError::Request { .. } | FetchError::BadHeader { .. } => Failure::new(Class::PluginFault, message),
         FetchError::Dns { .. }

@@ -121,7 +121,7 @@ const SHORT: Duration = Duration::from_millis(60);
 async fn many_fetches_share_few_connections() {
     let server = saying(|| answer(200, &[("content-type", "application/rss+xml")], [b'x'; 2_000])).await;
     let egress = egress();
-    let begin = std::time::Instant::now();
+    let begin = tokio::time::Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..500 {
         let (egress, url) = (egress.clone(), server.url(&format!("/{n}")));
