@@ -130,8 +130,8 @@ impl Store for SqliteStore {
         self.read("look for due sources", Box::new(move |conn| Box::pin(schedule::candidates(conn, now, limit)))).await
     }
 
-    async fn next_due(&self, now: UtcMillis) -> Result<Option<UtcMillis>, StoreError> {
-        self.read("look for the next due source", Box::new(move |conn| Box::pin(schedule::next_due(conn, now)))).await
+    async fn next_due(&self) -> Result<Option<UtcMillis>, StoreError> {
+        self.read("look for the next due source", Box::new(move |conn| Box::pin(schedule::next_due(conn)))).await
     }
 
     async fn skip(&self, skips: Vec<SkipRecord>, now: UtcMillis) -> Result<(), StoreError> {

@@ -38,9 +38,9 @@ pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limi
     Ok(candidates)
 }
 
-pub(super) async fn next_due(conn: &mut SqliteConnection, now: UtcMillis) -> Outcome<Option<UtcMillis>> {
-    let sql = "SELECT id, due_at FROM source WHERE due_at > ?1 ORDER BY due_at LIMIT 1";
-    let row = sqlx::query(sql).bind(now.as_millis()).fetch_optional(conn).await?;
+pub(super) async fn next_due(conn: &mut SqliteConnection) -> Outcome<Option<UtcMillis>> {
+    let sql = "SELECT id, due_at FROM source WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1";
+    let row = sqlx::query(sql).fetch_optional(conn).await?;
     match &row {
         Some(row) => Ok(Some(Cells::new(row, "source", "id").time("due_at")?)),
         None => Ok(None),
