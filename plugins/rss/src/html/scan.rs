@@ -110,11 +110,11 @@ impl<'m> Scanner<'m> {
                 self.at += 1 + length + closed;
                 return Piece::Character(character);
             }
-        } else if closed == 1 {
-            if let Some(meaning) = entities::named(name) {
-                self.at += 2 + length;
-                return Piece::Reference(meaning);
-            }
+        } else if closed == 1
+            && let Some(meaning) = entities::named(name)
+        {
+            self.at += 2 + length;
+            return Piece::Reference(meaning);
         }
         if let Some((length, meaning)) = entities::bare(name) {
             self.at += 1 + length;

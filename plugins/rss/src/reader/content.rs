@@ -138,10 +138,10 @@ impl Content {
     pub(super) fn into_text(self, may_guess: bool) -> Text {
         let mut value = self.buffer;
         let mut kind = self.kind;
-        if self.base64 {
-            if let Some(decoded) = repair::base64(value.trim()) {
-                value = decoded;
-            }
+        if self.base64
+            && let Some(decoded) = repair::base64(value.trim())
+        {
+            value = decoded;
         }
         let value = repair::settle(value);
         if may_guess && kind == Kind::Plain && html::looks_like_html(&value) {

@@ -94,6 +94,8 @@ struct Reader<'t> {
     /// A second summary or description is on its way to be the full text.
     summary_is_content: bool,
     id_is_link: bool,
+    /// It says so itself.
+    id_is_url: bool,
     /// Depth of the title that counts; a title within something deeper does not replace it.
     title_depth: Option<usize>,
     depths: finish::Depths,
@@ -127,6 +129,7 @@ impl<'t> Reader<'t> {
             has_content: false,
             summary_is_content: false,
             id_is_link: false,
+            id_is_url: false,
             title_depth: None,
             depths: finish::Depths::default(),
         }
@@ -135,7 +138,7 @@ impl<'t> Reader<'t> {
     fn run(&mut self) {
         loop {
             let at = self.tokens.position();
-            match self.tokens.next() {
+            match self.tokens.next_token() {
                 None => return,
                 Some(Token::Start { name, empty }) => {
                     if self.root_ended {
