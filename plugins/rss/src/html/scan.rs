@@ -53,7 +53,14 @@ impl<'m> Scanner<'m> {
                 b'<' => match bytes.get(1) {
                     Some(b) if b.is_ascii_alphabetic() => return Some(self.start_tag(rest)),
                     Some(b'/') if bytes.get(2).is_some_and(u8::is_ascii_alphabetic) => return Some(self.end_tag(rest)),
-                    Some(b'!' | b'?') | Some(b'/') => self.pass_over(rest),
+                    Some(b'!')
+                        if !bytes
+                            .get(2)
+                            .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'[' | b'>')) =>
+                    {
+                        return Some(self.text(rest, 1));
+                    }
+                    Some(b'!' | b'?' | b'/') => self.pass_over(rest),
                     _ => return Some(self.text(rest, 1)),
                 },
                 b'&' => return Some(self.reference(rest)),

@@ -72,6 +72,11 @@ impl Content {
         !self.declared_inline
     }
 
+    /// Whether it is a title, which holds no other element of a feed.
+    pub(super) fn is_title(&self) -> bool {
+        self.key == Key::Title && !self.declared_inline
+    }
+
     /// Adds text of the document. Says whether its references were known.
     pub(super) fn text(&mut self, raw: &str, entities: &Entities) -> bool {
         if self.kind == Kind::Inline && !raw.contains('&') {

@@ -222,10 +222,10 @@ impl Reader<'_> {
 
     fn finish_guid(&mut self, value: &str) {
         let depth = self.open.len();
-        let is_link = self.id_is_link;
+        let (is_link, is_url) = (self.id_is_link, self.id_is_url);
         let url = if value.is_empty() { String::new() } else { self.resolve(value) };
         // Only an id that says itself that it is a URL is completed to one: ids must not change when a feed moves.
-        let id = if self.id_is_url { url.clone() } else { value.to_owned() };
+        let id = if is_url { url.clone() } else { value.to_owned() };
         if let Some(place) = self.destination()
             && (place != Place::Entry || wins(&mut self.depths.id, depth))
         {
@@ -233,7 +233,8 @@ impl Reader<'_> {
         }
         let node = self.here();
         node.id_is_link.get_or_insert(is_link);
-        if is_link {
+        // RSS takes a guid for a URL unless it is told otherwise; "42" nobody meant as one.
+        if is_link && (is_url || value.is_empty() || value.contains(['/', ':'])) {
             node.link.get_or_insert(url);
         }
     }

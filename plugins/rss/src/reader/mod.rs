@@ -185,10 +185,8 @@ impl<'t> Reader<'t> {
             self.tokens.note(at, "a prefix that is not bound to a namespace");
         }
         let element = names::element(space, local);
-        let unclosed = self.content.as_ref().map_or(self.in_entry, Content::may_be_unclosed);
-        if unclosed && element.starts_entry() && space == Space::Core {
-            self.tokens.note(at, "an entry inside an entry or text");
-            self.close_for_entry();
+        if space == Space::Core {
+            self.close_what_was_left_open(element, at);
         }
         let base = self.base_here();
         let outer = std::mem::replace(&mut self.base, base);
@@ -206,6 +204,20 @@ impl<'t> Reader<'t> {
         }
         if empty {
             self.close_top(true);
+        }
+    }
+
+    /// Ends a title or entry whose end tag is missing, when an element starts that cannot stand in it.
+    fn close_what_was_left_open(&mut self, element: Element, at: usize) {
+        if element.ends_title() && self.content.as_ref().is_some_and(Content::is_title) {
+            self.tokens.note(at, "a title that was not ended");
+            while self.content.is_some() && !self.open.is_empty() {
+                self.close_top(false);
+            }
+        }
+        if element.starts_entry() && self.content.as_ref().map_or(self.in_entry, Content::may_be_unclosed) {
+            self.tokens.note(at, "an entry inside an entry or text");
+            self.close_for_entry();
         }
     }
 
