@@ -31,10 +31,11 @@ fn made() -> Vec<u8> {
 }
 
 /// Reads `pages` for about two seconds; prints megabytes (10^6 bytes of documents) per second.
-#[expect(
+#[allow(
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::allow_attributes,
     reason = "a bench for a terminal"
 )]
 fn measure(name: &str, pages: &[Page]) {

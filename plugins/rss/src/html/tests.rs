@@ -82,8 +82,11 @@ fn parsed(markup: &str) -> Handle {
     dom.document
 }
 
-/// Calls `seen` for every element with its attributes.
-fn walk(node: &Handle, seen: &mut dyn FnMut(&str, &str, Vec<(String, String)>)) {
+/// Called with namespace, name and attributes of an element.
+type Seen<'s> = &'s mut dyn FnMut(&str, &str, Vec<(String, String)>);
+
+/// Calls `seen` for every element.
+fn walk(node: &Handle, seen: Seen<'_>) {
     let mut todo = vec![node.clone()];
     while let Some(node) = todo.pop() {
         if let NodeData::Element { name, attrs, .. } = &node.data {
