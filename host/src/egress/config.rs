@@ -44,7 +44,7 @@ pub enum Roots {
 /// The limits of one fetch. The default is [`limits`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressLimits {
-    /// Resolving a name.
+    /// Resolving a name; a part of the time to connect.
     pub dns: Duration,
     /// Resolving and connecting, TLS included.
     pub connect: Duration,

@@ -166,6 +166,8 @@ impl Inner {
         Ok(answer)
     }
 
+    /// The limits on a header that has been read. Before that, the client stops at as many fields, and HTTP/1 at a fixed buffer of
+    /// about 400 KiB that reqwest gives no handle on.
     fn accept_header(&self, headers: &HeaderMap, at: impl Fn() -> Place) -> Result<(), FetchError> {
         let EgressLimits { header_count, header_bytes, .. } = self.limits;
         if headers.len() > header_count {
