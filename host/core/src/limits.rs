@@ -38,7 +38,7 @@ pub const URL_BYTES: usize = 8 * KIB;
 pub const DNS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Addresses of one name that are looked at.
 pub const DNS_ADDRESSES: usize = 16;
-/// Time to connect, TLS included.
+/// Time to resolve and connect, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time from the request sent to the header received.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -58,8 +58,6 @@ pub const CONTENT_CODINGS: usize = 2;
 pub const ERROR_BODY_BYTES: usize = KIB;
 /// How long an idle connection is kept for the next request.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// Head start of each address of a name over the next one (RFC 8305, 5: 250 ms).
-pub const DIAL_STAGGER: Duration = Duration::from_millis(250);
 /// Connection pools kept apart, one for each different set of private exceptions.
 pub const GRANT_SETS: usize = 64;
 /// Header values remembered in their received bytes, as their text alone does not say how to send them back.
