@@ -238,9 +238,12 @@ pub const STORE_READERS: usize = 4;
 pub const STORE_BUSY: Duration = Duration::from_secs(5);
 /// Pages of its file that one SQLite connection keeps in memory, in bytes.
 pub const STORE_CACHE_BYTES: usize = 16 * MIB;
-/// Pages (4 KiB) in SQLite's log at which they are folded into the file: rarer, and pages that change often are written
-/// once for many changes; the log stays near 16 MiB.
-pub const STORE_WAL_PAGES: usize = 4_000;
+/// Size of a page of a SQLite file, in bytes. Items are long texts: taking them in costs 8 % less CPU than with SQLite's
+/// own 4 KiB, and the file is a tenth smaller; 16 KiB takes no less and makes the file larger.
+pub const STORE_PAGE_BYTES: u32 = 8 * 1_024;
+/// Pages in SQLite's log at which they are folded into the file: rarer, and pages that change often are written once for
+/// many changes; the log stays near 16 MiB.
+pub const STORE_WAL_PAGES: usize = 2_000;
 /// Bytes the log is cut down to after it had to grow.
 pub const STORE_WAL_BYTES: usize = 64 * MIB;
 /// How long the ledger and the counts of skips are kept.

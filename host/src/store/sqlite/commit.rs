@@ -2,7 +2,10 @@
 //!
 //! Owns: the order of things inside the transaction: fence, look up, ask the core, write. Must not know: what is taken
 //! ([`Intake`]) or what an end means ([`Finish::settle`]); both are asked here because only here it is certain what is
-//! stored. At most six statements for a usual page, however many items it has.
+//! stored. A usual page is four trips to the
+//! database: the question, what is known, the items, the end.
+
+use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
 use tidegate_core::contract::Reject;
@@ -17,27 +20,27 @@ use super::ledger::{settle_spent, signed};
 use super::row::Cells;
 use super::run;
 use super::source::{self, Query, json, source_columns, update_source};
-use crate::ports::{Commit, Committed, RawPage};
+use crate::ports::{Commit, Committed};
 
 /// The run as the fence found it.
 struct Live {
     attempt: u32,
     counts: Counts,
     source: source::Row,
+    /// The raw page of this commit, if it is kept.
+    page: Option<PageId>,
+    /// Nothing has ever been committed for the source: there is nothing to look up.
+    untouched: bool,
 }
 
-pub(super) async fn commit(conn: &mut SqliteConnection, commit: Commit, now: UtcMillis) -> Outcome<Committed> {
-    let Some(mut live) = fence(conn, &commit).await? else { return Ok(Committed::Stale) };
-    let Commit { run, cap, page, item_ids, raw, bytes, fetches, finish, .. } = commit;
+pub(super) async fn commit(conn: &mut SqliteConnection, mut commit: Commit, now: UtcMillis) -> Outcome<Committed> {
+    let Some(mut live) = fence(conn, &mut commit).await? else { return Ok(Committed::Stale) };
+    let Commit { run, cap, page, item_ids, bytes, fetches, finish, .. } = commit;
     let pages = u32::from(page.is_some());
-    let kept = raw.as_ref().map(|raw| raw.id);
-    if let Some(raw) = raw {
-        keep(conn, run, live.attempt, raw).await?;
-    }
     let mut total = live.counts;
     if let Some(page) = page {
         let room = cap.saturating_sub(live.counts.new);
-        total = total.plus(take(conn, &live, run, *page, item_ids, room, kept, now).await?);
+        total = total.plus(take(conn, &live, run, *page, item_ids, room, now).await?);
     }
     let progress = Progress { run, now, total, bytes, fetches, pages };
     let settlement = match finish {
@@ -50,29 +53,64 @@ pub(super) async fn commit(conn: &mut SqliteConnection, commit: Commit, now: Utc
     Ok(Committed::Done { total, settlement })
 }
 
-/// The run with its source, if it is still the caller's.
-async fn fence(conn: &mut SqliteConnection, commit: &Commit) -> Outcome<Option<Live>> {
-    let sql = concat!(
-        "SELECT ",
-        source_columns!(),
-        ", r.attempt, r.items_new, r.items_updated, r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon,
-        r.removed, r.rejected, r.fillers, r.oldest_new
-        FROM run r JOIN source s ON s.id = r.source
-        WHERE r.id = ?1 AND r.source = ?2 AND r.generation = ?3 AND r.stage = 'running'"
-    );
-    let row = sqlx::query(sql)
+/// Is it still the caller's? `?1` to `?3`: run, source, generation.
+macro_rules! live {
+    () => {
+        "r.id = ?1 AND r.source = ?2 AND r.generation = ?3 AND r.stage = 'running'"
+    };
+}
+
+const FENCE: &str = concat!(
+    "SELECT ",
+    source_columns!(),
+    ", r.attempt, r.pages, r.items_new, r.items_updated, r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon,
+    r.removed, r.rejected, r.fillers, r.oldest_new FROM run r JOIN source s ON s.id = r.source WHERE ",
+    live!()
+);
+
+/// The raw page goes with the question: it is kept where the answer is yes.
+const FENCE_AND_KEEP: &str = concat!(
+    "INSERT INTO page (id, run, number, attempt, status, url, meta, body_bytes, fetched_at, keep_until, body)
+    SELECT ?4, r.id, ?5, r.attempt, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM run r WHERE ",
+    live!(),
+    "; SELECT ",
+    source_columns!(),
+    ", r.attempt, r.pages, r.items_new, r.items_updated, r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon,
+    r.removed, r.rejected, r.fillers, r.oldest_new FROM run r JOIN source s ON s.id = r.source WHERE ",
+    live!()
+);
+
+/// The run with its source, if it is still the caller's; its raw page is kept then.
+async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Option<Live>> {
+    let raw = commit.raw.take();
+    let mut query = sqlx::query(if raw.is_some() { FENCE_AND_KEEP } else { FENCE })
         .bind(commit.run.to_bytes().to_vec())
         .bind(commit.source.to_bytes().to_vec())
-        .bind(commit.generation.0)
-        .fetch_optional(conn)
-        .await?;
-    let Some(row) = &row else { return Ok(None) };
+        .bind(commit.generation.0);
+    let page = raw.as_ref().map(|raw| raw.id);
+    if let Some(raw) = raw {
+        query = query
+            .bind(raw.id.to_bytes().to_vec())
+            .bind(raw.number)
+            .bind(raw.status)
+            .bind(raw.url)
+            .bind(raw.meta)
+            .bind(signed(raw.body_bytes))
+            .bind(raw.fetched_at.as_millis())
+            .bind(raw.keep_until.as_millis())
+            .bind(raw.body);
+    }
+    // All rows are fetched although there is one at most: fetching one would stop before the last statement.
+    let rows = query.fetch_all(conn).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
     let cells = Cells::new(row, "run", "running");
-    Ok(Some(Live { attempt: cells.count("attempt")?, counts: run::counts(&cells)?, source: source::Row::read(row)? }))
+    let (attempt, pages): (u32, u32) = (cells.count("attempt")?, cells.count("pages")?);
+    let source = source::Row::read(row)?;
+    let untouched = pages == 0 && source.source.total_runs == 0;
+    Ok(Some(Live { attempt, counts: run::counts(&cells)?, source, page, untouched }))
 }
 
 /// Stores what is to be stored of a page.
-#[expect(clippy::too_many_arguments, reason = "the parts of one commit, taken apart once")]
 async fn take(
     conn: &mut SqliteConnection,
     live: &Live,
@@ -80,7 +118,6 @@ async fn take(
     page: Page,
     item_ids: Vec<ItemId>,
     room: u32,
-    kept: Option<PageId>,
     now: UtcMillis,
 ) -> Outcome<Counts> {
     let Page { mut items, removals, rejects, rejected, fillers, .. } = page;
@@ -89,8 +126,9 @@ async fn take(
         return Err(Trouble::Driver(sqlx::Error::Protocol(why)));
     }
     let source = &live.source.source;
-    let origin = Origin { source: source.id, tenant: &source.tenant, page: kept, now };
-    let stored = if items.is_empty() { Default::default() } else { item::known(conn, source.id, &items).await? };
+    let origin = Origin { source: source.id, tenant: &source.tenant, page: live.page, now };
+    let nothing = items.is_empty() || live.untouched;
+    let stored = if nothing { HashMap::new() } else { item::known(conn, source.id, &items).await? };
     complete(conn, source.id, &mut items, &stored).await?;
     let mut intake = Intake::new(room, source.horizon, rejected, fillers);
     let (mut whole, mut metrics, mut back) = (Vec::new(), Vec::new(), Vec::new());
@@ -116,7 +154,7 @@ async fn take(
         }
     }
     if !rejects.is_empty() {
-        bury(conn, run, live.attempt, kept, &rejects, now).await?;
+        bury(conn, run, live, &rejects, now).await?;
     }
     Ok(intake.counts())
 }
@@ -126,7 +164,7 @@ async fn complete(
     conn: &mut SqliteConnection,
     source: tidegate_core::id::SourceId,
     items: &mut Vec<tidegate_core::item::Item>,
-    stored: &std::collections::HashMap<String, item::Stored>,
+    stored: &HashMap<String, item::Stored>,
 ) -> Outcome<()> {
     let partial = |item: &tidegate_core::item::Item| item.partial && stored.contains_key(&item.external_id);
     let ids: Vec<&str> = items.iter().filter(|item| partial(item)).map(|item| item.external_id.as_str()).collect();
@@ -142,43 +180,15 @@ async fn complete(
     Ok(())
 }
 
-/// Keeps the raw page.
-async fn keep(conn: &mut SqliteConnection, run: RunId, attempt: u32, raw: RawPage) -> Outcome<()> {
-    let sql = "INSERT INTO page (id, run, number, attempt, status, url, meta, body_bytes, fetched_at, keep_until, body)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    sqlx::query(sql)
-        .bind(raw.id.to_bytes().to_vec())
-        .bind(run.to_bytes().to_vec())
-        .bind(raw.number)
-        .bind(attempt)
-        .bind(raw.status)
-        .bind(raw.url)
-        .bind(raw.meta)
-        .bind(signed(raw.body_bytes))
-        .bind(raw.fetched_at.as_millis())
-        .bind(raw.keep_until.as_millis())
-        .bind(raw.body)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// Writes rejects down as dead letters.
-async fn bury(
-    conn: &mut SqliteConnection,
-    run: RunId,
-    attempt: u32,
-    page: Option<PageId>,
-    rejects: &[Reject],
-    now: UtcMillis,
-) -> Outcome<()> {
+async fn bury(conn: &mut SqliteConnection, run: RunId, live: &Live, rejects: &[Reject], now: UtcMillis) -> Outcome<()> {
     let rows: Vec<_> = rejects.iter().map(|reject| (reject.element, &reject.reason, &reject.extra)).collect();
     let sql = "INSERT INTO dead_letter (run, attempt, page, element, reason, extra, created_at)
         SELECT ?1, ?2, ?3, value ->> 0, value ->> 1, value ->> 2, ?4 FROM json_each(?5)";
     sqlx::query(sql)
         .bind(run.to_bytes().to_vec())
-        .bind(attempt)
-        .bind(page.map(|page| page.to_bytes().to_vec()))
+        .bind(live.attempt)
+        .bind(live.page.map(|page| page.to_bytes().to_vec()))
         .bind(now.as_millis())
         .bind(json(&rows)?)
         .execute(conn)

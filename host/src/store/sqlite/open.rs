@@ -53,7 +53,7 @@ impl SqliteStore {
             Ok(conn)
         };
         let conn = opened.await.map_err(|trouble| file.trouble("open the database", trouble))?;
-        Ok(Self::with_writer(path, file, conn, Mode::Daemon, Some(lock)))
+        Self::with_writer(path, file, conn, Mode::Daemon, Some(lock))
     }
 
     /// Opens the database beside a daemon that may be running: for people's wishes (create, pause, resume, remove) and for
@@ -76,7 +76,7 @@ impl SqliteStore {
             Ok(conn)
         };
         let conn = opened.await.map_err(|trouble| file.trouble("open the database", trouble))?;
-        Ok(Self::with_writer(path, file, conn, Mode::Shared, None))
+        Self::with_writer(path, file, conn, Mode::Shared, None)
     }
 
     /// Opens the database to read, whether or not a daemon runs. Every write is refused.
@@ -96,11 +96,17 @@ impl SqliteStore {
         Ok(Self { readers, writer: Mutex::new(None), ended: tokio::sync::Mutex::new(None), file, mode: Mode::ReadOnly })
     }
 
-    fn with_writer(path: &Path, file: File, conn: SqliteConnection, mode: Mode, lock: Option<Lock>) -> Self {
+    fn with_writer(
+        path: &Path,
+        file: File,
+        conn: SqliteConnection,
+        mode: Mode,
+        lock: Option<Lock>,
+    ) -> Result<Self, StoreError> {
         let readers = Readers::new(reading(path), file.clone());
-        let (writer, ended) = Writer::start(conn, file.clone(), lock);
-        let ended = tokio::sync::Mutex::new(Some(ended));
-        Self { readers, writer: Mutex::new(Some(writer)), ended, file, mode }
+        let started = Writer::start(conn, file.clone(), lock);
+        let (writer, ended) = started.map_err(|error| file.refuse("start the writer of", error.to_string()))?;
+        Ok(Self { readers, writer: Mutex::new(Some(writer)), ended: tokio::sync::Mutex::new(Some(ended)), file, mode })
     }
 }
 
@@ -128,6 +134,7 @@ fn common(path: &Path) -> SqliteConnectOptions {
 fn writing(path: &Path, create: bool) -> SqliteConnectOptions {
     common(path)
         .create_if_missing(create)
+        .page_size(limits::STORE_PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", limits::STORE_WAL_PAGES.to_string())

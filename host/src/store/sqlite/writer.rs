@@ -5,16 +5,18 @@
 //! its own: one that fails is undone alone. Must not know: what the pieces do.
 //!
 //! A caller may go away at any time. Before its turn: nothing is written. After it: the work is written whole, as if it
-//! had stayed. The transaction belongs to this task alone and is never left half open.
+//! had stayed. The transaction belongs to the writer's own thread and is never left half open, also when the runtime ends first.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
 
 use async_trait::async_trait;
 use sqlx::{Connection as _, SqliteConnection};
 use tidegate_core::limits;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 use super::error::{File, Outcome, Trouble};
 use super::lock::Lock;
@@ -104,11 +106,24 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer on an open connection. It ends, with everything written, when the last way to it is gone; `lock` is
-    /// let go after that.
-    pub(super) fn start(conn: SqliteConnection, file: File, lock: Option<Lock>) -> (Self, JoinHandle<()>) {
+    /// let go after that, then what comes back here says so.
+    ///
+    /// # Errors
+    /// If there can be no thread.
+    pub(super) fn start(
+        conn: SqliteConnection,
+        file: File,
+        lock: Option<Lock>,
+    ) -> Result<(Self, oneshot::Receiver<()>), std::io::Error> {
         let (queue, waiting) = mpsc::channel(limits::WRITER_QUEUE);
-        let task = tokio::spawn(serve(conn, file.clone(), waiting, lock));
-        (Self { queue, file }, task)
+        let (end, ended) = oneshot::channel();
+        let own = file.clone();
+        thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            wait_for(serve(conn, own, waiting, lock));
+            // Nobody has to be there to hear it.
+            let _heard = end.send(());
+        })?;
+        Ok((Self { queue, file }, ended))
     }
 
     /// Does a piece of work in a transaction and waits until it is on disk.
@@ -117,6 +132,26 @@ impl Writer {
         let task = Task { doing, work: Some(work), outcome: None, reply };
         self.queue.send(Box::new(task)).await.map_err(|_| self.file.closed(doing))?;
         answer.await.map_err(|_| self.file.closed(doing))?
+    }
+}
+
+/// Wakes the writer's thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs the writer on this thread alone. Every statement is a trip to the connection's own thread and back; on the runtime
+/// each would wake its poller and its idle workers, which costs more than most statements do.
+fn wait_for(work: impl Future<Output = ()>) {
+    let mut work = pin!(work);
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    while work.as_mut().poll(&mut context) == Poll::Pending {
+        thread::park();
     }
 }
 
