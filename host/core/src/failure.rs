@@ -241,7 +241,7 @@ pub struct Before<'a> {
     pub retry: &'a Retry,
 }
 
-/// The wait when we are asked to slow down and not told for how long.
+/// The shortest wait when we are asked to slow down; doubled with each retry run that is told so again.
 const SLOW_DOWN: Duration = Duration::from_secs(60);
 /// The longest wait between retry runs.
 const RETRY_MOST: Duration = Duration::from_secs(60 * 60);
@@ -250,21 +250,27 @@ const RETRY_MOST: Duration = Duration::from_secs(60 * 60);
 #[must_use]
 pub fn consequence(failure: &Failure, before: Before<'_>, now: UtcMillis) -> Consequence {
     let is_retry = before.trigger == Trigger::Retry;
-    // A regular run and the retry runs after it count as one failure.
-    let counted = failure.class.counts() && !(is_retry && failure.class == Class::Transient);
+    // A regular run and the retry runs after it count as one failure; if none is counted yet, the regular run failed by
+    // something that does not count, and this is the one.
+    let in_chain = is_retry && before.failure_count > 0;
+    let counted = failure.class.counts() && !(in_chain && failure.class == Class::Transient);
     let failure_count = before.failure_count.saturating_add(u32::from(counted));
     let retries = if is_retry { before.retries.saturating_add(1) } else { 0 };
     let change = change(failure, failure_count, before.retry.max_failures);
     let next = match (&change, failure.class) {
         (Change::Pause(_) | Change::Invalidate(_), _) => Next::Never,
-        (Change::Keep, Class::RateLimited) => {
-            let wait = failure.retry_after.unwrap_or(SLOW_DOWN).min(limits::RETRY_AFTER_MOST);
-            Next::Retry(now.plus(wait))
-        }
+        (Change::Keep, Class::RateLimited) => Next::Retry(now.plus(slow_down(failure, retries))),
         (Change::Keep, Class::Transient | Class::Blocked | Class::PlanLimited) => ladder(failure, retries, before, now),
         (Change::Keep, _) => Next::Regular,
     };
     Consequence { failure_count, retries, change, next }
+}
+
+/// How long to wait when asked to slow down: as told, but never less than we would wait by ourselves. Otherwise a platform
+/// that says "in 0 seconds", or nothing, would be served a run a minute until the daily budget is gone.
+fn slow_down(failure: &Failure, retries: u32) -> Duration {
+    let own = SLOW_DOWN.saturating_mul(2_u32.saturating_pow(retries)).min(RETRY_MOST);
+    failure.retry_after.unwrap_or(Duration::ZERO).min(limits::RETRY_AFTER_MOST).max(own)
 }
 
 /// The next rung of the profile's ladder, or the regular schedule after the last one.

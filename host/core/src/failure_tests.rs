@@ -85,6 +85,50 @@ fn waits_are_followed_as_told_and_capped() {
     }
 }
 
+/// A platform that says "slow down" without saying for how long must not be asked every minute for the rest of the day:
+/// each retry is a run, and runs are what the daily budget counts.
+#[test]
+fn who_is_told_to_slow_down_again_waits_longer() {
+    let told = |seconds| Some(Duration::from_secs(seconds));
+    let table = [
+        ("not told for how long", Trigger::Schedule, 0, None, 60),
+        ("again", Trigger::Retry, 0, None, 120),
+        ("and again", Trigger::Retry, 1, None, 240),
+        ("up to an hour", Trigger::Retry, 5, None, 3_600),
+        ("ever after", Trigger::Retry, u32::MAX, None, 3_600),
+        ("told not to wait at all", Trigger::Schedule, 0, told(0), 60),
+        ("told less than we wait by ourselves", Trigger::Retry, 1, told(5), 240),
+        ("told more", Trigger::Retry, 1, told(5_000), 5_000),
+        ("a regular run after it begins anew", Trigger::Schedule, 9, None, 60),
+    ];
+    let retry = Retry::default();
+    for (case, trigger, retries, retry_after, seconds) in table {
+        let before = Before { trigger, failure_count: 0, retries, retry: &retry };
+        let failure = Failure { retry_after, ..Failure::new(Class::RateLimited, "") };
+        let next = consequence(&failure, before, now()).next;
+        assert_eq!(next, Next::Retry(now().plus(Duration::from_secs(seconds))), "{case}");
+    }
+}
+
+/// A regular run and its retries are one failure, but not none: the regular run may have failed by something that does
+/// not count.
+#[test]
+fn a_chain_counts_once_whatever_it_began_with() {
+    let table = [
+        ("the regular run counts", Class::Transient, Trigger::Schedule, 0, 1),
+        ("so its retry does not", Class::Transient, Trigger::Retry, 1, 1),
+        ("the regular run was blocked, so the retry counts", Class::Transient, Trigger::Retry, 0, 1),
+        ("another failure on a retry is another failure", Class::BadAnswer, Trigger::Retry, 1, 2),
+        ("a retry that is blocked counts nothing", Class::Blocked, Trigger::Retry, 0, 0),
+        ("an operator's run counts like any", Class::Transient, Trigger::OneOff, 1, 2),
+        ("a bootstrap as well", Class::Transient, Trigger::Bootstrap, 0, 1),
+        ("counting stops at the end", Class::BadAnswer, Trigger::Schedule, u32::MAX, u32::MAX),
+    ];
+    for (case, class, trigger, before, counted) in table {
+        assert_eq!(after(class, trigger, before, 0).failure_count, counted, "{case}");
+    }
+}
+
 #[test]
 fn statuses_fall_into_classes() {
     let table = [

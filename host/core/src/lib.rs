@@ -7,15 +7,23 @@
 //! The modules stand in the order in which a source is served:
 //! source -> eligibility -> budget -> claim -> plan -> fetch -> normalize (item) -> commit (run, failure).
 
+// The tests' fixtures are shared with the simulation, which sees this crate from outside.
+#[cfg(test)]
+extern crate self as tidegate_core;
+
 pub mod budget;
 pub mod claim;
 pub mod contract;
 pub mod eligibility;
 pub mod failure;
 pub mod fetch;
+#[cfg(test)]
+#[path = "../tests/fixtures/mod.rs"]
+mod fixtures;
 pub mod id;
 pub mod item;
 pub mod limits;
+pub mod manifest;
 pub mod money;
 pub mod nearest;
 pub mod overrides;

@@ -23,6 +23,9 @@ pub const WIRE_BYTES: usize = BODY_BYTES;
 pub const DECODE_RATIO: usize = 200;
 /// Decoded bytes up to which the ratio is not looked at: tiny bodies of one repeated byte are no attack.
 pub const DECODE_RATIO_FROM: usize = MIB;
+/// Pieces (chunks, packets) in which one body may arrive. Each costs microseconds whatever its size: a body in chunks of
+/// one byte is an attack on the processor. At 1 KiB a piece it is 128 MiB.
+pub const BODY_PIECES: usize = 131_072;
 /// Header fields of one response.
 pub const HEADER_COUNT: usize = 128;
 /// Names and values of all header fields of one response, in bytes.
@@ -47,6 +50,20 @@ pub const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Requests under way to one host at a time.
 pub const HOST_CONCURRENCY: usize = 4;
+/// How long a host's gate stays closed after a 429 that does not say.
+pub const GATE_DEFAULT: Duration = Duration::from_secs(60);
+/// Content codings one on top of the other (`gzip, gzip`); more than one is a mistake, more than two an attack.
+pub const CONTENT_CODINGS: usize = 2;
+/// What is kept of the body of an answer that never reaches a plugin, in bytes.
+pub const ERROR_BODY_BYTES: usize = KIB;
+/// How long an idle connection is kept for the next request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Head start of each address of a name over the next one (RFC 8305, 5: 250 ms).
+pub const DIAL_STAGGER: Duration = Duration::from_millis(250);
+/// Connection pools kept apart, one for each different set of private exceptions.
+pub const GRANT_SETS: usize = 64;
+/// Header values remembered in their received bytes, as their text alone does not say how to send them back.
+pub const ODD_VALUES: usize = 1_024;
 /// Hosts of which concurrency and gates are remembered.
 pub const HOSTS_REMEMBERED: usize = 65_536;
 
@@ -110,6 +127,8 @@ pub const HUBS: usize = 8;
 pub const MANIFEST_KINDS: usize = 32;
 /// Examples of one kind.
 pub const KIND_EXAMPLES: usize = 16;
+/// Name of a plugin or kind, in bytes.
+pub const PLUGIN_NAME_BYTES: usize = 32;
 /// Hosts or actors of one kind.
 pub const KIND_LIST: usize = 64;
 /// A schema of overrides, or overrides themselves, in bytes.
@@ -123,6 +142,8 @@ pub const COMPONENT_BYTES: usize = 32 * MIB;
 pub const COMPONENT_FUNCTIONS: usize = 50_000;
 /// Core modules in a component, nested ones included.
 pub const COMPONENT_MODULES: usize = 64;
+/// Entries of all other sections of a component: types, imports, exports, instances, aliases, segments.
+pub const COMPONENT_ENTRIES: usize = 200_000;
 /// How deep components may nest.
 pub const COMPONENT_NESTING: usize = 8;
 /// Bytes of code in one function body; one huge function makes the compiler quadratic.
@@ -153,10 +174,28 @@ pub const CALL_WALL: Duration = Duration::from_secs(10);
 pub const PROBE_CPU: Duration = Duration::from_secs(10);
 /// What one call may copy out of its instance, in bytes.
 pub const ANSWER_BYTES: usize = 16 * MIB;
+/// What one answer may take in the host, in bytes: its texts, and as much again for the records around them.
+pub const HOSTCALL_FUEL: usize = 2 * ANSWER_BYTES;
+/// Frames of a trap's backtrace that are shown.
+pub const TRAP_FRAMES: usize = 8;
+/// What a component may ask of `wasi:random` at once, in bytes.
+pub const WASI_RANDOM_BYTES: u64 = 1 << 20;
+/// WASI handles (streams, pollables) that one call may hold.
+pub const WASI_HANDLES: usize = 1_024;
 /// Log lines kept of one call.
 pub const LOG_LINES: usize = 256;
 /// Log text kept of one call, in bytes.
 pub const LOG_BYTES: usize = 64 * KIB;
+/// Precompiled components that are kept; every new version of a plugin or of the host leaves one behind.
+pub const CACHED_FILES: usize = 2 * PLUGINS;
+/// Size of one precompiled component, in bytes. CPython comes to 60 MB.
+pub const CACHED_BYTES: usize = 512 * MIB;
+/// Stack of the thread that compiles, in bytes.
+pub const COMPILE_STACK_BYTES: usize = 8 * MIB;
+/// Size a compiled regular expression of a schema may reach, in bytes.
+pub const SCHEMA_REGEX_BYTES: usize = MIB;
+/// Problems that are told of one set of overrides.
+pub const PROBLEMS: usize = 32;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
 
@@ -195,3 +234,16 @@ pub const WRITER_QUEUE: usize = 1_024;
 pub const WRITER_GROUP: usize = 256;
 /// Rows of one listing.
 pub const LIST_ROWS: u32 = 1_000;
+/// Connections that read a SQLite file at once.
+pub const STORE_READERS: usize = 4;
+/// How long a SQLite write waits for another process that is writing.
+pub const STORE_BUSY: Duration = Duration::from_secs(5);
+/// Pages of its file that one SQLite connection keeps in memory, in bytes.
+pub const STORE_CACHE_BYTES: usize = 16 * MIB;
+/// Pages (4 KiB) in SQLite's log at which they are folded into the file: rarer, and pages that change often are written
+/// once for many changes; the log stays near 16 MiB.
+pub const STORE_WAL_PAGES: usize = 4_000;
+/// Bytes the log is cut down to after it had to grow.
+pub const STORE_WAL_BYTES: usize = 64 * MIB;
+/// How long the ledger and the counts of skips are kept.
+pub const LEDGER_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);

@@ -17,8 +17,8 @@ pub struct UtcMillis(i64);
 
 /// 0001-01-01T00:00:00Z.
 const FIRST: i64 = -62_135_596_800_000;
-/// 9999-12-31T23:59:59.999Z.
-const LAST: i64 = 253_402_300_799_999;
+/// 9999-12-30T22:00:00Z: the last millisecond that jiff takes (later ones are not in the year 9999 everywhere).
+const LAST: i64 = 253_402_207_200_000;
 /// Milliseconds of a UTC day; there are no leap seconds in Unix time.
 const DAY: i64 = 86_400_000;
 
@@ -78,7 +78,7 @@ impl UtcMillis {
     #[must_use]
     pub const fn hour(self) -> u8 {
         // rem_euclid of a day divided by an hour is below 24.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 23")]
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 23")]
         let hour = (self.0.rem_euclid(DAY) / 3_600_000) as u8;
         hour
     }
@@ -217,6 +217,20 @@ mod tests {
         for text in ["", "yesterday", "2026-11-21", "300000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"] {
             assert_eq!(UtcMillis::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn arithmetic_stops_at_both_ends_and_the_ends_can_be_written_and_read() {
+        let (first, last) = (UtcMillis::from_millis(i64::MIN), UtcMillis::from_millis(i64::MAX));
+        for end in [first, last, last.day_start(), last.day_end(), last.plus(Duration::MAX), first.minus(Duration::MAX)]
+        {
+            assert_eq!(UtcMillis::parse(&end.to_string()), Some(end), "{end}");
+        }
+        assert_eq!((first.minus(Duration::MAX), last.plus(Duration::MAX)), (first, last));
+        assert_eq!((first.day_start(), last.day_end()), (first, last));
+        assert_eq!(first.since(last), Duration::ZERO);
+        assert_eq!(first.plus(last.since(first)), last);
+        assert_eq!((first.hour(), UtcMillis::default().hour()), (0, 0));
     }
 
     #[test]

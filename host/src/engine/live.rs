@@ -5,11 +5,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tidegate_core::claim::Generation;
 use tidegate_core::id::RunId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+/// How long a free place may wait for others to become free: what an idle daemon would notice least.
+const COALESCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Live {
     most: usize,
@@ -56,9 +60,16 @@ impl Live {
         }
     }
 
-    /// Waits until a run has left since the last call.
+    /// Waits until a run has left since the last call and it is worth looking for more: a quarter of the places is free,
+    /// nothing is left, or [`COALESCE`] has passed. Claims made together share one transaction and one fsync.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
+        let more = async {
+            while self.room() * 4 < self.most && !self.is_empty() {
+                self.changed.notified().await;
+            }
+        };
+        let _long_enough = tokio::time::timeout(COALESCE, more).await;
     }
 
     /// Nothing that holds the lock can panic half-way through a change, so a poisoned lock is still whole.

@@ -77,6 +77,18 @@ impl Engine {
         Arc::new(Self { ports, settings, live, tasks: TaskTracker::new(), stop: CancellationToken::new() })
     }
 
+    /// What the engine speaks to.
+    #[must_use]
+    pub const fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// What its operator has set.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// A new id.
     fn id<K>(&self) -> Id<K> {
         Id::new(self.ports.clock.now(), self.ports.dice.throw())

@@ -75,6 +75,7 @@ impl Engine {
             trigger: stuck.trigger,
             result: RunResult::Failed(Failure::new(Class::Abandoned, message)),
             watermark: None,
+            unread: false,
             facts: None,
             moved_to: None,
             hints: None,

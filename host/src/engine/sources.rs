@@ -109,9 +109,9 @@ pub async fn create(ports: &Ports, settings: &Settings, wish: Wish) -> Result<Cr
     })?;
     let merged = overrides::with_defaults(&schema, profile.merged_overrides(&wish.overrides));
     let merged = Value::Object(merged);
-    let problems = against_schema(&schema, &merged).map_err(Refused::Fault)?;
+    let problems = plugin.check_overrides(&kind.name, &merged);
     if !problems.is_empty() {
-        return Err(invalid(problems));
+        return Err(invalid(problems.into_iter().map(Wrong::from).collect()));
     }
     let valid = match plugin.validate(&kind.name, wish.identifier.trim(), &merged.to_string()).await.answer {
         Err(fault) => return Err(Refused::Fault(fault.message)),
@@ -166,19 +166,4 @@ fn typed_problems(wish: &Wish, profile: &Profile) -> Vec<Wrong> {
         problems.push(Wrong { pointer: String::new(), message });
     }
     problems
-}
-
-/// Checks overrides against a kind's schema. `Err`: the schema itself is not usable.
-///
-/// # Errors
-/// Why the schema cannot be used.
-pub fn against_schema(schema: &Value, overrides: &Value) -> Result<Vec<Wrong>, String> {
-    let validator = jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .build(schema)
-        .map_err(|error| format!("the schema of the overrides cannot be used: {error}"))?;
-    Ok(validator
-        .iter_errors(overrides)
-        .map(|error| Wrong { pointer: error.instance_path().to_string(), message: error.to_string() })
-        .collect())
 }

@@ -102,7 +102,8 @@ impl Work {
         loop {
             let effect = self.machine.on(happened, self.now());
             happened = match effect {
-                Effect::Done => return Ok(()),
+                // Commits are not interrupted here, so there is never one to wait for.
+                Effect::Done | Effect::Await => return Ok(()),
                 Effect::Release => return self.release().await,
                 Effect::Commit { page, finish } => match self.commit(page, finish).await? {
                     Some(happened) => happened,
@@ -173,7 +174,7 @@ impl Work {
                 Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
             }
             // Handled by `drive`; a machine that is told of a wait it did not ask for ends the run.
-            Effect::Commit { .. } | Effect::Release | Effect::Done => Happened::WaitOver,
+            Effect::Commit { .. } | Effect::Await | Effect::Release | Effect::Done => Happened::WaitOver,
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tidegate_core::contract::{Batch, Failure, Job, Manifest, Page, Problem, Step, Valid};
 
 /// The plugins that are loaded.
@@ -20,6 +21,9 @@ pub trait Plugins: Send + Sync {
 pub trait Plugin: Send + Sync {
     /// What it says about itself.
     fn manifest(&self) -> &Manifest;
+
+    /// What is wrong with overrides by the kind's JSON Schema; empty if they fit. To be asked before [`Plugin::validate`].
+    fn check_overrides(&self, kind: &str, overrides: &Value) -> Vec<Problem>;
 
     /// Checks the settings of a source. `overrides` is a JSON object, valid against the kind's schema.
     async fn validate(&self, kind: &str, identifier: &str, overrides: &str) -> Asked<Result<Valid, Vec<Problem>>>;

@@ -5,11 +5,13 @@
 //! [`crate::item`] has taken it. The meaning of each field is documented in `wit/v0.1/types.wit`, once.
 
 mod batch;
+mod delivery;
 mod job;
 mod manifest;
 mod page;
 
 pub use batch::{Author, Batch, Facts, Hints, Item, Media, Metric, Outcome, OutcomeStatus, Reference, Reject, Removal};
+pub use delivery::Delivery;
 pub use job::{ActorRun, Body, BodyForm, Failure, FailureCategory, Fetch, Header, HttpRequest, Job, Step, Watermark};
 pub use manifest::{Example, Kind, Manifest, Problem, Valid};
 pub use page::{ActorEnd, DatasetPage, HttpResponse, Page, PageContent, Redirect};

@@ -1,1 +1,141 @@
-//! The table of section 4 of the product.
+//! Section 4 of the product's description, "Eligible when", row by row.
+
+use super::*;
+use crate::fixtures::{at, fresh_source, invalid, now, paused, profile, secs, source};
+use crate::source::NextRun;
+
+/// A source without a profile's "no": the plugin is loaded, nothing is queued.
+fn given() -> Circumstances {
+    Circumstances { now: now(), queued: None, plugin_loaded: true }
+}
+
+fn due(text: &str, trigger: Trigger) -> Option<NextRun> {
+    Some(NextRun { at: at(text), trigger })
+}
+
+/// The verdict as a line: the trigger, or the reason's word and when the answer may change.
+fn verdict(source: &Source, profile: Option<&Profile>, given: Circumstances) -> String {
+    match decide(source, profile, given) {
+        Ok(eligible) => format!("yes, {}", eligible.trigger()),
+        Err(Skip { reason, until: None }) => reason.word().to_owned(),
+        Err(Skip { reason, until: Some(until) }) => format!("{} until {until}", reason.word()),
+    }
+}
+
+type Change = fn(&mut Source);
+
+#[test]
+fn each_rule_says_no_by_itself() {
+    let table: [(&str, Change, &str); 16] = [
+        ("as it stands", |_| {}, "yes, schedule"),
+        ("switched off", |s| s.state = SourceState::Inactive, "inactive"),
+        ("paused by an operator", |s| s.state = paused(PausedBy::Operator), "paused"),
+        ("paused automatically", |s| s.state = paused(PausedBy::Automatic), "paused"),
+        ("invalid", |s| s.state = invalid(), "invalid"),
+        ("one failure below the limit", |s| s.failure_count = 2, "yes, schedule"),
+        ("failures at the limit", |s| s.failure_count = 3, "too-many-failures"),
+        ("failures above a lowered limit", |s| s.failure_count = u32::MAX, "too-many-failures"),
+        ("running", |s| s.running = Some(RunId::from_bits(5)), "already-running"),
+        ("due this millisecond", |s| s.next_run = due("2026-11-21T12:00:00Z", Trigger::Schedule), "yes, schedule"),
+        (
+            "due the next",
+            |s| s.next_run = due("2026-11-21T12:00:00.001Z", Trigger::Schedule),
+            "not-due until 2026-11-21T12:00:00.001Z",
+        ),
+        ("long due", |s| s.next_run = due("0001-01-01T00:00:00Z", Trigger::Schedule), "yes, schedule"),
+        ("due as a retry", |s| s.next_run = due("2026-11-21T11:00:00Z", Trigger::Retry), "yes, retry"),
+        (
+            "a retry that is not due",
+            |s| s.next_run = due("2026-11-21T12:05:00Z", Trigger::Retry),
+            "not-due until 2026-11-21T12:05:00Z",
+        ),
+        ("nothing due at all", |s| s.next_run = None, "not-due"),
+        ("fresh, bootstrap not queued for it", |s| *s = fresh_source(), "not-due"),
+    ];
+    for (case, change, expected) in table {
+        let mut source = source();
+        change(&mut source);
+        assert_eq!(verdict(&source, Some(&profile()), given()), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_queued_run_does_not_wait_for_the_schedule_but_every_other_rule_holds() {
+    let table: [(&str, Change, &str); 9] = [
+        ("not due", |s| s.next_run = due("2026-11-22T00:00:00Z", Trigger::Schedule), "yes, QUEUED"),
+        ("nothing due", |s| s.next_run = None, "yes, QUEUED"),
+        ("due as well", |_| {}, "yes, QUEUED"),
+        ("fresh", |s| *s = fresh_source(), "yes, QUEUED"),
+        ("switched off", |s| s.state = SourceState::Inactive, "inactive"),
+        ("paused", |s| s.state = paused(PausedBy::Operator), "paused"),
+        ("invalid", |s| s.state = invalid(), "invalid"),
+        ("too many failures", |s| s.failure_count = 3, "too-many-failures"),
+        ("running", |s| s.running = Some(RunId::from_bits(5)), "already-running"),
+    ];
+    for trigger in [Trigger::Bootstrap, Trigger::OneOff, Trigger::Schedule, Trigger::Retry] {
+        for (case, change, expected) in table {
+            let mut source = source();
+            change(&mut source);
+            let given = Circumstances { queued: Some(trigger), ..given() };
+            let expected = expected.replace("QUEUED", trigger.word());
+            assert_eq!(verdict(&source, Some(&profile()), given), expected, "{case}, {trigger} queued");
+        }
+    }
+}
+
+/// Everything is wrong at once; rule by rule is put right. The reason given is always the most lasting one.
+#[test]
+fn the_most_lasting_reason_is_given() {
+    let mut source = Source {
+        state: paused(PausedBy::Operator),
+        failure_count: 9,
+        running: Some(RunId::from_bits(5)),
+        next_run: due("2026-11-21T13:00:00Z", Trigger::Schedule),
+        ..source()
+    };
+    let profile = profile();
+    let unloaded = Circumstances { plugin_loaded: false, ..given() };
+    assert_eq!(verdict(&source, None, unloaded), "paused");
+    source.state = SourceState::Active;
+    assert_eq!(verdict(&source, None, unloaded), "profile-missing");
+    assert_eq!(verdict(&source, Some(&profile), unloaded), "plugin-missing");
+    assert_eq!(verdict(&source, Some(&profile), given()), "too-many-failures");
+    source.failure_count = 0;
+    assert_eq!(verdict(&source, Some(&profile), given()), "already-running");
+    source.running = None;
+    assert_eq!(verdict(&source, Some(&profile), given()), "not-due until 2026-11-21T13:00:00Z");
+    source.next_run = due("2026-11-21T12:00:00Z", Trigger::Schedule);
+    assert_eq!(verdict(&source, Some(&profile), given()), "yes, schedule");
+}
+
+/// What `source show` prints: each sentence names the fact that a person has to act on.
+#[test]
+fn reasons_are_sentences_with_their_facts() {
+    let table: [(Change, &str); 5] = [
+        (|s| s.state = paused(PausedBy::Operator), "paused by an operator: holidays"),
+        (|s| s.state = paused(PausedBy::Automatic), "paused automatically: holidays"),
+        (|s| s.state = invalid(), "invalid: gone"),
+        (|s| s.failure_count = 4, "4 failures in a row, 3 are allowed"),
+        (|s| s.running = Some(RunId::from_bits(0)), "running already (run_00000000000000000000000000)"),
+    ];
+    for (change, expected) in table {
+        let mut source = source();
+        change(&mut source);
+        let said = decide(&source, Some(&profile()), given()).err().map(|skip| skip.reason.to_string());
+        assert_eq!(said.as_deref(), Some(expected));
+    }
+}
+
+/// A spent budget is told by the same type, and says when the next window opens.
+#[test]
+fn a_spent_budget_is_over_at_midnight() {
+    let window = Window {
+        scope: crate::budget::Scope::All,
+        measure: crate::budget::Measure::RunsPerDay,
+        start: now().day_start(),
+    };
+    let skip = crate::budget::spent(&window, 500);
+    assert_eq!(skip.reason.to_string(), "budget spent: 500 runs per day in all");
+    assert_eq!(skip.until, Some(at("2026-11-22T00:00:00Z")));
+    assert_eq!(skip.until, Some(now().plus(secs(12 * 3_600))));
+}

@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 
 use super::{Detail, Item, Page, fingerprint};
-use crate::contract::{self, Reject};
+use crate::contract::{self, OutcomeStatus, Reject, Removal};
 use crate::failure::Failure;
 use crate::limits;
 use crate::time::UtcMillis;
@@ -57,6 +57,7 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
             Err(reason) => rejects.push(Reject { element, reason, extra: None }),
         }
     }
+    let removals = accept_removals(batch.removals, &mut rejects);
     let rejected = u32::try_from(rejects.len()).unwrap_or(u32::MAX);
     rejects.truncate(limits::BATCH_REJECTS);
     rejects.iter_mut().for_each(|reject| tidy(&mut reject.reason, limits::MESSAGE_BYTES));
@@ -66,11 +67,12 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
     let mut outcome = batch.outcome;
     tidy(&mut outcome.detail, limits::MESSAGE_BYTES);
     let trouble = batch.trouble.map(|failure| Failure::of_plugin(failure, status));
-    let well = trouble.is_none() && Failure::of_outcome(&outcome).is_none();
+    // The contract: watermark and `next` count beside `ok` and `no-new` only.
+    let well = trouble.is_none() && matches!(outcome.status, OutcomeStatus::Ok | OutcomeStatus::NoNew);
     let watermark = batch.watermark.map(|watermark| accept_watermark(watermark, horizon)).transpose()?;
     Ok(Page {
         items: in_order(without_doubles(items)),
-        removals: batch.removals,
+        removals,
         rejects,
         rejected,
         fillers: batch.fillers,
@@ -144,6 +146,26 @@ fn accept_item(item: contract::Item, horizon: UtcMillis) -> Result<Item, String>
     };
     accepted.fingerprint = fingerprint::of(&accepted);
     Ok(accepted)
+}
+
+/// The removals that name an item; the others become rejects.
+fn accept_removals(removals: Vec<Removal>, rejects: &mut Vec<Reject>) -> Vec<Removal> {
+    let mut accepted = Vec::with_capacity(removals.len());
+    for mut removal in removals {
+        clean(&mut removal.external_id);
+        let bytes = removal.external_id.len();
+        if removal.external_id.trim().is_empty() || bytes > limits::EXTERNAL_ID_BYTES {
+            let most = limits::EXTERNAL_ID_BYTES;
+            let reason =
+                format!("external-id of a removal has {bytes} bytes, 1 to {most} that are not blank are allowed");
+            rejects.push(Reject { element: removal.element, reason, extra: None });
+            continue;
+        }
+        tidy(&mut removal.reason, limits::MESSAGE_BYTES);
+        removal.at = removal.at.filter(|at| UtcMillis::parse(at).is_some());
+        accepted.push(removal);
+    }
+    accepted
 }
 
 /// Cuts a text that may be cut.
@@ -264,10 +286,11 @@ fn clean(text: &mut String) {
 
 /// Replaces NUL and cuts to `most` bytes, between characters.
 fn tidy(text: &mut String, most: usize) {
+    // In this order: what stands for a NUL is longer than it.
+    clean(text);
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));
     }
-    clean(text);
 }
 
 #[cfg(test)]

@@ -106,6 +106,51 @@ fn trouble_keeps_the_items_and_neither_watermark_nor_next() {
     assert_eq!(page.trouble.unwrap().class, Class::RateLimited);
 }
 
+/// "Items count beside every status; watermark and `next` only beside `ok` and `no-new`."
+#[test]
+fn watermark_and_next_count_beside_ok_and_no_new_only() {
+    let table = [
+        (OutcomeStatus::Ok, true, None),
+        (OutcomeStatus::NoNew, true, None),
+        (OutcomeStatus::PrivateOrEmpty, false, None),
+        (OutcomeStatus::Other, false, None),
+        (OutcomeStatus::NotFound, false, Some(Class::Gone)),
+        (OutcomeStatus::Private, false, Some(Class::Private)),
+        (OutcomeStatus::Blocked, false, Some(Class::Blocked)),
+        (OutcomeStatus::PlanLimited, false, Some(Class::PlanLimited)),
+        (OutcomeStatus::UnknownError, false, Some(Class::BadAnswer)),
+    ];
+    for (status, counts, class) in table {
+        let said = Batch {
+            outcome: Outcome { status, detail: String::new(), extra: None },
+            watermark: Some(Watermark::default()),
+            next: Some(crate::fixtures::step("/2")),
+            ..batch(vec![given("a")])
+        };
+        let page = accept(said, Some(200), now()).unwrap();
+        assert_eq!((page.watermark.is_some(), page.next.is_some()), (counts, counts), "{status:?}");
+        assert_eq!((ids(&page), page.trouble.as_ref().map(|failure| failure.class)), (vec!["a"], class), "{status:?}");
+    }
+}
+
+#[test]
+fn removals_are_checked_like_items() {
+    let removal = |id: &str| Removal {
+        element: 3,
+        external_id: id.to_owned(),
+        reason: "r\0".repeat(1_000),
+        at: Some("yesterday".to_owned()),
+        extra: None,
+    };
+    let removals = vec![removal("a\0"), removal(" "), removal(&"x".repeat(limits::EXTERNAL_ID_BYTES + 1))];
+    let page = accept(Batch { removals, ..batch(vec![]) }, None, now()).unwrap();
+    assert_eq!(page.removals.len(), 1);
+    let removal = &page.removals[0];
+    assert_eq!((removal.external_id.as_str(), removal.at.as_deref()), ("a\u{fffd}", None));
+    assert!(removal.reason.starts_with("r\u{fffd}r") && removal.reason.len() <= limits::MESSAGE_BYTES);
+    assert_eq!((page.rejected, page.rejects[0].element), (2, 3));
+}
+
 #[test]
 fn what_is_to_be_cut_is_cut_between_characters() {
     let item = Given { title: Some("ä".repeat(3_000)), text: Some("a\0b".to_owned()), ..given("a") };

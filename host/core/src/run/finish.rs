@@ -38,6 +38,8 @@ pub struct Finish {
     pub result: RunResult,
     /// Watermark proposed by the last page that proposed one.
     pub watermark: Option<Watermark>,
+    /// Whether a page's `next` was not followed, because the cap or the page budget was reached.
+    pub unread: bool,
     /// What the pages said about the account or feed, added up.
     pub facts: Option<Facts>,
     /// Where the source has moved for good, in the normal form its plugin's `validate` gave. The store keeps the old
@@ -126,8 +128,8 @@ impl Finish {
         after.updated_at = now;
         self.learn(&mut after);
         match &self.result {
-            RunResult::Succeeded(outcome) => self.succeeded(after, source, total, *outcome, now),
-            RunResult::Failed(failure) => self.failed(after, source, failure, now),
+            RunResult::Succeeded(_) => self.succeeded(after, source, total, now),
+            RunResult::Failed(failure) => self.failed(after, source, total, failure, now),
         }
     }
 
@@ -145,34 +147,48 @@ impl Finish {
         }
     }
 
-    fn succeeded(
-        &self,
-        mut after: Source,
-        before: &Source,
-        total: &Counts,
-        outcome: OutcomeStatus,
-        now: UtcMillis,
-    ) -> Settlement {
-        let first = before.last_success_at.is_none();
+    fn succeeded(&self, mut after: Source, before: &Source, total: &Counts, now: UtcMillis) -> Settlement {
         after.failure_count = 0;
         after.retries = 0;
         after.last_success_at = Some(now);
-        // New items were left out: the next run must find them, so it starts where this one started. A first run is meant
-        // to be cut; what is older than its cut is never taken.
-        if total.over_cap == 0 || first {
+        let first = before.last_success_at.is_none();
+        // A first run is meant to be cut: what is older than its cut is never taken. Any later run that leaves something
+        // behind starts again where this one started, so that it is found.
+        if first || !self.left_behind(before, total) {
             after.watermark = self.watermark.clone().or(after.watermark);
         }
-        if first && total.over_cap > 0 {
-            after.horizon = total.oldest_new;
+        if first && (total.over_cap > 0 || self.unread) {
+            after.horizon = total.oldest_new.or(after.horizon);
         }
         after.next_run = self.regular(&after, now);
-        let changed = total.new + total.updated + total.metrics_updated + total.removed > 0;
-        let ending = if changed && outcome != OutcomeStatus::NoNew { Ending::Ok } else { Ending::NoNew };
+        let changed = [total.new, total.updated, total.metrics_updated, total.removed].iter().any(|count| *count > 0);
+        let ending = if changed { Ending::Ok } else { Ending::NoNew };
         let notice = (before.failure_count > 0).then_some(Notice::Recovered);
         Settlement { source: after, ending, failure: None, notice }
     }
 
-    fn failed(&self, mut after: Source, before: &Source, failure: &Failure, now: UtcMillis) -> Settlement {
+    /// Whether new items were left out that the proposed watermark would hide.
+    ///
+    /// The cap leaves items out. Unread pages are covered by the proposal ("right if this page is the last"), but for one
+    /// case: without a watermark to reach, a plugin takes a later run for a first one, which nothing has to follow. Where
+    /// pages are unread and brought nothing new, the proposal is taken all the same, or the source would never get one.
+    const fn left_behind(&self, before: &Source, total: &Counts) -> bool {
+        total.over_cap > 0 || (self.unread && before.watermark.is_none() && total.new > 0)
+    }
+
+    fn failed(
+        &self,
+        mut after: Source,
+        before: &Source,
+        total: &Counts,
+        failure: &Failure,
+        now: UtcMillis,
+    ) -> Settlement {
+        // A first run that stored its fill and then failed is cut like one that went well, or each retry would take as many
+        // older items again.
+        if before.last_success_at.is_none() && total.over_cap > 0 {
+            after.horizon = after.horizon.or(total.oldest_new);
+        }
         let context = Before {
             trigger: self.trigger,
             failure_count: before.failure_count,

@@ -10,16 +10,18 @@
 //!                        ^__________________|____________|
 //! ```
 //!
+//! A commit is never interrupted: what stops a run while one is under way is put off until its answer. So a run has one
+//! end, and whatever it has stored is known when the end is decided.
+//!
 //! Nothing of a run has to survive a crash but its row (claimed, with a lease) and the pages it has committed: identity
 //! makes storing an item twice harmless, so a run that died begins again with `Begin`.
 
 use core::time::Duration;
 
+use super::findings::Findings;
 use super::finish::{Finish, Policy, RunResult};
 use crate::claim::Claim;
-use crate::contract::{
-    self, Facts, Fetch, Hints, HttpResponse, Job, Kind, OutcomeStatus, PageContent, Step, Watermark,
-};
+use crate::contract::{self, Fetch, HttpResponse, Job, Kind, PageContent, Step};
 use crate::failure::{Class, Failure};
 use crate::item::{self, Counts};
 use crate::plan::{self, Plan};
@@ -29,6 +31,7 @@ use crate::time::UtcMillis;
 
 /// What happened.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once for each page and given away at once; never kept in numbers")]
 pub enum Event {
     /// The claim is made; start.
     Begin,
@@ -42,8 +45,23 @@ pub enum Event {
     Normalized(Result<contract::Batch, Failure>),
     /// The page is stored. Counts of the whole run so far.
     Committed(Counts),
-    /// Something outside ends the run.
+    /// Something outside ends the run. May be said at any time, also while an effect is being performed: whoever performs
+    /// a fetch, a wait or a plugin's call then gives it up, unless the next effect is [`Effect::Await`].
     Stop(Stop),
+}
+
+impl Event {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Planned(_) => "planned",
+            Self::WaitOver => "wait-over",
+            Self::Fetched(_) => "fetched",
+            Self::Normalized(_) => "normalized",
+            Self::Committed(_) => "committed",
+            Self::Stop(_) => "stop",
+        }
+    }
 }
 
 /// What ends a run from outside.
@@ -73,6 +91,8 @@ pub enum Effect {
         /// The end.
         finish: Option<Box<Finish>>,
     },
+    /// Nothing new: the commit under way is neither given up nor repeated; say [`Event::Committed`] when it is answered.
+    Await,
     /// Give the claim back; the run is queued again.
     Release,
     /// Nothing more.
@@ -86,9 +106,35 @@ enum State {
     Planning,
     Waiting(Plan, Tries),
     Fetching(Plan, Tries),
-    Normalizing(Option<u16>),
-    Committing(Option<Box<Step>>),
+    /// The fetch that brought the page, and its status.
+    Normalizing(Plan, Tries, u16),
+    /// A page is being stored; then the step, unless something has cut the run meanwhile.
+    Storing(Box<Step>, Option<Cut>),
+    /// The end is being stored. Nothing changes it any more.
+    Ending,
     Over,
+}
+
+impl State {
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Planning => "planning",
+            Self::Waiting(..) => "waiting",
+            Self::Fetching(..) => "fetching",
+            Self::Normalizing(..) => "normalizing",
+            Self::Storing(..) => "storing",
+            Self::Ending => "ending",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// What cuts a run short.
+#[derive(Debug)]
+enum Cut {
+    Stopped(Stop),
+    Misfit(Failure),
 }
 
 /// Times a fetch has been tried already.
@@ -105,11 +151,9 @@ pub struct Machine {
     dice: u32,
     state: State,
     pages: u32,
-    outcome: OutcomeStatus,
-    watermark: Option<Watermark>,
-    facts: Option<Facts>,
-    hints: Option<Hints>,
-    warnings: Vec<String>,
+    unread: bool,
+    resumed: bool,
+    findings: Findings,
 }
 
 impl Machine {
@@ -120,16 +164,14 @@ impl Machine {
             job: plan::job(claim, &profile, &kind, now),
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
+            resumed: claim.items_before > 0 && claim.source.last_success_at.is_none(),
             kind,
             profile,
             dice,
             state: State::Ready,
             pages: 0,
-            outcome: OutcomeStatus::NoNew,
-            watermark: None,
-            facts: None,
-            hints: None,
-            warnings: Vec::new(),
+            unread: false,
+            findings: Findings::default(),
         }
     }
 
@@ -151,8 +193,14 @@ impl Machine {
     pub fn on(&mut self, event: Event, now: UtcMillis) -> Effect {
         let state = core::mem::replace(&mut self.state, State::Over);
         match (state, event) {
-            (State::Over, _) => Effect::Done,
-            (State::Committing(_), Event::Stop(stop)) | (_, Event::Stop(stop)) => self.stop(stop),
+            (State::Over, _) | (State::Ending, Event::Committed(_)) => Effect::Done,
+            (State::Ending, _) => {
+                self.state = State::Ending;
+                Effect::Await
+            }
+            (State::Storing(next, cut), Event::Committed(total)) => self.stored(*next, cut, &total),
+            (state @ State::Storing(..), event) => self.put_off(state, &event),
+            (_, Event::Stop(stop)) => self.stop(stop),
             (State::Ready, Event::Begin) => {
                 self.state = State::Planning;
                 Effect::AskPlan
@@ -163,13 +211,25 @@ impl Machine {
             },
             (State::Waiting(plan, tries), Event::WaitOver) => self.fetch(plan, tries),
             (State::Fetching(plan, tries), Event::Fetched(fetched)) => self.fetched(plan, tries, fetched),
-            (State::Normalizing(status), Event::Normalized(batch)) => self.normalized(status, batch, now),
-            (State::Committing(next), Event::Committed(total)) => self.committed(next, &total),
-            (state, event) => {
-                let message = format!("internal: {event:?} does not fit {state:?}");
-                self.fail(None, Failure::new(Class::Transient, message))
-            }
+            (State::Normalizing(plan, tries, status), Event::Normalized(batch)) => match batch {
+                Ok(batch) => self.normalized(status, batch, now),
+                Err(failure) => self.again(plan, tries, failure),
+            },
+            (state, event) => self.fail(None, misfit(&state, &event)),
         }
+    }
+
+    /// Remembers the first thing that came between a page and its commit's answer.
+    fn put_off(&mut self, state: State, event: &Event) -> Effect {
+        let cut = match event {
+            Event::Stop(stop) => Cut::Stopped(*stop),
+            event => Cut::Misfit(misfit(&state, event)),
+        };
+        self.state = match state {
+            State::Storing(next, earlier) => State::Storing(next, earlier.or(Some(cut))),
+            other => other,
+        };
+        Effect::Await
     }
 
     fn stop(&mut self, stop: Stop) -> Effect {
@@ -208,114 +268,94 @@ impl Machine {
     }
 
     fn fetched(&mut self, plan: Plan, tries: Tries, fetched: Result<HttpResponse, Failure>) -> Effect {
-        match fetched {
-            Ok(response) => {
-                self.state = State::Normalizing(Some(response.status));
-                Effect::Normalize(contract::Page {
-                    state: plan.state().map(str::to_owned),
-                    content: PageContent::Http(response),
-                    number: self.pages,
-                    extra: None,
-                })
+        let response = match fetched {
+            Ok(response) => response,
+            Err(failure) => return self.again(plan, tries, failure),
+        };
+        let state = plan.state().map(str::to_owned);
+        self.state = State::Normalizing(plan, tries, response.status);
+        Effect::Normalize(contract::Page {
+            state,
+            content: PageContent::Http(response),
+            number: self.pages,
+            extra: None,
+        })
+    }
+
+    /// Fetches once more after the profile's next wait if the failure is likely to pass, whoever saw it; else fails.
+    fn again(&mut self, plan: Plan, tries: Tries, failure: Failure) -> Effect {
+        match self.profile.retry.in_run.get(tries) {
+            // A wait that the other side asks for is longer than a run should sit: it becomes a retry run.
+            Some(wait) if failure.class == Class::Transient && failure.retry_after.is_none_or(|told| told <= *wait) => {
+                let wait = *wait;
+                self.wait(wait, plan, tries + 1)
             }
-            Err(failure) => match self.profile.retry.in_run.get(tries) {
-                // A wait that the other side asks for is longer than a run should sit: it becomes a retry run.
-                Some(wait)
-                    if failure.class == Class::Transient && failure.retry_after.is_none_or(|told| told <= *wait) =>
-                {
-                    let wait = *wait;
-                    self.wait(wait, plan, tries + 1)
-                }
-                _ => self.fail(None, failure),
-            },
+            _ => self.fail(None, failure),
         }
     }
 
-    fn normalized(&mut self, status: Option<u16>, batch: Result<contract::Batch, Failure>, now: UtcMillis) -> Effect {
-        let accepted = match batch {
-            Err(failure) => return self.fail(None, failure),
-            Ok(batch) => item::accept(batch, status, now),
-        };
+    fn normalized(&mut self, status: u16, batch: contract::Batch, now: UtcMillis) -> Effect {
+        let accepted = item::accept(batch, Some(status), now);
         let mut page = match accepted {
             Err(bad) => return self.fail(None, Failure::new(Class::PluginFault, format!("bad output: {bad}"))),
             Ok(page) => page,
         };
         self.pages += 1;
-        self.learn(&mut page);
+        self.findings.learn(&mut page);
         if let Some(failure) = page.trouble.clone() {
             return self.fail(Some(page), failure);
         }
         match page.next.take() {
             None => self.succeed(Some(page)),
             Some(_) if self.pages >= self.profile.caps.max_pages => {
-                self.warn(format!("more pages follow, but {} is the most for one run", self.profile.caps.max_pages));
+                let most = self.profile.caps.max_pages;
+                self.findings.warn(format!("more pages follow, but {most} is the most for one run"));
+                self.unread = true;
                 self.succeed(Some(page))
             }
             Some(next) => {
-                self.state = State::Committing(Some(Box::new(next)));
+                self.state = State::Storing(Box::new(next), None);
                 Effect::Commit { page: Some(Box::new(page)), finish: None }
             }
         }
     }
 
-    /// Adds up what a page says.
-    fn learn(&mut self, page: &mut item::Page) {
-        if page.outcome.status != OutcomeStatus::NoNew {
-            self.outcome = page.outcome.status;
-        }
-        if let Some(watermark) = page.watermark.take() {
-            self.watermark = Some(watermark);
-        }
-        if let Some(facts) = page.facts.take() {
-            self.facts = Some(match self.facts.take() {
-                None => facts,
-                Some(earlier) => merge_facts(earlier, facts),
-            });
-        }
-        if let Some(hints) = page.hints.take() {
-            self.hints = Some(match self.hints.take() {
-                None => hints,
-                Some(earlier) => merge_hints(earlier, hints),
-            });
-        }
-        for warning in core::mem::take(&mut page.warnings) {
-            self.warn(warning);
-        }
-    }
-
-    fn warn(&mut self, warning: String) {
-        if self.warnings.len() < crate::limits::BATCH_WARNINGS {
-            self.warnings.push(warning);
-        }
-    }
-
-    fn committed(&mut self, next: Option<Box<Step>>, total: &Counts) -> Effect {
-        match next {
-            None => Effect::Done,
-            Some(_) if total.new >= self.cap => self.succeed(None),
-            Some(step) => self.go(*step),
+    /// A page is stored. If the run has all it may bring, it has ended well, whatever came meanwhile.
+    fn stored(&mut self, next: Step, cut: Option<Cut>, total: &Counts) -> Effect {
+        match cut {
+            Some(Cut::Misfit(failure)) => self.fail(None, failure),
+            _ if total.new >= self.cap => {
+                self.unread = true;
+                self.succeed(None)
+            }
+            Some(Cut::Stopped(stop)) => self.stop(stop),
+            None => self.go(next),
         }
     }
 
     fn succeed(&mut self, page: Option<item::Page>) -> Effect {
-        self.end(page, RunResult::Succeeded(self.outcome))
+        self.end(page, RunResult::Succeeded(self.findings.outcome))
     }
 
     fn fail(&mut self, page: Option<item::Page>, failure: Failure) -> Effect {
-        self.watermark = None;
+        self.findings.watermark = None;
         self.end(page, RunResult::Failed(failure))
     }
 
     fn end(&mut self, page: Option<item::Page>, result: RunResult) -> Effect {
-        self.state = State::Committing(None);
+        self.state = State::Ending;
+        let findings = core::mem::take(&mut self.findings);
         let finish = Finish {
             trigger: self.trigger,
             result,
-            watermark: self.watermark.take(),
-            facts: self.facts.take(),
+            // A first run that died had stored items already. What this attempt leaves out over the cap may be newer than
+            // they are, so it must not be hidden behind a watermark: the next run reads all of it again.
+            watermark: findings.watermark.filter(|_| !self.resumed),
+            unread: self.unread,
+            facts: findings.facts,
             moved_to: None,
-            hints: self.hints.take(),
-            warnings: core::mem::take(&mut self.warnings),
+            hints: findings.hints,
+            warnings: findings.warnings,
             policy: Policy {
                 schedule: self.profile.schedule.clone(),
                 min_interval: self.profile.min_interval,
@@ -327,38 +367,7 @@ impl Machine {
     }
 }
 
-/// Field by field, the last that is known counts.
-fn merge_facts(earlier: Facts, later: Facts) -> Facts {
-    Facts {
-        platform_id: later.platform_id.or(earlier.platform_id),
-        display_name: later.display_name.or(earlier.display_name),
-        description: later.description.or(earlier.description),
-        url: later.url.or(earlier.url),
-        image_url: later.image_url.or(earlier.image_url),
-        language: later.language.or(earlier.language),
-        followers: later.followers.or(earlier.followers),
-        following: later.following.or(earlier.following),
-        posts: later.posts.or(earlier.posts),
-        verified: later.verified.or(earlier.verified),
-        moved_to: later.moved_to.or(earlier.moved_to),
-        extra: later.extra.or(earlier.extra),
-    }
-}
-
-/// Field by field, the last that is known counts; `complete` once said stays.
-fn merge_hints(earlier: Hints, later: Hints) -> Hints {
-    fn either<T>(later: Vec<T>, earlier: Vec<T>) -> Vec<T> {
-        if later.is_empty() { earlier } else { later }
-    }
-    Hints {
-        min_interval_s: later.min_interval_s.or(earlier.min_interval_s),
-        fresh_for_s: later.fresh_for_s.or(earlier.fresh_for_s),
-        not_before: later.not_before.or(earlier.not_before),
-        skip_hours: either(later.skip_hours, earlier.skip_hours),
-        skip_days: either(later.skip_days, earlier.skip_days),
-        hubs: either(later.hubs, earlier.hubs),
-        topic: later.topic.or(earlier.topic),
-        complete: later.complete || earlier.complete,
-        extra: later.extra.or(earlier.extra),
-    }
+/// Names only: an event may hold a whole page, and anybody's data.
+fn misfit(state: &State, event: &Event) -> Failure {
+    Failure::new(Class::Transient, format!("internal: event {} does not fit state {}", event.word(), state.word()))
 }

@@ -4,7 +4,10 @@
 //! know: how an effect is performed. Called by `engine/work`, which performs effects and feeds the results back, and, for
 //! [`Finish::settle`], by the store inside the transaction that ends the run.
 
+mod findings;
 mod finish;
+#[cfg(test)]
+mod finish_tests;
 mod machine;
 #[cfg(test)]
 mod machine_tests;

@@ -1,0 +1,116 @@
+//! Runs that are stopped from outside, and events that do not fit.
+
+use super::*;
+
+const DEADLINE: Event = Event::Stop(Stop::Deadline);
+const DRAIN: Event = Event::Stop(Stop::Drain);
+
+/// The events that lead into each state, and that state's effects.
+fn states() -> Vec<(&'static str, Vec<Event>, &'static str)> {
+    vec![
+        ("planning", vec![], "plan"),
+        ("waiting", vec![Event::Planned(Ok(delayed("/1", 7)))], "plan | wait 7"),
+        ("fetching", vec![planned("/1")], "plan | fetch /1"),
+        ("waiting again", vec![planned("/1"), not_fetched(Class::Transient, None)], "plan | fetch /1 | wait 5"),
+        ("normalizing", vec![planned("/1"), fetched(200)], "plan | fetch /1 | normalize 0"),
+    ]
+}
+
+#[test]
+fn a_run_is_stopped_in_every_state() {
+    for (case, mut events, before) in states() {
+        events.extend([DEADLINE, stored(0), DRAIN]);
+        assert_eq!(line(&mut machine(), events), format!("{before} | end transient | done | done"), "{case}");
+    }
+    for (case, mut events, before) in states() {
+        events.extend([DRAIN, DEADLINE, stored(0)]);
+        assert_eq!(line(&mut machine(), events), format!("{before} | release | done | done"), "{case}");
+    }
+    let mut ready = machine();
+    assert_eq!(words(&ready.on(DRAIN, now())), "release", "before it begins");
+    let mut ready = machine();
+    assert_eq!(words(&ready.on(DEADLINE, now())), "end transient", "before it begins");
+}
+
+#[test]
+fn the_deadline_names_itself() {
+    let effects = effects(&mut machine(), vec![DEADLINE]);
+    let RunResult::Failed(failure) = &end_of(&effects).unwrap().result else { panic!("{effects:?}") };
+    assert_eq!(failure.message, "not done after 300 s, the run's deadline");
+}
+
+/// A commit is never interrupted: there is one end, and no release of a run whose end is being written.
+#[test]
+fn a_stop_waits_for_the_commit_under_way() {
+    let paging = || vec![planned("/1"), fetched(200), page(Some("/2"))];
+    let ending = || vec![planned("/1"), fetched(200), page(None)];
+    let then = |mut events: Vec<Event>, more: Vec<Event>| {
+        events.extend(more);
+        events
+    };
+    check(vec![
+        (
+            "deadline while a page is stored",
+            then(paging(), vec![DEADLINE, stored(1), stored(1)]),
+            "plan | fetch /1 | normalize 0 | store | await | end transient | done",
+        ),
+        (
+            "drain while a page is stored",
+            then(paging(), vec![DRAIN, stored(1), stored(1)]),
+            "plan | fetch /1 | normalize 0 | store | await | release | done",
+        ),
+        (
+            "the first stop counts",
+            then(paging(), vec![DRAIN, DEADLINE, stored(1)]),
+            "plan | fetch /1 | normalize 0 | store | await | await | release",
+        ),
+        (
+            "nothing more was to come: the run ended well",
+            then(paging(), vec![DEADLINE, stored(10)]),
+            "plan | fetch /1 | normalize 0 | store | await | end ok",
+        ),
+        (
+            "deadline while the end is stored",
+            then(ending(), vec![DEADLINE, stored(1)]),
+            "plan | fetch /1 | normalize 0 | end ok with page | await | done",
+        ),
+        (
+            "drain while the end is stored",
+            then(ending(), vec![DRAIN, DRAIN, stored(1)]),
+            "plan | fetch /1 | normalize 0 | end ok with page | await | await | done",
+        ),
+        (
+            "drain while a deadline's end is stored",
+            vec![planned("/1"), DEADLINE, DRAIN, stored(0)],
+            "plan | fetch /1 | end transient | await | done",
+        ),
+    ]);
+}
+
+#[test]
+fn events_that_do_not_fit_end_the_run_without_being_guessed_about() {
+    check(vec![
+        ("begin twice", vec![Event::Begin], "plan | end transient"),
+        ("an answer nobody asked for", vec![fetched(200)], "plan | end transient"),
+        ("the wait of another", vec![planned("/1"), Event::WaitOver], "plan | fetch /1 | end transient"),
+        ("stored, but nothing was to be", vec![planned("/1"), stored(1)], "plan | fetch /1 | end transient"),
+        (
+            "while a page is stored",
+            vec![planned("/1"), fetched(200), page(Some("/2")), fetched(200), stored(1), stored(1)],
+            "plan | fetch /1 | normalize 0 | store | await | end transient | done",
+        ),
+        (
+            "while the end is stored",
+            vec![planned("/1"), fetched(200), page(None), page(None), Event::Begin, stored(1)],
+            "plan | fetch /1 | normalize 0 | end ok with page | await | await | done",
+        ),
+        (
+            "after the end",
+            vec![planned("/1"), DRAIN, Event::Begin, planned("/1"), fetched(200)],
+            "plan | fetch /1 | release | done | done | done",
+        ),
+    ]);
+    let effects = effects(&mut machine(), vec![page(None)]);
+    let RunResult::Failed(failure) = &end_of(&effects).unwrap().result else { panic!("{effects:?}") };
+    assert_eq!(failure.message, "internal: event normalized does not fit state planning", "names, no content");
+}

@@ -1,0 +1,265 @@
+//! What may be typed.
+//!
+//! Owns: commands, options and their help. Must not know: what they do.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tidegate_core::time::Span;
+
+/// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
+///
+/// Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 refused (source, profile, plugin or configuration is wrong);
+/// 5 the database cannot be used; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, max_term_width = 100, propagate_version = true)]
+pub struct Args {
+    /// Where the daemon lives.
+    #[command(flatten)]
+    pub place: Place,
+
+    /// How data is printed.
+    #[arg(short, long, value_enum, global = true, default_value_t = Format::Text)]
+    pub output: Format,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the daemon lives.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Place {
+    /// Directory of the daemon: database, plugins/, profiles/, tidegate.toml.
+    #[arg(long, value_name = "DIR", global = true, default_value = ".", env = "TIDEGATE_DIR")]
+    pub dir: PathBuf,
+
+    /// Configuration file instead of tidegate.toml in the directory.
+    #[arg(long, value_name = "FILE", global = true, env = "TIDEGATE_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; the shapes are documented in docs/cli-json.md.
+    Json,
+}
+
+/// Commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon: fetch what is due, until it is stopped (Ctrl-C drains, twice stops at once).
+    Serve(ServeArgs),
+    /// Show tidegate at work: the same daemon against a local server of feeds written for it. Leaves nothing behind.
+    Demo(DemoArgs),
+    /// Do one tick and wait for its runs, for those who prefer system cron.
+    RunScheduled,
+    /// Add, look at, pause, resume and remove sources.
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// List ingested items, newest first.
+    Items(ItemsArgs),
+    /// Look at runs.
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Look at plugins, and check a component.
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Look at profiles, and check them.
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Look at the configuration, and check it.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Check that everything a daemon needs is in order.
+    Doctor,
+    /// Print a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Write logs as JSON, one object a line.
+    #[arg(long)]
+    pub log_json: bool,
+}
+
+/// Options of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// End by itself after this time ("30s"); without it, Ctrl-C ends it.
+    #[arg(long = "for", value_name = "TIME")]
+    pub duration: Option<Span>,
+
+    /// Keep the demo's directory (its database, for example) and say where it is.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// `source ...`
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Add sources. One that is there already is left as it is.
+    Add(SourceAddArgs),
+    /// List sources.
+    List {
+        /// Of this tenant only.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Of this profile only.
+        #[arg(long)]
+        profile: Option<String>,
+        /// In this state only: active, inactive, paused, invalid.
+        #[arg(long)]
+        state: Option<String>,
+        /// Those after this id (the last one of the listing before).
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Show everything about a source, and whether it would run now.
+    Show {
+        /// Id, or identifier.
+        source: String,
+    },
+    /// Pause a source. A run under way goes on to its end.
+    Pause {
+        /// Id, or identifier.
+        source: String,
+        /// Why, for whoever asks later.
+        #[arg(long, default_value = "paused by an operator")]
+        reason: String,
+    },
+    /// Resume a paused or invalid source; its failures are forgotten and it is due at once.
+    Resume {
+        /// Id, or identifier.
+        source: String,
+    },
+    /// Remove a source with its items, pages and runs.
+    Remove {
+        /// Id, or identifier.
+        source: String,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Options of `source add`.
+#[derive(Debug, clap::Args)]
+pub struct SourceAddArgs {
+    /// What to ingest: URLs, handles, whatever the profile's kind calls for.
+    #[arg(required_unless_present = "from")]
+    pub identifiers: Vec<String>,
+    /// Under which policy.
+    #[arg(long, short)]
+    pub profile: String,
+    /// Who pays and owns it.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
+    /// Overrides as one JSON object.
+    #[arg(long, value_name = "JSON")]
+    pub overrides: Option<String>,
+    /// One override: a JSON value, or text. Goes before --overrides.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Its own schedule instead of the profile's: so long after the last attempt.
+    #[arg(long, value_name = "TIME")]
+    pub every: Option<Span>,
+    /// Add it switched off; it does not run until it is resumed.
+    #[arg(long)]
+    pub inactive: bool,
+    /// Read identifiers from a file, one a line ("-" is standard input; "#" begins a comment).
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
+/// Options of `items`.
+#[derive(Debug, clap::Args)]
+pub struct ItemsArgs {
+    /// Of this source only: id, or identifier.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Of this tenant only.
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// Those before this cursor (given with the last listing).
+    #[arg(long, value_name = "CURSOR")]
+    pub before: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+}
+
+/// `runs ...`
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List runs, newest first.
+    List {
+        /// Of this source only: id, or identifier.
+        #[arg(long)]
+        source: Option<String>,
+        /// Of this tenant only.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// With this ending only: ok, no-new, failed.
+        #[arg(long)]
+        ending: Option<String>,
+        /// In this stage only: queued, running, ended.
+        #[arg(long)]
+        stage: Option<String>,
+        /// Those before this id (the last one of the listing before).
+        #[arg(long, value_name = "ID")]
+        before: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show everything about a run.
+    Show {
+        /// Id.
+        run: String,
+    },
+}
+
+/// `plugin ...`
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// List plugins: those that serve, and those that were refused with the reason.
+    List,
+    /// Check a component: contract, imports, limits, schema, examples.
+    Check {
+        /// The component.
+        file: PathBuf,
+    },
+}
+
+/// `profile ...`
+#[derive(Debug, Subcommand)]
+pub enum ProfileCommand {
+    /// List profiles.
+    List,
+    /// Check profiles against their plugins: all of them, or these files.
+    Check {
+        /// Files; without any, all profiles of the daemon.
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `config ...`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the configuration as it holds, defaults and environment included.
+    Show,
+    /// Check the configuration.
+    Check,
+}

@@ -1,0 +1,128 @@
+//! `doctor`: is everything a daemon needs in order?
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::args::Place;
+use super::error::{CliError, Exit};
+use super::home::Home;
+use super::output::Output;
+use super::profile::against_plugin;
+use crate::plugins::State;
+use crate::ports::Store;
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    detail: String,
+    hint: Option<String>,
+}
+
+impl Finding {
+    fn ok(what: &'static str, detail: impl Into<String>) -> Self {
+        Self { what, ok: true, detail: detail.into(), hint: None }
+    }
+
+    fn wrong(what: &'static str, error: &CliError) -> Self {
+        Self { what, ok: false, detail: error.message.clone(), hint: error.hint.clone() }
+    }
+}
+
+/// Looks at everything, and says what is wrong and what to do.
+pub async fn doctor(place: &Place, output: Output) -> Result<Exit, CliError> {
+    let mut findings = Vec::new();
+    match Home::find(place) {
+        Err(error) => findings.push(Finding::wrong("configuration", &error)),
+        Ok(home) => {
+            findings.push(Finding::ok("configuration", format!("{} is right", home.dir.display())));
+            database(&home, &mut findings).await;
+            plugins_and_profiles(&home, &mut findings).await;
+            egress(&home, &mut findings);
+        }
+    }
+    let ok = findings.iter().all(|finding| finding.ok);
+    output.data(&json!({ "ok": ok, "findings": findings }), |_| {
+        let mut text = String::new();
+        for finding in &findings {
+            let mark = if finding.ok { "ok   " } else { "WRONG" };
+            text.push_str(&format!("{mark}  {}: {}\n", finding.what, finding.detail));
+            if let Some(hint) = &finding.hint {
+                text.push_str(&format!("       help: {hint}\n"));
+            }
+        }
+        text
+    })?;
+    Ok(if ok { Exit::Ok } else { Exit::Failed })
+}
+
+async fn database(home: &Home, findings: &mut Vec<Finding>) {
+    let file = home.database();
+    if !file.exists() {
+        findings.push(Finding::ok("database", format!("{} is not there yet; the daemon makes it", file.display())));
+        return;
+    }
+    let store = match home.shared_store().await {
+        Ok(store) => store,
+        Err(error) => {
+            findings.push(Finding::wrong("database", &error));
+            return;
+        }
+    };
+    match store.check().await {
+        Ok(problems) if problems.is_empty() => {
+            findings.push(Finding::ok("database", format!("{} is whole", file.display())));
+        }
+        Ok(problems) => findings.push(Finding::wrong(
+            "database",
+            &CliError::failed(format!("{} is damaged: {}", file.display(), problems.join("; ")))
+                .hint("stop the daemon and restore a backup"),
+        )),
+        Err(error) => findings.push(Finding::wrong("database", &error.into())),
+    }
+    store.close().await;
+}
+
+async fn plugins_and_profiles(home: &Home, findings: &mut Vec<Finding>) {
+    let catalogue = match home.catalogue().await {
+        Ok(catalogue) => catalogue,
+        Err(error) => {
+            findings.push(Finding::wrong("plugins", &error));
+            return;
+        }
+    };
+    for entry in catalogue.list() {
+        match &entry.state {
+            State::Live => {
+                let (name, version) = (entry.name.unwrap_or_default(), entry.version.unwrap_or_default());
+                findings.push(Finding::ok("plugin", format!("{name} {version} serves")));
+            }
+            State::Replaced { .. } => {}
+            State::Refused { reason, .. } => {
+                findings.push(Finding::wrong("plugin", &CliError::refused(reason.to_string())));
+            }
+        }
+    }
+    match home.profiles() {
+        Err(error) => findings.push(Finding::wrong("profiles", &error)),
+        Ok(profiles) => {
+            for error in profiles.refused {
+                findings.push(Finding::wrong("profile", &error.into()));
+            }
+            for (name, file) in &profiles.usable {
+                match against_plugin(file, &catalogue) {
+                    Ok(()) => findings.push(Finding::ok("profile", format!("{name} is right"))),
+                    Err(error) => findings.push(Finding::wrong("profile", &error.into())),
+                }
+            }
+        }
+    }
+}
+
+fn egress(home: &Home, findings: &mut Vec<Finding>) {
+    match home.egress() {
+        Ok(_) => findings.push(Finding::ok("outgoing requests", "TLS and its certificates are ready")),
+        Err(error) => findings.push(Finding::wrong("outgoing requests", &error)),
+    }
+}

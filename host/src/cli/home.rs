@@ -1,0 +1,176 @@
+//! Putting the rooms together for a daemon's directory.
+//!
+//! Owns: which edges are made of which configuration, and how a person's name for a source becomes the source. Called by
+//! every command; each takes only what it needs (a listing loads no plugin).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tidegate_core::budget::GlobalBudget;
+use tidegate_core::id::{DaemonId, SourceId, Tenant};
+use tidegate_core::nearest;
+use tidegate_core::source::Source;
+
+use super::args::Place;
+use super::error::CliError;
+use super::progress::watched;
+use crate::config::{self, Config, Profiles, Wasi};
+use crate::egress::{Egress, EgressConfig};
+use crate::engine::{Ports, Settings};
+use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
+use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
+use crate::store::{OpenOptions, SqliteStore};
+use crate::system::{SystemClock, SystemDice};
+
+/// A daemon's directory with its configuration.
+pub struct Home {
+    /// The directory.
+    pub dir: PathBuf,
+    /// Its configuration.
+    pub config: Config,
+}
+
+impl Home {
+    /// Reads the configuration.
+    pub fn find(place: &Place) -> Result<Self, CliError> {
+        if !place.dir.is_dir() {
+            let message = format!("{} is not a directory", place.dir.display());
+            return Err(CliError::not_found(message).hint("make it first, or choose another --dir"));
+        }
+        let environment = config::process_environment();
+        let config = Config::load(&place.dir, place.config.as_deref(), &environment)?;
+        Ok(Self { dir: place.dir.clone(), config })
+    }
+
+    /// A path of the configuration, relative to the directory.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.dir.join(path)
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.path(&self.config.store.path)
+    }
+
+    /// Profiles, shipped ones and those of the directory.
+    pub fn profiles(&self) -> Result<Profiles, CliError> {
+        Ok(config::load_profiles(&self.path(&self.config.profiles.dir))?)
+    }
+
+    /// The sandbox. `cache`: where compiled components are kept, if at all.
+    pub fn room(&self, cache: Option<PathBuf>) -> Result<PluginRoom, CliError> {
+        let wasi = match self.config.plugins.wasi {
+            Wasi::Allow => WasiPolicy::Allow,
+            Wasi::Refuse => WasiPolicy::Refuse,
+        };
+        PluginRoom::new(RoomConfig { cache_dir: cache, wasi }).map_err(|error| CliError::failed(error.to_string()))
+    }
+
+    /// Loads all plugins.
+    pub async fn catalogue(&self) -> Result<Catalogue, CliError> {
+        let plugins = &self.config.plugins;
+        let room = self.room(Some(self.path(&plugins.cache_dir)))?;
+        let dir = self.path(&plugins.dir);
+        watched("loading plugins", async {
+            let catalogue = Catalogue::new(room, shipped(), Some(dir.clone())).await;
+            let scan = catalogue.scan().await.map_err(|error| {
+                CliError::failed(format!("the plugins directory {} cannot be read: {error}", dir.display()))
+            })?;
+            for refusal in &scan.refused {
+                tracing::warn!("{refusal}");
+            }
+            Ok(catalogue)
+        })
+        .await
+    }
+
+    /// The database as the daemon has it: alone.
+    pub async fn daemon_store(&self, daemon: DaemonId) -> Result<SqliteStore, CliError> {
+        let now = SystemClock.now();
+        let options = OpenOptions { create: true, daemon, now };
+        Ok(watched("opening the database", SqliteStore::open(&self.database(), options)).await?)
+    }
+
+    /// The database beside a daemon that may be running; made if it is not there.
+    pub async fn shared_store(&self) -> Result<SqliteStore, CliError> {
+        Ok(SqliteStore::open_shared(&self.database(), SystemClock.now()).await?)
+    }
+
+    /// The way out.
+    pub fn egress(&self) -> Result<Egress, CliError> {
+        let mut config = EgressConfig::default();
+        config.limits.host_concurrency = self.config.net.host_concurrency;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
+    }
+
+    /// What the engine is told.
+    pub fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
+        Settings {
+            daemon,
+            profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
+            budget: GlobalBudget { runs_per_day: self.config.budget.runs_per_day },
+            runs_at_once: self.config.scheduler.runs_at_once,
+        }
+    }
+
+    /// All edges together.
+    pub async fn ports(&self, store: Arc<dyn Store>, observer: Arc<dyn Observer>) -> Result<Ports, CliError> {
+        let egress = self.egress()?.for_engine(self.config.net.contact.clone());
+        Ok(Ports {
+            store,
+            plugins: Arc::new(self.catalogue().await?),
+            egress: Arc::new(egress),
+            clock: Arc::new(SystemClock),
+            dice: Arc::new(SystemDice),
+            observer,
+        })
+    }
+}
+
+/// A new id for this life of the daemon.
+pub fn daemon_id() -> DaemonId {
+    DaemonId::new(SystemClock.now(), SystemDice.throw())
+}
+
+/// A tenant as typed.
+pub fn tenant(text: &str) -> Result<Tenant, CliError> {
+    text.parse().map_err(|error: tidegate_core::id::NotAName| CliError::usage(format!("--tenant: {error}")))
+}
+
+/// The source a person names by id or identifier.
+pub async fn find_source(store: &dyn Store, name: &str) -> Result<Source, CliError> {
+    if let Ok(id) = name.parse::<SourceId>() {
+        let found = store.source(id).await?;
+        return found.ok_or_else(|| {
+            CliError::not_found(format!("there is no source {id}")).hint("`tidegate source list` shows what there is")
+        });
+    }
+    let mut found = Vec::new();
+    let mut close: Vec<String> = Vec::new();
+    let mut filter = SourceFilter { limit: tidegate_core::limits::LIST_ROWS, ..SourceFilter::default() };
+    loop {
+        let sources = store.sources(&filter).await?;
+        let Some(last) = sources.last() else { break };
+        filter.after = Some(last.id);
+        for source in sources {
+            if source.identifier == name {
+                found.push(source);
+            } else if close.len() < 1_000 {
+                close.push(source.identifier);
+            }
+        }
+    }
+    match (found.len(), found.pop()) {
+        (1, Some(source)) => Ok(source),
+        (0, _) | (_, None) => {
+            let hint = match nearest::nearest(name, close.iter().map(String::as_str)) {
+                Some(nearest) => format!("did you mean {nearest}?"),
+                None => "`tidegate source list` shows what there is".to_owned(),
+            };
+            Err(CliError::not_found(format!("there is no source {name:?}")).hint(hint))
+        }
+        (count, Some(_)) => Err(CliError::usage(format!("{count} sources have the identifier {name:?}"))
+            .hint("name one by its id; `tidegate source list` shows them")),
+    }
+}

@@ -1,0 +1,122 @@
+//! How data and errors are printed.
+//!
+//! Owns: tables for people, JSON for programs, errors for both. Data goes to standard output, everything else to standard
+//! error. A reader that has gone away (`| head`) is no error.
+
+use std::io::{IsTerminal, Write};
+
+use serde::Serialize;
+
+use super::args::Format;
+use super::error::{CliError, Exit};
+
+/// Where and how to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    format: Format,
+}
+
+impl Output {
+    /// Prints in this format.
+    pub const fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// Whether a program reads it.
+    pub fn is_json(self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Prints `data` as JSON, or what `text` makes of it for people.
+    pub fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
+        let printed = match self.format {
+            Format::Json => serde_json::to_string_pretty(data)
+                .map_err(|error| CliError::failed(format!("the answer cannot be written as JSON: {error}")))?,
+            Format::Text => text(data).trim_end().to_owned(),
+        };
+        line(&mut std::io::stdout().lock(), &printed);
+        Ok(())
+    }
+
+    /// Tells a person something that is not data.
+    pub fn note(self, text: &str) {
+        line(&mut std::io::stderr().lock(), text);
+    }
+
+    /// Prints an error and gives its exit code.
+    pub fn fail(self, error: &CliError) -> std::process::ExitCode {
+        let printed = match self.format {
+            Format::Json => serde_json::json!({ "error": {
+                "kind": error.exit,
+                "message": error.message,
+                "hint": error.hint,
+                "problems": error.problems,
+            }})
+            .to_string(),
+            Format::Text => told(error),
+        };
+        line(&mut std::io::stderr().lock(), &printed);
+        if error.exit == Exit::Usage && self.format == Format::Text {
+            line(&mut std::io::stderr().lock(), "\nFor more information, try '--help'.");
+        }
+        error.exit.into()
+    }
+}
+
+fn told(error: &CliError) -> String {
+    let theme = if std::io::stderr().is_terminal() {
+        miette::GraphicalTheme::unicode()
+    } else {
+        miette::GraphicalTheme::none()
+    };
+    let mut text = String::new();
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(100);
+    match handler.render_report(&mut text, error) {
+        Ok(()) => format!("error: {}", text.trim_start_matches(['\n', ' ', '×', 'x']).trim_end()),
+        Err(_) => format!("error: {}", error.message),
+    }
+}
+
+/// Writes a line; whoever no longer listens does not make it an error.
+pub fn line(to: &mut impl Write, text: &str) {
+    let _gone = writeln!(to, "{text}").and_then(|()| to.flush());
+}
+
+/// A table: columns as wide as their widest cell, the last one as long as it is.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&head).chain(rows) {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Fields one below the other: name, value. Fields without a value are left out.
+pub fn fields(fields: &[(&str, Option<String>)]) -> String {
+    let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, value) in fields {
+        if let Some(value) = value {
+            text.push_str(&format!("{name:width$}  {value}\n"));
+        }
+    }
+    text
+}
+
+/// A text on one line, cut to so many characters.
+pub fn short(text: &str, most: usize) -> String {
+    let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() > most {
+        line = line.chars().take(most.saturating_sub(1)).collect::<String>() + "…";
+    }
+    line
+}

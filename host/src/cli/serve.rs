@@ -1,0 +1,92 @@
+//! `serve` and `run-scheduled`: the engine with everything around it.
+
+use std::future::Future;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use super::args::{Place, ServeArgs};
+use super::error::{CliError, Exit};
+use super::home::{Home, daemon_id};
+use super::output::Output;
+use super::signals::Signals;
+use crate::config::LogFormat;
+use crate::engine::Engine;
+use crate::ports::{Observer, Store};
+use crate::telemetry::{self, LogObserver};
+
+/// Runs the daemon until a signal.
+pub async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliError> {
+    let mut home = Home::find(place)?;
+    if args.log_json {
+        home.config.log.format = LogFormat::Json;
+    }
+    start_logs(&home)?;
+    let (stop, hard) = stops(Signals::listen()?);
+    with_engine(&home, Arc::new(LogObserver), |engine| async move {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            dir = %home.dir.display(),
+            "tidegate serves {}; Ctrl-C drains, twice stops at once",
+            home.database().display()
+        );
+        engine.serve(stop, hard).await;
+        tracing::info!("stopped");
+    })
+    .await?;
+    Ok(Exit::Ok)
+}
+
+/// Does one tick and waits for its runs.
+pub async fn run_scheduled(place: &Place, output: Output) -> Result<Exit, CliError> {
+    let home = Home::find(place)?;
+    start_logs(&home)?;
+    let mut signals = Signals::listen()?;
+    let tally = with_engine(&home, Arc::new(LogObserver), |engine| async move {
+        engine.run_once(async move { signals.next().await }).await
+    })
+    .await?;
+    output.data(&tally, |tally| {
+        format!("{} runs started, {} sources skipped, {} runs recovered", tally.started, tally.skipped, tally.recovered)
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn start_logs(home: &Home) -> Result<(), CliError> {
+    telemetry::start(&home.config.log, std::io::stderr().is_terminal()).map_err(CliError::refused)
+}
+
+/// Opens everything, does `work` with the engine, closes the store.
+pub async fn with_engine<T, F: Future<Output = T>>(
+    home: &Home,
+    observer: Arc<dyn Observer>,
+    work: impl FnOnce(Arc<Engine>) -> F,
+) -> Result<T, CliError> {
+    let profiles = home.profiles()?;
+    for refused in &profiles.refused {
+        tracing::warn!("profile refused: {refused}{}", refused.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default());
+    }
+    let daemon = daemon_id();
+    let store = Arc::new(home.daemon_store(daemon).await?);
+    let result = async {
+        let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, observer).await?;
+        Ok(work(Engine::new(ports, home.settings(daemon, &profiles))).await)
+    }
+    .await;
+    store.close().await;
+    result
+}
+
+/// The first signal, and the second.
+pub fn stops(mut signals: Signals) -> (impl Future<Output = ()> + use<>, impl Future<Output = ()> + use<>) {
+    let (first, second) = (tokio_util::sync::CancellationToken::new(), tokio_util::sync::CancellationToken::new());
+    let (told_first, told_second) = (first.clone(), second.clone());
+    #[expect(clippy::disallowed_methods, reason = "listens until the process ends; it is no run")]
+    tokio::spawn(async move {
+        signals.next().await;
+        tracing::info!("stopping: running work has {} s to end; again to stop at once", tidegate_core::limits::DRAIN.as_secs());
+        told_first.cancel();
+        signals.next().await;
+        told_second.cancel();
+    });
+    (async move { first.cancelled().await }, async move { second.cancelled().await })
+}

@@ -1,0 +1,27 @@
+//! SIGINT and SIGTERM: the first asks to drain, the second stops at once.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::error::CliError;
+
+/// The signals that ask a daemon to stop.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub fn listen() -> Result<Self, CliError> {
+        let open = |kind| signal(kind).map_err(|error| CliError::failed(format!("signals cannot be listened to: {error}")));
+        Ok(Self { interrupt: open(SignalKind::interrupt())?, terminate: open(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

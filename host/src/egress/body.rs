@@ -1,0 +1,109 @@
+//! The body of an answer, taken in under limits.
+//!
+//! Owns: reading a body with its time and size limits, and what is kept of one that goes to no plugin. Must not know:
+//! what a status means. Called by the fetch after the header was accepted.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tidegate_core::fetch::{Place, Target};
+use tidegate_core::limits;
+use tokio::time::timeout;
+
+use super::decode::{DecodeError, Decoder};
+use super::error::{FetchError, Measure, Phase};
+use super::secret::{Credential, hide, longest};
+
+/// The whole body, decoded.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Incoming,
+    limit: usize,
+    idle: Duration,
+    target: &Target,
+) -> Result<Vec<u8>, FetchError> {
+    // hyper has made sure that it is a number, and one only; it is absent for answers without a body.
+    let expected = hyper::body::Body::size_hint(&body).exact().and_then(|length| usize::try_from(length).ok());
+    if expected.is_some_and(|length| length > limit) {
+        return Err(FetchError::TooLarge { at: target.place(), what: Measure::Wire, limit });
+    }
+    let mut decoder = decoder(headers, limit, expected).map_err(|e| explain(e, 0, target.place()))?;
+    fill(&mut decoder, body, idle, usize::MAX, target).await?;
+    let received = decoder.wire();
+    decoder.finish().map_err(|e| explain(e, received, target.place()))
+}
+
+/// The first KiB as one line of text, credentials hidden: for messages. What cannot be had is left out.
+pub(super) async fn head(
+    headers: &HeaderMap,
+    body: Incoming,
+    idle: Duration,
+    target: &Target,
+    credentials: &[Credential],
+) -> String {
+    let Ok(mut decoder) = decoder(headers, 64 * limits::KIB, None) else { return String::new() };
+    // A secret that is cut off at the end would not be recognized: so much more is read, and then left out.
+    let longest = longest(credentials);
+    let enough = 2 * limits::ERROR_BODY_BYTES + longest;
+    // Only how much came in the time counts, not why it ended.
+    let read = timeout(idle, fill(&mut decoder, body, idle, enough, target)).await;
+    let bytes = decoder.take();
+    let whole = matches!(read, Ok(Ok(()))) && bytes.len() < enough;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(enough)]);
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut line = hide(&words.collect::<Vec<_>>().join(" "), credentials);
+    let kept = if whole { line.len() } else { line.len().saturating_sub(longest) };
+    line.truncate(line.floor_char_boundary(kept.min(limits::ERROR_BODY_BYTES)));
+    line
+}
+
+fn decoder(headers: &HeaderMap, limit: usize, expected: Option<usize>) -> Result<Decoder, DecodeError> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    Decoder::new(codings.map(|value| value.to_str().unwrap_or("(not text)")), limit, expected)
+}
+
+/// Reads until the end, or until so many decoded bytes are there.
+async fn fill(
+    decoder: &mut Decoder,
+    mut body: Incoming,
+    idle: Duration,
+    enough: usize,
+    target: &Target,
+) -> Result<(), FetchError> {
+    let mut pieces = 0;
+    while decoder.decoded() < enough {
+        let next = timeout(idle, body.frame()).await;
+        let next = next.map_err(|_| FetchError::Timeout { at: target.place(), phase: Phase::Body, after: idle })?;
+        let Some(frame) = next else { return Ok(()) };
+        let frame = frame.map_err(|e| cut(&e, decoder.wire(), target.place()))?;
+        pieces += 1;
+        if pieces > limits::BODY_PIECES {
+            let (what, limit) = (Measure::Pieces, limits::BODY_PIECES);
+            return Err(FetchError::TooLarge { at: target.place(), what, limit });
+        }
+        if let Some(piece) = frame.data_ref() {
+            decoder.push(piece).map_err(|e| explain(e, decoder.wire(), target.place()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A body that hyper could not read to its end.
+fn cut(error: &hyper::Error, received: usize, at: Place) -> FetchError {
+    let mut why = error.to_string();
+    if let Some(source) = std::error::Error::source(error) {
+        why = format!("{why}: {source}");
+    }
+    FetchError::Cut { at, received, why }
+}
+
+fn explain(error: DecodeError, received: usize, at: Place) -> FetchError {
+    match error {
+        DecodeError::TooLarge { what, limit } => FetchError::TooLarge { at, what, limit },
+        DecodeError::Unknown { coding, why } => FetchError::BadEncoding { at, coding, why },
+        DecodeError::Broken { coding, why } => FetchError::BadEncoding { at, coding: coding.to_owned(), why },
+        DecodeError::Cut(why) => FetchError::Cut { at, received, why },
+    }
+}

@@ -1,0 +1,255 @@
+//! The only room that opens outbound sockets.
+//!
+//! Owns: how an HTTP request is made: who may be dialled, how long and how much, redirects, credentials, turns and gates
+//! per host. Must not know: plugins, runs, the store. Called by the engine with a request the core has clamped.
+//!
+//! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` and `connect` (connections, with
+//! the deny table on the way to each), `progress` (phases), `body`, `decode` and `codec` (what comes back), `text` (header
+//! values), `secret`, `tls`, `resolver`, `config`, `error`. The rules are in `tidegate_core::fetch`.
+//!
+//! The client is hyper's, without the layer of a full-grown one on top: proxies from the environment, cookies, referrers,
+//! automatic redirects and automatic decompression are all things that would have to be switched off again, and the
+//! address that was judged must be the one that is dialled, which only the connector can promise.
+
+mod body;
+mod chain;
+mod clients;
+mod codec;
+mod config;
+mod connect;
+mod decode;
+mod error;
+mod failed;
+mod gate;
+mod port;
+mod progress;
+mod resolver;
+mod secret;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod testserver;
+mod text;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, Response, header};
+use hyper::body::Incoming;
+use tidegate_core::contract::{Header, HttpRequest, HttpResponse};
+use tidegate_core::fetch::redirect::{self, Decision, RedirectRefused};
+use tidegate_core::fetch::{Denial, NetGrant, Place, retry_after};
+use tidegate_core::limits;
+use tidegate_core::time::UtcMillis;
+use tokio::time::timeout;
+
+use crate::ports::Clock;
+
+use chain::Chain;
+use clients::{Client, Clients};
+pub use config::{EgressConfig, EgressLimits, Roots, SetupError};
+pub use error::{FetchError, Measure, Phase};
+pub use port::Outgoing;
+use gate::{Closed, Hosts, Turn};
+pub use resolver::{Lookup, Resolve, SystemResolver};
+pub use secret::{Credential, Secret};
+use text::OddValues;
+
+/// One request on behalf of a profile.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// What the plugin planned.
+    pub request: HttpRequest,
+    /// What the profile may reach and take in.
+    pub grant: NetGrant,
+    /// The profile's credentials; each goes to its origin only, and to none after a redirect has left the first origin.
+    pub credentials: Vec<Credential>,
+    /// How the operator may be reached, shown in `user-agent`; a URL or address.
+    pub contact: Option<String>,
+    /// When the run has to end, by egress' clock. The limits of a fetch hold besides.
+    pub deadline: Option<UtcMillis>,
+}
+
+/// Makes requests. Cheap to clone; clones share connections, turns and gates.
+#[derive(Clone)]
+pub struct Egress {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clients: Clients,
+    hosts: Hosts,
+    odd: OddValues,
+    limits: EgressLimits,
+    clock: Arc<dyn Clock>,
+}
+
+impl Egress {
+    /// Sets egress up. `clock` measures deadlines, gates and the dates of `Retry-After`; the phases of a fetch are
+    /// measured by the runtime's timer.
+    ///
+    /// # Errors
+    /// [`SetupError`] where the configured certificate authorities cannot be used.
+    pub fn new(config: EgressConfig, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+        let tls = tls::client_config(&config.roots)?;
+        let limits = config.limits.clone();
+        let hosts = Hosts::new(limits.host_concurrency, limits::HOSTS_REMEMBERED, Arc::clone(&clock));
+        let odd = OddValues::new(limits::ODD_VALUES);
+        let clients = Clients::new(config, tls);
+        Ok(Self { inner: Arc::new(Inner { clients, hosts, odd, limits, clock }) })
+    }
+
+    /// Makes one request, redirects included, and gives the answer a plugin may see.
+    ///
+    /// Waits for a turn at the host first; that wait is bounded by `deadline` alone. Dropping the future ends the
+    /// request and gives the turn back.
+    ///
+    /// # Errors
+    /// [`FetchError`]. Statuses are answers, except those the contract keeps from plugins, which are
+    /// [`FetchError::Status`].
+    pub async fn fetch(&self, outbound: Outbound) -> Result<HttpResponse, FetchError> {
+        let inner = &*self.inner;
+        let Outbound { request, grant, credentials, contact, deadline } = outbound;
+        let chain = Chain::new(request, credentials, contact.as_deref(), &inner.odd)?;
+        let at = chain.target.place();
+        // Judged before the wait: what is denied never takes a turn.
+        permit(&chain, &grant)?;
+        let late = |phase, after| FetchError::Timeout { at: at.clone(), phase, after };
+        let left = inner.left(deadline);
+        let entered = timeout(left, inner.hosts.enter(&chain.target)).await;
+        let turn = entered.map_err(|_| late(Phase::Queue, left))?.map_err(|closed| gate_closed(closed, at.clone()))?;
+        let left = inner.left(deadline).min(inner.limits.total);
+        let followed = timeout(left, Box::pin(inner.follow(chain, &grant, turn))).await;
+        followed.unwrap_or_else(|_| Err(late(Phase::Total, left)))
+    }
+}
+
+impl Inner {
+    /// Time until the deadline; longer than any limit if there is none.
+    fn left(&self, deadline: Option<UtcMillis>) -> Duration {
+        deadline.map_or(limits::RETRY_AFTER_MOST, |deadline| deadline.since(self.clock.now()))
+    }
+
+    /// Hop by hop to the last answer.
+    async fn follow(&self, mut chain: Chain, grant: &NetGrant, mut turn: Turn) -> Result<HttpResponse, FetchError> {
+        let client = self.clients.for_grant(grant);
+        loop {
+            let answer = self.exchange(&client, &chain).await?;
+            let status = answer.status().as_u16();
+            if is_kept(status, &chain) {
+                return Err(self.kept(&chain, &turn, answer).await);
+            }
+            let follow = match self.decide(&chain, &answer)? {
+                Decision::Follow(follow) => follow,
+                Decision::HandOver => return self.hand_over(chain, grant, answer).await,
+            };
+            chain.follow(status, follow);
+            // Both go before the next host is asked for a turn: nobody waits for one while holding another.
+            drop(answer);
+            drop(turn);
+            permit(&chain, grant)?;
+            turn = self.hosts.enter(&chain.target).await.map_err(|closed| gate_closed(closed, chain.target.place()))?;
+        }
+    }
+
+    /// One hop: the request out, the header in.
+    async fn exchange(&self, client: &Client, chain: &Chain) -> Result<Response<Incoming>, FetchError> {
+        let at = || chain.target.place();
+        let EgressLimits { dns, connect, header, .. } = self.limits;
+        let sent = progress::header_within(header, dns + connect, client.request(chain.request()?)).await;
+        let answer = sent.map_err(|_| FetchError::Timeout { at: at(), phase: Phase::Header, after: header })?;
+        let answer = answer.map_err(|error| failed::explain(&error, &self.limits, at()))?;
+        self.accept_header(answer.headers(), at)?;
+        Ok(answer)
+    }
+
+    fn accept_header(&self, headers: &HeaderMap, at: impl Fn() -> Place) -> Result<(), FetchError> {
+        let EgressLimits { header_count, header_bytes, .. } = self.limits;
+        if headers.len() > header_count {
+            return Err(FetchError::TooLarge { at: at(), what: Measure::HeaderCount, limit: header_count });
+        }
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if bytes > header_bytes {
+            return Err(FetchError::TooLarge { at: at(), what: Measure::HeaderBytes, limit: header_bytes });
+        }
+        Ok(())
+    }
+
+    fn decide(&self, chain: &Chain, answer: &Response<Incoming>) -> Result<Decision, FetchError> {
+        let location = answer.headers().get(header::LOCATION);
+        let location = location.map(|value| self.odd.read(chain.target.host_text(), value));
+        let (status, method) = (answer.status().as_u16(), chain.method().as_str());
+        let most = self.limits.redirects;
+        redirect::decide(&chain.target, status, method, location.as_deref(), chain.followed(), most).map_err(
+            |refused| {
+                let at = chain.target.place();
+                match refused {
+                    RedirectRefused::TooMany { limit } => FetchError::TooManyRedirects { at, limit },
+                    RedirectRefused::Downgrade { to } => FetchError::Downgrade { at, to },
+                    RedirectRefused::Url { to, why } => FetchError::BadRedirect { at, to, why },
+                }
+            },
+        )
+    }
+
+    /// An answer that goes to no plugin. Closes the gate where it asks for that.
+    async fn kept(&self, chain: &Chain, turn: &Turn, answer: Response<Incoming>) -> FetchError {
+        let status = answer.status().as_u16();
+        let (parts, body) = answer.into_parts();
+        let now = self.clock.now();
+        let said = parts.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let wait = said.and_then(|text| retry_after(text, now));
+        match (status, wait) {
+            (429, wait) => turn.close_until(now.plus(wait.unwrap_or(limits::GATE_DEFAULT))),
+            (503, Some(wait)) => turn.close_until(now.plus(wait)),
+            _ => {}
+        }
+        let body_head = body::head(&parts.headers, body, self.limits.idle, &chain.target, chain.credentials()).await;
+        FetchError::Status { at: chain.target.place(), status, retry_after: wait, body_head }
+    }
+
+    async fn hand_over(
+        &self,
+        chain: Chain,
+        grant: &NetGrant,
+        answer: Response<Incoming>,
+    ) -> Result<HttpResponse, FetchError> {
+        let status = answer.status().as_u16();
+        let (parts, body) = answer.into_parts();
+        let limit = grant.body_limit();
+        let body = body::read(&parts.headers, body, limit, self.limits.idle, &chain.target).await?;
+        let body = text::body_as(chain.want, parts.headers.get(header::CONTENT_TYPE), body);
+        let headers = self.headers(chain.target.host_text(), &parts.headers);
+        let (final_url, redirects) = chain.into_trace();
+        Ok(HttpResponse { status, final_url, redirects, headers, body, extra: None })
+    }
+
+    /// In the order of their first appearance; a repeated field stands together. Cookies are nobody's business.
+    fn headers(&self, host: &str, received: &HeaderMap) -> Vec<Header> {
+        let shown = received.iter().filter(|(name, _)| *name != header::SET_COOKIE);
+        shown
+            .map(|(name, value)| Header { name: name.as_str().to_owned(), value: self.odd.read(host, value) })
+            .collect()
+    }
+}
+
+/// Statuses that say nothing about content (`wit/v0.1/types.wit`, `http-response`).
+fn is_kept(status: u16, chain: &Chain) -> bool {
+    let kept = matches!(status, 407 | 408 | 425 | 429 | 500..=599) || (status == 401 && chain.carries_credential());
+    kept && !chain.pass_statuses.contains(&status)
+}
+
+/// The verdict on the next hop's name or literal address; the connector gives the one on what a name resolves to.
+fn permit(chain: &Chain, grant: &NetGrant) -> Result<(), FetchError> {
+    grant.permits_target(&chain.target).map_err(|reason| FetchError::Denied {
+        at: chain.target.place(),
+        host: chain.target.host_text().to_owned(),
+        address: if let Denial::Address(denied) = &reason { Some(denied.address) } else { None },
+        reason,
+    })
+}
+
+fn gate_closed(closed: Closed, at: Place) -> FetchError {
+    FetchError::GateClosed { at, host: closed.host, until: closed.until }
+}

@@ -1,0 +1,88 @@
+//! Egress as the engine's port.
+//!
+//! Owns: what each [`FetchError`] means in the words of `tidegate_core::failure`. Must not know: runs or sources. Called by
+//! the engine.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use tidegate_core::contract::{HttpRequest, HttpResponse};
+use tidegate_core::failure::{Class, Failure};
+use tidegate_core::fetch::{NetGrant, Target};
+use tidegate_core::profile::Net;
+use tidegate_core::time::UtcMillis;
+
+use super::{Egress, FetchError, Outbound};
+use crate::ports;
+
+/// Egress with what an operator says about himself.
+pub struct Outgoing {
+    egress: Egress,
+    contact: Option<String>,
+}
+
+impl Egress {
+    /// Egress for an engine. `contact` is shown in `user-agent`.
+    #[must_use]
+    pub const fn for_engine(self, contact: Option<String>) -> Outgoing {
+        Outgoing { egress: self, contact }
+    }
+}
+
+#[async_trait]
+impl ports::Egress for Outgoing {
+    async fn fetch(&self, request: &HttpRequest, net: &Net, now: UtcMillis) -> Result<HttpResponse, Failure> {
+        let grant =
+            NetGrant::try_from(net).map_err(|bad| Failure::new(Class::Config, format!("net.allow_private: {bad}")))?;
+        let outbound = Outbound {
+            request: request.clone(),
+            grant,
+            credentials: Vec::new(),
+            contact: self.contact.clone(),
+            deadline: None,
+        };
+        self.egress.fetch(outbound).await.map_err(|error| failure(&error, &request.url, now))
+    }
+}
+
+/// What a failed fetch of `url` means. `now` is the time of the call.
+fn failure(error: &FetchError, url: &str, now: UtcMillis) -> Failure {
+    let message = error.to_string();
+    match error {
+        FetchError::Status { status, retry_after, .. } => {
+            let judged = Failure::of_status(*status, "", *retry_after, false);
+            Failure { retry_after: judged.retry_after, ..Failure::new(judged.class, message) }
+        }
+        FetchError::GateClosed { until, .. } => {
+            Failure { retry_after: Some(until.since(now)), ..Failure::new(Class::RateLimited, message) }
+        }
+        // What is asked for cannot be fetched as long as nobody changes identifier or profile.
+        FetchError::Url { .. } => Failure::new(Class::Config, message),
+        FetchError::Denied { at, host, address, .. } => {
+            let asked = Target::parse(url).is_ok_and(|target| target.place() == *at);
+            let by_name = address.is_some() && host.parse::<IpAddr>().is_err();
+            // A redirect led there, or a name server said so: either may be over tomorrow, and a person who is asked to act
+            // could do nothing about it.
+            let class = match (asked, by_name) {
+                (true, false) => Class::Config,
+                (_, true) => Class::Transient,
+                (false, false) => Class::BadAnswer,
+            };
+            Failure::new(class, message)
+        }
+        // The plugin's request passed the plan's checks and still cannot be sent.
+        FetchError::Request { .. } | FetchError::BadHeader { .. } => Failure::new(Class::PluginFault, message),
+        FetchError::Dns { .. }
+        | FetchError::Connect { .. }
+        | FetchError::Tls { .. }
+        | FetchError::Timeout { .. }
+        | FetchError::Reset { .. }
+        | FetchError::Cut { .. } => Failure::new(Class::Transient, message),
+        FetchError::Malformed { .. }
+        | FetchError::TooLarge { .. }
+        | FetchError::TooManyRedirects { .. }
+        | FetchError::BadRedirect { .. }
+        | FetchError::Downgrade { .. }
+        | FetchError::BadEncoding { .. } => Failure::new(Class::BadAnswer, message),
+    }
+}

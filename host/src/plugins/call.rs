@@ -1,0 +1,150 @@
+//! One call: a fresh store and instance, deadlines, caps, and nothing left behind.
+//!
+//! Owns: [`Sandbox`], which makes an instance, calls one function in it and drops it on every exit. Must not know: which
+//! functions there are. Called by the adapters.
+//!
+//! A guest that spins gives its thread back at every tick; its own CPU time is counted ([`super::meter`]), and ends the call
+//! when it is used up. A guest that waits is ended by the wall deadline. Dropping the future of a call ends it at once.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use tidegate_core::limits;
+use tokio::sync::SemaphorePermit;
+use tokio::time::timeout;
+use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower};
+use wasmtime::{Store, UpdateDeadline};
+
+use super::answer::{Answer, Call, CallContext};
+use super::fault::{CpuSpent, FaultKind, classify};
+use super::log::LogLine;
+use super::meter::Meter;
+use super::room::Shared;
+use super::state::CallState;
+use super::v0_1::Pre;
+
+/// A component ready to be instantiated.
+pub(super) struct Sandbox {
+    shared: Arc<Shared>,
+    pre: Pre,
+}
+
+/// A call that gave no answer, before anybody has said whose it was.
+pub(super) struct Failed {
+    pub(super) call: Call,
+    pub(super) kind: FaultKind,
+    pub(super) log: Vec<LogLine>,
+    pub(super) cpu: Duration,
+}
+
+/// An instance nothing has been called in. Its place is given back after its store, as fields are dropped in order.
+pub(super) struct Idle<'a> {
+    pub(super) store: Store<CallState>,
+    pub(super) instance: Instance,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Failed {
+    fn early(kind: FaultKind) -> Box<Self> {
+        Box::new(Self { call: Call::Instantiate, kind, log: Vec::new(), cpu: Duration::ZERO })
+    }
+}
+
+impl Sandbox {
+    pub(super) fn new(shared: Arc<Shared>, pre: Pre) -> Self {
+        Self { shared, pre }
+    }
+
+    pub(super) fn component(&self) -> &Component {
+        self.pre.component()
+    }
+
+    /// Calls one function in an instance of its own.
+    pub(super) async fn call<P, R>(
+        &self,
+        call: Call,
+        export: &ComponentExportIndex,
+        params: P,
+        cx: &CallContext,
+    ) -> Result<Answer<R>, Box<Failed>>
+    where
+        P: ComponentNamedList + Lower + Send,
+        R: ComponentNamedList + Lift + Send + 'static,
+    {
+        // Held until the store is gone: it was made after it, so it is dropped before it.
+        let _permit = self.permit(cx).await?;
+        let meter = Arc::new(Meter::default());
+        let mut store = self.store(cx, &meter);
+        let work = async {
+            let instance = self.pre.instantiate_async(&mut store).await.map_err(|error| (Call::Instantiate, error))?;
+            let function =
+                instance.get_typed_func::<P, R>(&mut store, export).map_err(|error| (Call::Instantiate, error))?;
+            function.call_async(&mut store, params).await.map_err(|error| (call, error))
+        };
+        let outcome = timeout(cx.wall, meter.measure(work)).await;
+        let state = store.data_mut();
+        state.collect_output();
+        match outcome {
+            Ok(Ok(value)) => {
+                let (memory, log) = (state.memory(), state.take_log().finish());
+                Ok(Answer { value, log, cpu: meter.total(), memory })
+            }
+            Ok(Err((stage, error))) => {
+                let kind = classify(&error, stage, state, cx.cpu);
+                Err(Box::new(Failed { call, kind, log: state.take_log().finish(), cpu: meter.total() }))
+            }
+            Err(_) => {
+                let kind = FaultKind::DeadlineWall { limit: cx.wall };
+                Err(Box::new(Failed { call, kind, log: state.take_log().finish(), cpu: meter.total() }))
+            }
+        }
+    }
+
+    /// An instance nothing has been called in, for looking at.
+    pub(super) async fn instance(&self, cx: &CallContext) -> Result<Idle<'_>, Box<Failed>> {
+        let permit = self.permit(cx).await?;
+        let meter = Arc::new(Meter::default());
+        let mut store = self.store(cx, &meter);
+        let made = timeout(cx.wall, meter.measure(self.pre.instantiate_async(&mut store))).await;
+        let kind = match made {
+            Ok(Ok(instance)) => return Ok(Idle { store, instance, _permit: permit }),
+            Ok(Err(error)) => {
+                store.data_mut().collect_output();
+                classify(&error, Call::Instantiate, store.data(), cx.cpu)
+            }
+            Err(_) => FaultKind::DeadlineWall { limit: cx.wall },
+        };
+        let log = store.data_mut().take_log().finish();
+        Err(Box::new(Failed { call: Call::Instantiate, kind, log, cpu: meter.total() }))
+    }
+
+    /// Waits for one of the instances that may live at once.
+    async fn permit(&self, cx: &CallContext) -> Result<SemaphorePermit<'_>, Box<Failed>> {
+        let slots = &self.shared.slots;
+        if let Ok(permit) = slots.try_acquire() {
+            return Ok(permit);
+        }
+        match timeout(cx.wall, slots.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            // Never closed; were it, nothing would become free either.
+            Ok(Err(_)) | Err(_) => Err(Failed::early(FaultKind::Busy { waited: cx.wall })),
+        }
+    }
+
+    fn store(&self, cx: &CallContext, meter: &Arc<Meter>) -> Store<CallState> {
+        let mut store = Store::new(self.pre.engine(), CallState::new(cx.now, Arc::clone(meter)));
+        store.limiter(|state| state);
+        store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
+        let cpu = cx.cpu;
+        store.epoch_deadline_callback(move |store| {
+            if store.data().meter.so_far() >= cpu {
+                return Err(CpuSpent.into());
+            }
+            // Not wasmtime's own yield: it wakes itself at once, and tokio looks at sockets and timers only after every
+            // 61 polls of such tasks, which are 61 ticks here. Tokio's yield comes back after such a look.
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        });
+        store.set_epoch_deadline(1);
+        store
+    }
+}

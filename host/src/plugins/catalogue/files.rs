@@ -1,0 +1,99 @@
+//! The files of the plugins directory.
+//!
+//! Owns: which files count (`*.wasm`, not hidden, not in directories below), how a change is seen without reading, and
+//! reading under the size cap. Must not know: components. Called by the catalogue; the disk is never touched on an async
+//! thread.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use tidegate_core::limits;
+
+use crate::plugins::refusal::RefusalKind;
+
+/// What tells a file from its next version. A copy that keeps the modification time still changes the inode's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    place: (u64, u64),
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// A file that may hold a component.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    /// Why it is not to be read, or its mark.
+    pub(super) mark: Result<Mark, RefusalKind>,
+}
+
+/// The files of a directory, by name.
+pub(super) async fn list(dir: PathBuf) -> io::Result<Vec<Found>> {
+    away(move || list_now(&dir)).await
+}
+
+/// The bytes of a file.
+pub(super) async fn read(file: &Found) -> Result<Vec<u8>, RefusalKind> {
+    file.mark.clone()?;
+    let path = file.path.clone();
+    away(move || read_now(&path)).await.map_err(|error| unreadable(&error))?
+}
+
+async fn away<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+fn unreadable(error: &io::Error) -> RefusalKind {
+    RefusalKind::Unreadable { why: error.to_string() }
+}
+
+fn list_now(dir: &Path) -> io::Result<Vec<Found>> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("wasm")) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    let found = paths.into_iter().enumerate().map(|(i, path)| {
+        let mark = if i < limits::PLUGINS { look_at(&path) } else { Err(RefusalKind::TooMany) };
+        Found { path, mark }
+    });
+    Ok(found.collect())
+}
+
+fn look_at(path: &Path) -> Result<Mark, RefusalKind> {
+    // Follows links: a link to a component elsewhere is a usual way to install one.
+    let data: Metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !data.is_file() {
+        return Err(RefusalKind::Unreadable { why: "it is not a regular file".to_owned() });
+    }
+    if data.len() > limits::COMPONENT_BYTES as u64 {
+        return Err(RefusalKind::TooLarge { bytes: data.len() });
+    }
+    Ok(Mark {
+        place: (data.dev(), data.ino()),
+        size: data.len(),
+        modified: (data.mtime(), data.mtime_nsec()),
+        changed: (data.ctime(), data.ctime_nsec()),
+    })
+}
+
+fn read_now(path: &Path) -> io::Result<Result<Vec<u8>, RefusalKind>> {
+    let mut bytes = Vec::new();
+    // It may have grown since it was looked at.
+    File::open(path)?.take(limits::COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limits::COMPONENT_BYTES {
+        return Ok(Err(RefusalKind::TooLarge { bytes: bytes.len() as u64 }));
+    }
+    Ok(Ok(bytes))
+}

@@ -1,0 +1,110 @@
+//! Trying a component before it may serve.
+//!
+//! Owns: what is tried, in this order: an instance, the signatures, `describe` twice, the manifest, the schemas, and
+//! every example against its schema and against `validate`. Must not know: where the component came from. Called by
+//! `room`, with the limits of loading instead of those of a call.
+
+use core::time::Duration;
+use std::collections::HashMap;
+
+use serde_json::Value;
+use tidegate_core::contract::{Example, Kind, Problem};
+use tidegate_core::limits;
+use tidegate_core::manifest::{self, ManifestFault};
+use tidegate_core::time::UtcMillis;
+
+use super::answer::{Call, CallContext};
+use super::call::Failed;
+use super::digest::Digest;
+use super::imports::Contract;
+use super::plugin::Plugin;
+use super::refusal::{Origin, RefusalKind};
+use super::schema::Schema;
+use super::v0_1::Adapter;
+
+/// The limits of a call that tries a component. Its clock stands at the epoch, so that trying gives the same result
+/// every time.
+pub(super) fn context(cpu: Duration) -> CallContext {
+    CallContext { now: UtcMillis::from_millis(0), cpu, wall: cpu + limits::CALL_WALL }
+}
+
+/// A plugin, if the component passes.
+pub(super) async fn probe(
+    adapter: Adapter,
+    digest: Digest,
+    contract: Contract,
+    origin: &Origin,
+    cx: &CallContext,
+) -> Result<Plugin, RefusalKind> {
+    if let Some(what) = adapter.signatures(cx).await.map_err(failed)? {
+        return Err(RefusalKind::Signature { what });
+    }
+    let manifest = adapter.describe(cx).await.map_err(failed)?.value;
+    if adapter.describe(cx).await.map_err(failed)?.value != manifest {
+        return Err(RefusalKind::NotConstant { call: Call::Describe });
+    }
+    let faults = manifest::faults(&manifest);
+    if !faults.is_empty() {
+        return Err(RefusalKind::Manifest { faults });
+    }
+    let mut schemas = HashMap::new();
+    for (i, kind) in manifest.kinds.iter().enumerate() {
+        let schema = Schema::compile(&kind.overrides_schema).map_err(|message| RefusalKind::Manifest {
+            faults: vec![ManifestFault { place: format!("kinds[{i}].overrides-schema"), message }],
+        })?;
+        for example in &kind.examples {
+            if let Err(what) = try_example(&adapter, kind, example, &schema, cx).await? {
+                return Err(RefusalKind::Example {
+                    kind: kind.name.clone(),
+                    identifier: example.identifier.clone(),
+                    what,
+                });
+            }
+        }
+        schemas.insert(kind.name.clone(), schema);
+    }
+    Ok(Plugin { adapter, manifest, schemas, digest, contract, origin: origin.clone() })
+}
+
+/// An example has to fit its schema, be accepted, and stay the same when it is validated again.
+async fn try_example(
+    adapter: &Adapter,
+    kind: &Kind,
+    example: &Example,
+    schema: &Schema,
+    cx: &CallContext,
+) -> Result<Result<(), String>, RefusalKind> {
+    let overrides = if example.overrides.is_empty() { "{}" } else { &example.overrides };
+    let value: Value = match serde_json::from_str(overrides) {
+        Ok(value) => value,
+        Err(error) => return Ok(Err(format!("its overrides are not JSON: {error}"))),
+    };
+    let problems = schema.problems(&value);
+    if !problems.is_empty() {
+        return Ok(Err(format!("its overrides do not fit the schema: {}", words(&problems))));
+    }
+    let first = adapter.validate(&kind.name, &example.identifier, overrides, cx).await.map_err(failed)?.value;
+    let normal = match first {
+        Ok(valid) => valid.identifier,
+        Err(problems) => return Ok(Err(format!("`validate` refuses it: {}", words(&problems)))),
+    };
+    if let Err(what) = super::plugin::normal_form(&normal) {
+        return Ok(Err(format!("`validate` makes {normal:?} of it: {what}")));
+    }
+    let second = adapter.validate(&kind.name, &normal, overrides, cx).await.map_err(failed)?.value;
+    Ok(match second {
+        Ok(valid) if valid.identifier == normal => Ok(()),
+        Ok(valid) => Err(format!("`validate` makes {normal:?} of it, and {:?} of that", valid.identifier)),
+        Err(problems) => Err(format!("`validate` makes {normal:?} of it, and refuses that: {}", words(&problems))),
+    })
+}
+
+fn words(problems: &[Problem]) -> String {
+    let words: Vec<String> = problems.iter().take(4).map(|p| format!("{:?}: {}", p.pointer, p.message)).collect();
+    words.join("; ")
+}
+
+#[expect(clippy::boxed_local, reason = "boxed where it is made, to keep the results of calls small")]
+fn failed(failed: Box<Failed>) -> RefusalKind {
+    RefusalKind::Probe { call: failed.call, fault: failed.kind }
+}

@@ -1,0 +1,134 @@
+//! The plugins directory: what a look at it changes, and what goes on serving.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use tidegate::plugins::{Catalogue, Entry, Origin, PluginRoom, RefusalKind, RoomConfig, State};
+use tidegate_tests::guests;
+
+static GUEST: LazyLock<Vec<u8>> = LazyLock::new(|| guests::build("tidegate-guest-hostile", &[]).unwrap());
+static CACHE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+
+/// The guest as another plugin: names and versions have as many letters as its own.
+fn guest(name: &str, version: &str) -> Vec<u8> {
+    guests::patched(&guests::patched(&GUEST, "hostile-guest", name), "0.1.0+seal", version)
+}
+
+async fn catalogue(shipped: &[(&str, &[u8])], dir: &Path) -> Catalogue {
+    let cache_dir = Some(CACHE.path().join("cache"));
+    let room = PluginRoom::new(RoomConfig { cache_dir, ..RoomConfig::default() }).unwrap();
+    Catalogue::new(room, shipped, Some(dir.to_owned())).await
+}
+
+fn version(catalogue: &Catalogue, name: &str) -> Option<String> {
+    catalogue.get(name).ok().map(|plugin| plugin.version().to_owned())
+}
+
+fn entry(catalogue: &Catalogue, file: &str) -> Entry {
+    let of = |entry: &Entry| matches!(&entry.origin, Origin::File(path) if path.ends_with(file));
+    catalogue.list().into_iter().find(of).unwrap()
+}
+
+const ONE: &str = "first--plugin";
+const TWO: &str = "second-plugin";
+
+#[tokio::test]
+async fn files_come_change_break_and_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let catalogue = catalogue(&[], dir.path()).await;
+    assert_eq!(catalogue.scan().await.unwrap(), Default::default());
+    let unknown = catalogue.get(ONE).unwrap_err();
+    assert!(unknown.to_string().contains("no plugin is loaded"), "{unknown}");
+
+    fs::write(at("a.wasm"), guest(ONE, "1.0.0+aaaa")).unwrap();
+    fs::write(at("notes.txt"), "not looked at").unwrap();
+    fs::write(at(".hidden.wasm"), "not looked at").unwrap();
+    let scan = catalogue.scan().await.unwrap();
+    assert_eq!(scan.live, [(ONE.to_owned(), "1.0.0+aaaa".to_owned())]);
+    assert_eq!(catalogue.scan().await.unwrap(), Default::default());
+    let unknown = catalogue.get("frist--plugin").unwrap_err();
+    assert_eq!(unknown.nearest.as_deref(), Some(ONE));
+
+    // A run that began with the old version keeps it.
+    let held = catalogue.get(ONE).unwrap();
+    fs::write(at("a.wasm"), guest(ONE, "2.0.0+bbbb")).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().live, [(ONE.to_owned(), "2.0.0+bbbb".to_owned())]);
+    assert_eq!((held.version(), version(&catalogue, ONE).as_deref()), ("1.0.0+aaaa", Some("2.0.0+bbbb")));
+
+    // Broken: told once, and the last good version serves on.
+    fs::write(at("a.wasm"), "broken").unwrap();
+    let scan = catalogue.scan().await.unwrap();
+    assert_eq!((scan.live.len(), scan.gone.len(), scan.refused.len()), (0, 0, 1));
+    assert_eq!(catalogue.scan().await.unwrap(), Default::default());
+    assert_eq!(version(&catalogue, ONE).as_deref(), Some("2.0.0+bbbb"));
+    let State::Refused { reason, serving } = entry(&catalogue, "a.wasm").state else { panic!("not refused") };
+    assert_eq!((reason.kind, serving.as_deref()), (RefusalKind::NotWasm { looks: "text" }, Some("2.0.0+bbbb")));
+
+    fs::write(at("a.wasm"), guest(ONE, "3.0.0+cccc")).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().live.len(), 1);
+    assert_eq!(entry(&catalogue, "a.wasm").state, State::Live);
+
+    fs::remove_file(at("a.wasm")).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().gone, [ONE]);
+    assert!(catalogue.get(ONE).is_err() && catalogue.list().is_empty());
+}
+
+#[tokio::test]
+async fn two_files_with_one_name_refuse_each_other_but_what_served_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let catalogue = catalogue(&[], dir.path()).await;
+    fs::write(at("a.wasm"), guest(ONE, "1.0.0+aaaa")).unwrap();
+    fs::write(at("b.wasm"), guest(ONE, "2.0.0+bbbb")).unwrap();
+    let scan = catalogue.scan().await.unwrap();
+    assert_eq!(scan.refused.len(), 2);
+    for (refusal, other) in scan.refused.iter().zip(["b.wasm", "a.wasm"]) {
+        assert!(refusal.to_string().contains(other), "{refusal}");
+    }
+    assert!(catalogue.get(ONE).is_err());
+
+    fs::remove_file(at("b.wasm")).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().live.len(), 1);
+    fs::write(at("b.wasm"), guest(ONE, "2.0.0+bbbb")).unwrap();
+    let scan = catalogue.scan().await.unwrap();
+    assert_eq!((scan.refused.len(), scan.gone.len()), (1, 0));
+    assert_eq!(version(&catalogue, ONE).as_deref(), Some("1.0.0+aaaa"));
+    assert!(matches!(entry(&catalogue, "b.wasm").state, State::Refused { .. }));
+
+    // Under a name of its own it serves beside.
+    fs::write(at("b.wasm"), guest(TWO, "2.0.0+bbbb")).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().live, [(TWO.to_owned(), "2.0.0+bbbb".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_file_goes_before_a_shipped_plugin_while_it_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let shipped = guest(ONE, "1.0.0+ship");
+    let catalogue = catalogue(&[("first", &shipped)], dir.path()).await;
+    assert_eq!(version(&catalogue, ONE).as_deref(), Some("1.0.0+ship"));
+    let path = dir.path().join("mine.wasm");
+    fs::write(&path, guest(ONE, "1.1.0+mine")).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().live, [(ONE.to_owned(), "1.1.0+mine".to_owned())]);
+    let states: Vec<State> = catalogue.list().into_iter().map(|entry| entry.state).collect();
+    assert_eq!(states, [State::Replaced { by: path.clone() }, State::Live]);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(catalogue.scan().await.unwrap().live, [(ONE.to_owned(), "1.0.0+ship".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_not_there_holds_nothing_and_one_that_cannot_be_read_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = catalogue(&[], &dir.path().join("missing")).await;
+    assert_eq!(missing.scan().await.unwrap(), Default::default());
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(catalogue(&[], &file).await.scan().await.is_err());
+    // An entry that is no file.
+    fs::create_dir(dir.path().join("dir.wasm")).unwrap();
+    let odd = catalogue(&[], dir.path()).await;
+    let refused = odd.scan().await.unwrap().refused;
+    assert!(refused.first().unwrap().to_string().contains("not a regular file"));
+}
