@@ -5,6 +5,7 @@
 //! tries a plugin goes through the plugin room.
 
 pub mod binary;
+pub mod component;
 pub mod corpus;
 pub mod daemon;
 pub mod guests;

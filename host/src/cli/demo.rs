@@ -19,8 +19,8 @@ use super::output::{Output, line, short};
 use super::serve::{stops, with_engine};
 use super::signals::Signals;
 use crate::config::LogConfig;
-use crate::engine::sources::{Wish, create};
 use crate::engine::Engine;
+use crate::engine::sources::{Wish, create};
 use crate::ports::{Attempt, Event, Observer};
 use crate::telemetry;
 
@@ -45,7 +45,8 @@ pub(super) async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliErr
         let what = what.to_owned();
         move |error: std::io::Error| CliError::failed(format!("{what}: {error}"))
     };
-    let dir = tempfile::Builder::new().prefix("tidegate-demo-").tempdir().map_err(failed("making the demo's directory"))?;
+    let dir =
+        tempfile::Builder::new().prefix("tidegate-demo-").tempdir().map_err(failed("making the demo's directory"))?;
     prepare(dir.path()).map_err(failed("writing the demo's profiles"))?;
     let log = LogConfig { level: "error".to_owned(), ..LogConfig::default() };
     telemetry::start(&log, false).map_err(CliError::failed)?;
@@ -97,7 +98,8 @@ fn prepare(dir: &Path) -> std::io::Result<()> {
 
 /// Every third feed runs under the tight budget.
 async fn add_sources(engine: &Engine, urls: &[String]) -> Result<(), CliError> {
-    let tenant: Tenant = "demo".parse().map_err(|error: tidegate_core::id::NotAName| CliError::failed(error.to_string()))?;
+    let tenant: Tenant =
+        "demo".parse().map_err(|error: tidegate_core::id::NotAName| CliError::failed(error.to_string()))?;
     for (number, url) in urls.iter().enumerate() {
         let wish = Wish {
             tenant: tenant.clone(),
@@ -159,14 +161,18 @@ impl Screen {
         let took = took(attempt.duration);
         match (attempt.ending, &attempt.failure) {
             (Ending::Failed, failure) => {
-                let (class, why) = failure.as_ref().map_or(("", ""), |failure| (failure.class.word(), &failure.message));
+                let (class, why) =
+                    failure.as_ref().map_or(("", ""), |failure| (failure.class.word(), &failure.message));
                 self.say(&format!("  failed  {name:<28} {class}: {} ({took})", short(why, 90)));
             }
             (Ending::NoNew, _) => self.say(&format!("  no new  {name:<28} ({took})")),
             (Ending::Ok, _) => {
                 let changed = attempt.counts.updated;
                 let changed = if changed > 0 { format!(", {changed} changed") } else { String::new() };
-                self.say(&format!("  +{:<5}  {name:<28} {} new{changed} ({took})", attempt.counts.new, attempt.counts.new));
+                self.say(&format!(
+                    "  +{:<5}  {name:<28} {} new{changed} ({took})",
+                    attempt.counts.new, attempt.counts.new
+                ));
             }
         }
         match &attempt.notice {

@@ -103,13 +103,17 @@ impl CliError {
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let hint = match &error {
-            StoreError::InUse { pid, .. } => {
-                Some(format!("stop process {pid} first, or give this one another --dir"))
+            StoreError::InUse { pid, .. } => Some(format!("stop process {pid} first, or give this one another --dir")),
+            StoreError::TooNew { .. } => {
+                Some("install the newer tidegate again, or restore a backup made before it".to_owned())
             }
-            StoreError::TooNew { .. } => Some("install the newer tidegate again, or restore a backup made before it".to_owned()),
             StoreError::DiskFull { .. } => Some("free some room and try again".to_owned()),
-            StoreError::ReadOnly { .. } => Some("give the user of tidegate the right to write there, or choose another --dir".to_owned()),
-            StoreError::Database { .. } | StoreError::BadRow { .. } => Some("see what `tidegate doctor` says".to_owned()),
+            StoreError::ReadOnly { .. } => {
+                Some("give the user of tidegate the right to write there, or choose another --dir".to_owned())
+            }
+            StoreError::Database { .. } | StoreError::BadRow { .. } => {
+                Some("see what `tidegate doctor` says".to_owned())
+            }
             StoreError::Closed { .. } => None,
         };
         Self { hint, ..Self::new(Exit::Store, error.to_string()) }
@@ -138,9 +142,8 @@ impl From<Refused> for CliError {
                 let message = format!("{message}:\n  {}", listed.join("\n  "));
                 Self { problems, ..Self::refused(message) }
             }
-            Refused::Fault(_) => {
-                Self::failed(message).hint("this is a fault of the plugin, not of the source; `tidegate plugin check` tells more")
-            }
+            Refused::Fault(_) => Self::failed(message)
+                .hint("this is a fault of the plugin, not of the source; `tidegate plugin check` tells more"),
             Refused::Store(error) => error.into(),
         }
     }

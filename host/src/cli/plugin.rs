@@ -41,7 +41,9 @@ fn row(entry: &Entry) -> Vec<String> {
             State::Live => "live".to_owned(),
             State::Replaced { by } => format!("replaced by {}", by.display()),
             State::Refused { reason, serving: None } => format!("refused: {}", reason.kind),
-            State::Refused { reason, serving: Some(version) } => format!("refused: {} ({version} serves on)", reason.kind),
+            State::Refused { reason, serving: Some(version) } => {
+                format!("refused: {} ({version} serves on)", reason.kind)
+            }
         },
         entry.origin.to_string(),
     ]
@@ -106,9 +108,7 @@ async fn check(home: &Home, file: &Path, output: Output) -> Result<Exit, CliErro
 /// The bytes of a component, no more than may be loaded.
 fn read_component(file: &Path) -> Result<Vec<u8>, CliError> {
     use std::io::Read;
-    let refuse = |error: std::io::Error| {
-        CliError::not_found(format!("{} cannot be read: {error}", file.display()))
-    };
+    let refuse = |error: std::io::Error| CliError::not_found(format!("{} cannot be read: {error}", file.display()));
     let most = u64::try_from(tidegate_core::limits::COMPONENT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     std::fs::File::open(file).map_err(refuse)?.take(most).read_to_end(&mut bytes).map_err(refuse)?;

@@ -23,8 +23,11 @@ pub(super) async fn profile(place: &Place, command: &ProfileCommand, output: Out
 
 fn list(home: &Home, output: Output) -> Result<Exit, CliError> {
     let profiles = home.profiles()?;
-    let refused: Vec<Value> =
-        profiles.refused.iter().map(|error| json!({ "place": error.place, "message": error.message, "hint": error.hint })).collect();
+    let refused: Vec<Value> = profiles
+        .refused
+        .iter()
+        .map(|error| json!({ "place": error.place, "message": error.message, "hint": error.hint }))
+        .collect();
     let usable: Vec<Value> = profiles
         .usable
         .values()
@@ -52,7 +55,14 @@ fn list(home: &Home, output: Output) -> Result<Exit, CliError> {
             })
             .collect();
         let refused = profiles.refused.iter().map(|error| {
-            vec![error.place.clone(), "-".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned(), "refused".to_owned()]
+            vec![
+                error.place.clone(),
+                "-".to_owned(),
+                "-".to_owned(),
+                "-".to_owned(),
+                "-".to_owned(),
+                "refused".to_owned(),
+            ]
         });
         rows.extend(refused);
         table(&["NAME", "PLUGIN", "KIND", "SCHEDULE", "MAX ITEMS", "FROM"], &rows)
@@ -86,8 +96,10 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
             Err(error) => wrong.push(error),
         }
     }
-    let told: Vec<Value> =
-        wrong.iter().map(|error| json!({ "place": error.place, "message": error.message, "hint": error.hint })).collect();
+    let told: Vec<Value> = wrong
+        .iter()
+        .map(|error| json!({ "place": error.place, "message": error.message, "hint": error.hint }))
+        .collect();
     output.data(&json!({ "right": right, "wrong": told }), |_| {
         let mut text: String = right.iter().map(|name| format!("{name}: in order\n")).collect();
         for error in &wrong {
@@ -105,21 +117,25 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
 pub(super) fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), ConfigError> {
     let profile = &file.profile;
     let refuse = |message: String, hint: Option<String>| ConfigError { place: file.place.clone(), message, hint };
-    let plugin = catalogue.get(&profile.plugin).map_err(|unknown| refuse(format!("plugin = {:?}: {unknown}", profile.plugin), None))?;
+    let plugin = catalogue
+        .get(&profile.plugin)
+        .map_err(|unknown| refuse(format!("plugin = {:?}: {unknown}", profile.plugin), None))?;
     check_overrides(profile, plugin.manifest(), &file.place)?;
-    if let Some(bad) = profile.net.allow_private.iter().find_map(|text| {
-        text.parse::<tidegate_core::fetch::AllowPrivate>().err()
-    }) {
+    if let Some(bad) =
+        profile.net.allow_private.iter().find_map(|text| text.parse::<tidegate_core::fetch::AllowPrivate>().err())
+    {
         return Err(refuse(format!("net.allow_private: {bad}"), None));
     }
-    let schema = plugin.manifest().kind(&profile.kind).map(|kind| overrides::schema(&kind.overrides_schema).unwrap_or_default());
+    let schema =
+        plugin.manifest().kind(&profile.kind).map(|kind| overrides::schema(&kind.overrides_schema).unwrap_or_default());
     let merged = overrides::with_defaults(&schema.unwrap_or_default(), profile.overrides.clone());
     match plugin.check_overrides(&profile.kind, &Value::Object(merged)).first() {
         None => Ok(()),
         // A source may still have to bring what the schema requires.
         Some(problem) if problem.message.contains("required") => Ok(()),
-        Some(problem) => {
-            Err(refuse(format!("[overrides] {}: {}", problem.pointer, problem.message), Some("see the schema of the plugin's kind".to_owned())))
-        }
+        Some(problem) => Err(refuse(
+            format!("[overrides] {}: {}", problem.pointer, problem.message),
+            Some("see the schema of the plugin's kind".to_owned()),
+        )),
     }
 }

@@ -25,7 +25,9 @@ pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -
             let before = before.as_deref().map(run_id).transpose()?;
             let tenant = of_tenant.as_deref().map(tenant).transpose()?;
             let runs = store.runs(&RunFilter { source, tenant, stage, ending, before, limit: *limit }).await?;
-            output.data(&json!({ "runs": runs }), |_| if runs.is_empty() { "no runs".to_owned() } else { listed(&runs) })?;
+            output.data(&json!({ "runs": runs }), |_| {
+                if runs.is_empty() { "no runs".to_owned() } else { listed(&runs) }
+            })?;
         }
         RunsCommand::Show { run } => {
             let id = run_id(run)?;

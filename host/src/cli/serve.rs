@@ -62,7 +62,10 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
 ) -> Result<T, CliError> {
     let profiles = home.profiles()?;
     for refused in &profiles.refused {
-        tracing::warn!("profile refused: {refused}{}", refused.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default());
+        tracing::warn!(
+            "profile refused: {refused}{}",
+            refused.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default()
+        );
     }
     let daemon = daemon_id();
     let store = Arc::new(home.daemon_store(daemon).await?);
@@ -82,7 +85,10 @@ pub(super) fn stops(mut signals: Signals) -> (impl Future<Output = ()> + use<>, 
     #[expect(clippy::disallowed_methods, reason = "listens until the process ends; it is no run")]
     tokio::spawn(async move {
         signals.next().await;
-        tracing::info!("stopping: running work has {} s to end; again to stop at once", tidegate_core::limits::DRAIN.as_secs());
+        tracing::info!(
+            "stopping: running work has {} s to end; again to stop at once",
+            tidegate_core::limits::DRAIN.as_secs()
+        );
         told_first.cancel();
         signals.next().await;
         told_second.cancel();

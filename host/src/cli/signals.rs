@@ -13,7 +13,8 @@ pub(super) struct Signals {
 impl Signals {
     /// Listens from now on.
     pub(super) fn listen() -> Result<Self, CliError> {
-        let open = |kind| signal(kind).map_err(|error| CliError::failed(format!("signals cannot be listened to: {error}")));
+        let open =
+            |kind| signal(kind).map_err(|error| CliError::failed(format!("signals cannot be listened to: {error}")));
         Ok(Self { interrupt: open(SignalKind::interrupt())?, terminate: open(SignalKind::terminate())? })
     }
 

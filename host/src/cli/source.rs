@@ -59,7 +59,9 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
         identifiers.extend(read_identifiers(from)?);
     }
     if identifiers.is_empty() {
-        return Err(CliError::usage("there is nothing to add").hint("name at least one identifier, or a file with --from"));
+        return Err(
+            CliError::usage("there is nothing to add").hint("name at least one identifier, or a file with --from")
+        );
     }
     let overrides = overrides(args.overrides.as_deref(), &args.set)?;
     let tenant = tenant(&args.tenant)?;
@@ -122,7 +124,12 @@ fn read_identifiers(from: &Path) -> Result<Vec<String>, CliError> {
     } else {
         std::fs::File::open(from).map_err(refuse)?.take(MOST).read_to_string(&mut text).map_err(refuse)?;
     }
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect())
+    Ok(text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect())
 }
 
 /// `--overrides` with each `--set` laid over it.
@@ -130,7 +137,9 @@ fn overrides(object: Option<&str>, set: &[String]) -> Result<Map<String, Value>,
     let mut overrides = match object.map(serde_json::from_str) {
         None => Map::new(),
         Some(Ok(Value::Object(object))) => object,
-        Some(Ok(_)) => return Err(CliError::usage("--overrides is not a JSON object").hint("for example '{\"discover\": false}'")),
+        Some(Ok(_)) => {
+            return Err(CliError::usage("--overrides is not a JSON object").hint("for example '{\"discover\": false}'"));
+        }
         Some(Err(error)) => return Err(CliError::usage(format!("--overrides is not JSON: {error}"))),
     };
     for pair in set {
@@ -180,7 +189,8 @@ async fn list(home: &Home, filter: &SourceFilter, output: Output) -> Result<Exit
 }
 
 fn row(source: &Source) -> Vec<String> {
-    let time = |time: Option<tidegate_core::time::UtcMillis>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
+    let time =
+        |time: Option<tidegate_core::time::UtcMillis>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());
     vec![
         source.id.to_string(),
         source.tenant.to_string(),
@@ -226,8 +236,12 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
 fn described(source: &Source, verdict: &str, last_skip: Option<String>) -> String {
     let state = match &source.state {
         SourceState::Active | SourceState::Inactive => source.state.word().to_owned(),
-        SourceState::Paused { since, by: PausedBy::Operator, reason } => format!("paused by an operator since {since}: {reason}"),
-        SourceState::Paused { since, by: PausedBy::Automatic, reason } => format!("paused automatically since {since}: {reason}"),
+        SourceState::Paused { since, by: PausedBy::Operator, reason } => {
+            format!("paused by an operator since {since}: {reason}")
+        }
+        SourceState::Paused { since, by: PausedBy::Automatic, reason } => {
+            format!("paused automatically since {since}: {reason}")
+        }
         SourceState::Invalid { since, reason } => format!("invalid since {since}: {reason}"),
     };
     let time = |time: Option<tidegate_core::time::UtcMillis>| time.map(|time| time.to_string());
@@ -256,7 +270,9 @@ async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Ex
     let source = find_source(&store, name).await?;
     if !yes {
         if !std::io::stdin().is_terminal() {
-            return Err(CliError::usage("removing a source deletes its items, pages and runs").hint("say --yes to do it"));
+            return Err(
+                CliError::usage("removing a source deletes its items, pages and runs").hint("say --yes to do it")
+            );
         }
         output.note(&format!("Remove {} with all its items, pages and runs? Type yes.", source.identifier));
         let mut answer = String::new();
@@ -271,6 +287,8 @@ async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Ex
 
 fn changed(source: Option<Source>, output: Output) -> Result<Exit, CliError> {
     let source = source.ok_or_else(|| CliError::not_found("the source is gone"))?;
-    output.data(&json!({ "source": source }), |_| format!("{} {}: {}", source.id, source.identifier, source.state.word()))?;
+    output.data(&json!({ "source": source }), |_| {
+        format!("{} {}: {}", source.id, source.identifier, source.state.word())
+    })?;
     Ok(Exit::Ok)
 }

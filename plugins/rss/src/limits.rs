@@ -27,8 +27,8 @@ pub const REFERENCES: usize = 32;
 pub const TAGS: usize = 256;
 /// Bytes of one tag (contract).
 pub const TAG_BYTES: usize = 256;
-/// Authors of one item. The contract sets none; a list longer than this is no list of authors.
-pub const AUTHORS: usize = 64;
+/// Authors of one item: what the host accepts.
+pub const AUTHORS: usize = 32;
 /// Hubs of one feed (contract).
 pub const HUBS: usize = 8;
 /// Bytes of a short field that goes into `extra` (a duration, a season). More is not what the field is for.

@@ -240,13 +240,15 @@ fn accept_watermark(mut watermark: contract::Watermark, horizon: UtcMillis) -> R
     Ok(watermark)
 }
 
-/// Items with the same external id are one; the last one counts and stands where the first one stood.
+/// Items with the same external id are one, standing where the first one stood: the one that says it is newer counts, and
+/// where none does the last one. Feeds repeat an id with the newer version first, datasets with the newer counts last.
 fn without_doubles(items: Vec<Item>) -> Vec<Item> {
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut kept: Vec<Item> = Vec::with_capacity(items.len());
     for item in items {
         match places.get(&item.external_id).and_then(|place| kept.get_mut(*place)) {
-            Some(earlier) => *earlier = item,
+            Some(earlier) if dated(earlier) <= dated(&item) => *earlier = item,
+            Some(_) => {}
             None => {
                 places.insert(item.external_id.clone(), kept.len());
                 kept.push(item);
@@ -254,6 +256,11 @@ fn without_doubles(items: Vec<Item>) -> Vec<Item> {
         }
     }
     kept
+}
+
+/// When an item says it was last changed.
+fn dated(item: &Item) -> Option<UtcMillis> {
+    item.updated_at.max(item.published_at)
 }
 
 /// Newest first where every item is dated, so that a cap keeps the newest; else the order of the page, which nearly

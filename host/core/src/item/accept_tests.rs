@@ -185,7 +185,14 @@ fn a_watermark_in_the_future_is_cut_to_now() {
 }
 
 #[test]
-fn doubles_are_one_and_the_last_counts() {
+fn of_doubles_the_newer_one_counts_and_else_the_last() {
+    let at = |title: &str, day: u32| Given {
+        title: Some(title.to_owned()),
+        published_at: Some(format!("2026-11-{day:02}T00:00:00Z")),
+        ..given("a")
+    };
+    let page = accept(batch(vec![at("newer", 2), at("older", 1)]), None, now()).unwrap();
+    assert_eq!(page.items[0].title.as_deref(), Some("newer"));
     let second = Given { title: Some("second".to_owned()), ..given("a") };
     let page = accept(batch(vec![given("a"), given("b"), second]), None, now()).unwrap();
     assert_eq!(ids(&page), ["a", "b"]);

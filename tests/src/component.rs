@@ -1,0 +1,101 @@
+//! A document through the feed plugin as the daemon runs it: the shipped component, loaded, planned and normalized by the
+//! plugin room, its batch checked by the core.
+//!
+//! Owns: that way. Must not know: the corpus. Called by the binary `feeds`. The batch that is judged is the plugin's own;
+//! the core's check of it has to pass too, because a batch that breaks the contract never reaches the store.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tidegate::plugins::shipped::shipped;
+use tidegate::plugins::{CallContext, Origin, Plugin, PluginRoom, RoomConfig};
+use tidegate_core::contract::{Body, Fetch, Header, HttpResponse, Job, Page, PageContent};
+use tidegate_core::item;
+use tidegate_core::time::UtcMillis;
+use tokio::runtime::Runtime;
+
+use crate::Trouble;
+use crate::corpus::Refused;
+
+/// When everything in here happens.
+const NOW: &str = "2026-01-01T00:00:00Z";
+
+/// The shipped feed plugin in its room.
+pub struct Component {
+    runtime: Runtime,
+    plugin: Arc<Plugin>,
+}
+
+impl Component {
+    /// Loads the shipped plugin of that name.
+    ///
+    /// # Errors
+    /// When the room cannot be set up or refuses the plugin.
+    pub fn load(name: &str) -> Result<Self, Trouble> {
+        let trouble = |printed: String| Trouble::printed(format!("loading the shipped plugin {name}"), &printed);
+        let runtime = Runtime::new().map_err(Trouble::io("starting the async runtime"))?;
+        let bytes = shipped().iter().find(|(shipped, _)| *shipped == name).map(|(_, bytes)| bytes.to_vec());
+        let bytes = bytes.ok_or_else(|| trouble("it is not shipped".to_owned()))?;
+        let plugin = runtime.block_on(async {
+            let room = PluginRoom::new(RoomConfig::default()).map_err(|error| trouble(error.to_string()))?;
+            room.load(bytes, Origin::Shipped(name.to_owned())).await.map_err(|refusal| trouble(refusal.to_string()))
+        })?;
+        Ok(Self { runtime, plugin })
+    }
+
+    /// Plans and normalizes one document as if `document_url` had answered with it.
+    ///
+    /// # Errors
+    /// The plugin's failure, or its fault.
+    pub fn run(&self, document: &[u8], document_url: &str, content_type: &str) -> Result<Value, Refused> {
+        self.runtime.block_on(self.run_async(document, document_url, content_type))
+    }
+
+    async fn run_async(&self, document: &[u8], document_url: &str, content_type: &str) -> Result<Value, Refused> {
+        let now = UtcMillis::parse(NOW).unwrap_or_default();
+        let context = CallContext::at(now);
+        let fault = |fault: Box<tidegate::plugins::Fault>| Refused::Fault(fault.to_string());
+        let valid = self.plugin.validate("feed", document_url, "{}", &context).await.map_err(fault)?.value;
+        let identifier =
+            valid.map_err(|problems| Refused::Failure(format!("validate: {:?}", problems.first())))?.identifier;
+        let job = Job {
+            kind: "feed".to_owned(),
+            identifier,
+            overrides: "{}".to_owned(),
+            watermark: None,
+            max_items: 10_000,
+            max_pages: 10,
+            now: NOW.to_owned(),
+            actor: None,
+            platform_id: None,
+            extra: None,
+        };
+        let step = self.plugin.plan(&job, &context).await.map_err(fault)?.value;
+        let step = step.map_err(|failure| Refused::Failure(failure.message))?;
+        let Fetch::Http(_) = step.fetch else { return Err(Refused::Fault("no request was planned".to_owned())) };
+        let page = Page {
+            state: step.state,
+            content: PageContent::Http(HttpResponse {
+                status: 200,
+                final_url: document_url.to_owned(),
+                redirects: Vec::new(),
+                headers: vec![Header { name: "content-type".to_owned(), value: content_type.to_owned() }],
+                body: Body::Bytes(document.to_vec()),
+                extra: None,
+            }),
+            number: 0,
+            extra: None,
+        };
+        let batch = self.plugin.normalize(&job, &page, &context).await.map_err(fault)?.value;
+        let batch = batch.map_err(|failure| Refused::Failure(failure.message))?;
+        let judged = serde_json::to_value(&batch).map_err(|error| Refused::Fault(error.to_string()))?;
+        let accepted =
+            item::accept(batch, Some(200), now).map_err(|bad| Refused::Fault(format!("bad output: {bad}")))?;
+        match accepted.rejects.first() {
+            Some(reject) => {
+                Err(Refused::Fault(format!("{} items rejected; first: {}", accepted.rejected, reject.reason)))
+            }
+            None => Ok(judged),
+        }
+    }
+}
