@@ -76,7 +76,7 @@ async fn check(home: &Home, file: &Path, output: Output) -> Result<Exit, CliErro
     let plugin = match loaded {
         Ok(plugin) => plugin,
         Err(refusal) => {
-            let hint = refusal.kind.remedy().to_owned();
+            let hint = refusal.kind.remedy();
             return Err(CliError::refused(format!("{} was refused: {}", file.display(), refusal.kind)).hint(hint));
         }
     };

@@ -119,7 +119,7 @@ pub fn load_profiles(dir: &Path) -> Result<Profiles, ConfigError> {
         match std::fs::read_to_string(&path) {
             Ok(text) => profiles.add(&name, &text, &place),
             Err(error) => {
-                profiles.refused.push(ConfigError { place, message: format!("cannot be read: {error}"), hint: None })
+                profiles.refused.push(ConfigError { place, message: format!("cannot be read: {error}"), hint: None });
             }
         }
     }

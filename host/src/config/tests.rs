@@ -35,7 +35,8 @@ fn the_environment_goes_before_the_file() {
 
 #[test]
 fn a_mistake_is_told_with_its_place_and_the_remedy() {
-    let table: [(&str, &[(&str, &str)], &str, &str); 7] = [
+    type Variables = &'static [(&'static str, &'static str)];
+    let table: [(&str, Variables, &str, &str); 7] = [
         ("[budgte]\nruns_per_day = 7\n", &[], "line 1", "did you mean `budget`?"),
         ("[budget]\nruns_per_dya = 7\n", &[], "line 2", "did you mean `runs_per_day`?"),
         ("[budget]\nruns_per_day = \"many\"\n", &[], "line 2", ""),

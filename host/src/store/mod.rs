@@ -4,6 +4,6 @@
 //! not know: the engine, plugins, HTTP. Put together by `cli`, called through the port by everyone else.
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 mod conformance;
 pub mod sqlite;

@@ -27,7 +27,7 @@ impl Observer for LogObserver {
                 warn!(run.id = %run, source.id = %source, "run belongs to somebody else now; its result is dropped");
             }
             Event::PassFailed { pass, error } => {
-                error!(pass, error, "pass {pass} failed and will be repeated: {error}")
+                error!(pass, error, "pass {pass} failed and will be repeated: {error}");
             }
             Event::PluginLogged { run, plugin, line } => {
                 debug!(run.id = %run, plugin, level = line.level, "plugin {plugin}: {}", line.message);

@@ -152,6 +152,6 @@ pub(crate) async fn what_is_absent_is_none(place: &dyn Place) {
     assert_eq!(store.remove(id).await.unwrap(), None);
     assert_eq!(store.last_skip(id).await.unwrap(), None);
     assert_eq!(store.run(fresh()).await.unwrap(), None);
-    assert_eq!(store.next_due(at(0)).await.unwrap(), None);
+    assert_eq!(store.next_due().await.unwrap(), None);
     assert!(!store.requeue(fresh(), tidegate_core::claim::Generation(1), true, at(0), at(0)).await.unwrap());
 }

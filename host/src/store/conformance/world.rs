@@ -152,6 +152,7 @@ pub(super) fn success() -> Finish {
         trigger: Trigger::Schedule,
         result: RunResult::Succeeded(OutcomeStatus::Ok),
         watermark: None,
+        unread: false,
         facts: None,
         moved_to: None,
         hints: None,

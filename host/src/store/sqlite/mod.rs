@@ -19,7 +19,7 @@ mod schedule;
 mod schema;
 mod source;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 mod tests;
 mod upkeep;
 mod writer;

@@ -66,6 +66,7 @@ fn commit_of(claim: &tidegate_core::claim::Claim) -> Commit {
         trigger: claim.trigger,
         result: RunResult::Succeeded(OutcomeStatus::Ok),
         watermark: None,
+        unread: false,
         facts: None,
         moved_to: None,
         hints: None,
