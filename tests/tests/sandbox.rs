@@ -1,5 +1,12 @@
 //! The plugin room against plugins that misbehave: every trick ends in the fault that names it, and in nothing else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::allow_attributes,
+    reason = "tests; their tasks are awaited one by one"
+)]
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
