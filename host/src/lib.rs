@@ -3,10 +3,12 @@
 //! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
 //! `plugins`, `egress`, `telemetry`) -> `ports` -> `tidegate_core`. Edges never see each other.
 
+pub mod cli;
 pub mod config;
 pub mod egress;
 pub mod engine;
 pub mod plugins;
 pub mod ports;
+pub mod store;
 pub mod system;
 pub mod telemetry;

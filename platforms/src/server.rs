@@ -122,8 +122,7 @@ impl FeedServer {
         self.shared.validators.store(on, Ordering::SeqCst);
     }
 
-    /// Stops: connections are cut, the ports are free when this returns. Gives the last books.
-    #[must_use]
+    /// Stops: connections are cut, the ports are free when this returns. Gives the last books. Takes milliseconds: fit for async code, too.
     pub fn stop(mut self) -> Books {
         self.end();
         self.books()

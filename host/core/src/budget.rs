@@ -4,9 +4,9 @@
 //! (which reservations a run needs), by the store (which checks and books them in the claim's transaction) and by
 //! whoever prints budgets.
 //!
-//! The promise: `reserved + spent <= limit` holds in every window at every instant. A reservation is checked and booked
-//! in one transaction with the claim; it is settled (reserved goes down, spent goes up by what really happened, never by
-//! more than was reserved) in the transaction that ends the run. A run that dies keeps its reservation until it is
+//! The promise: `reserved + spent <= limit` holds in every window at every instant, as long as a reservation is the worst
+//! case. It is checked and booked in one transaction with the claim; it is settled (reserved goes down, spent goes up by
+//! what really happened) in the transaction that ends the run. A run that dies keeps its reservation until it is
 //! recovered and ends.
 
 use core::fmt;

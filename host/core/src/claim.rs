@@ -27,7 +27,8 @@ pub struct ClaimRequest {
     pub source: SourceId,
     /// The run: the id of the queued one, or of the one to be made.
     pub run: RunId,
-    /// Whether `run` is queued already (bootstrap, one-off) or made by this claim (schedule, retry).
+    /// Whether `run` is queued already (bootstrap, one-off, one that was given up) or made by this claim (schedule, retry,
+    /// and the bootstrap of a source that was created switched off).
     pub queued: bool,
     /// Why.
     pub trigger: Trigger,

@@ -7,7 +7,7 @@ use super::error::{CliError, Exit};
 
 /// Prints the script.
 #[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
-pub fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError> {
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError> {
     clap_complete::generate(shell, &mut Args::command(), "tidegate", &mut std::io::stdout());
     Ok(Exit::Ok)
 }

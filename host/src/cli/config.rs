@@ -6,7 +6,7 @@ use super::home::Home;
 use super::output::Output;
 
 /// Runs a `config` command.
-pub fn config(place: &Place, command: &ConfigCommand, output: Output) -> Result<Exit, CliError> {
+pub(super) fn config(place: &Place, command: &ConfigCommand, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     match command {
         ConfigCommand::Show => output.data(&home.config, |config| {

@@ -40,7 +40,7 @@ net = { allow_private = ["127.0.0.1"] }
 const TIGHT_BUDGET: &str = "\n[budget]\nruns_per_day = 4\n";
 
 /// Runs the demo.
-pub async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliError> {
     let failed = |what: &str| {
         let what = what.to_owned();
         move |error: std::io::Error| CliError::failed(format!("{what}: {error}"))
@@ -50,9 +50,9 @@ pub async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliError> {
     let log = LogConfig { level: "error".to_owned(), ..LogConfig::default() };
     telemetry::start(&log, false).map_err(CliError::failed)?;
     let (stop, hard) = stops(Signals::listen()?);
-    let server = FeedServer::start(Script::demo()).await.map_err(failed("starting the demo's feeds"))?;
+    let server = FeedServer::start(Script::demo()).map_err(failed("starting the demo's feeds"))?;
     let urls = server.urls();
-    let screen = Arc::new(Screen::new(output, server.base_url()));
+    let screen = Arc::new(Screen::new(output, server.base_url().to_owned()));
     screen.say(&format!(
         "{} feeds at {}, a daemon in {}{}",
         urls.len(),
@@ -80,7 +80,7 @@ pub async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliError> {
         Ok::<(), CliError>(())
     })
     .await??;
-    server.stop().await;
+    let _served = server.stop();
     screen.finish()?;
     if args.keep {
         screen.say(&format!("kept in {}", dir.keep().display()));

@@ -31,7 +31,7 @@ impl Finding {
 }
 
 /// Looks at everything, and says what is wrong and what to do.
-pub async fn doctor(place: &Place, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn doctor(place: &Place, output: Output) -> Result<Exit, CliError> {
     let mut findings = Vec::new();
     match Home::find(place) {
         Err(error) => findings.push(Finding::wrong("configuration", &error)),

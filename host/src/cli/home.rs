@@ -19,20 +19,20 @@ use crate::egress::{Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
 use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
-use crate::store::{OpenOptions, SqliteStore};
+use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::system::{SystemClock, SystemDice};
 
 /// A daemon's directory with its configuration.
-pub struct Home {
+pub(super) struct Home {
     /// The directory.
-    pub dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// Its configuration.
-    pub config: Config,
+    pub(super) config: Config,
 }
 
 impl Home {
     /// Reads the configuration.
-    pub fn find(place: &Place) -> Result<Self, CliError> {
+    pub(super) fn find(place: &Place) -> Result<Self, CliError> {
         if !place.dir.is_dir() {
             let message = format!("{} is not a directory", place.dir.display());
             return Err(CliError::not_found(message).hint("make it first, or choose another --dir"));
@@ -43,22 +43,22 @@ impl Home {
     }
 
     /// A path of the configuration, relative to the directory.
-    pub fn path(&self, path: &Path) -> PathBuf {
+    pub(super) fn path(&self, path: &Path) -> PathBuf {
         self.dir.join(path)
     }
 
     /// The database file.
-    pub fn database(&self) -> PathBuf {
+    pub(super) fn database(&self) -> PathBuf {
         self.path(&self.config.store.path)
     }
 
     /// Profiles, shipped ones and those of the directory.
-    pub fn profiles(&self) -> Result<Profiles, CliError> {
+    pub(super) fn profiles(&self) -> Result<Profiles, CliError> {
         Ok(config::load_profiles(&self.path(&self.config.profiles.dir))?)
     }
 
     /// The sandbox. `cache`: where compiled components are kept, if at all.
-    pub fn room(&self, cache: Option<PathBuf>) -> Result<PluginRoom, CliError> {
+    pub(super) fn room(&self, cache: Option<PathBuf>) -> Result<PluginRoom, CliError> {
         let wasi = match self.config.plugins.wasi {
             Wasi::Allow => WasiPolicy::Allow,
             Wasi::Refuse => WasiPolicy::Refuse,
@@ -67,7 +67,7 @@ impl Home {
     }
 
     /// Loads all plugins.
-    pub async fn catalogue(&self) -> Result<Catalogue, CliError> {
+    pub(super) async fn catalogue(&self) -> Result<Catalogue, CliError> {
         let plugins = &self.config.plugins;
         let room = self.room(Some(self.path(&plugins.cache_dir)))?;
         let dir = self.path(&plugins.dir);
@@ -85,19 +85,19 @@ impl Home {
     }
 
     /// The database as the daemon has it: alone.
-    pub async fn daemon_store(&self, daemon: DaemonId) -> Result<SqliteStore, CliError> {
+    pub(super) async fn daemon_store(&self, daemon: DaemonId) -> Result<SqliteStore, CliError> {
         let now = SystemClock.now();
         let options = OpenOptions { create: true, daemon, now };
         Ok(watched("opening the database", SqliteStore::open(&self.database(), options)).await?)
     }
 
     /// The database beside a daemon that may be running; made if it is not there.
-    pub async fn shared_store(&self) -> Result<SqliteStore, CliError> {
-        Ok(SqliteStore::open_shared(&self.database(), SystemClock.now()).await?)
+    pub(super) async fn shared_store(&self) -> Result<SqliteStore, CliError> {
+        Ok(SqliteStore::open_shared(&self.database(), true, SystemClock.now()).await?)
     }
 
     /// The way out.
-    pub fn egress(&self) -> Result<Egress, CliError> {
+    pub(super) fn egress(&self) -> Result<Egress, CliError> {
         let mut config = EgressConfig::default();
         config.limits.host_concurrency = self.config.net.host_concurrency;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -105,7 +105,7 @@ impl Home {
     }
 
     /// What the engine is told.
-    pub fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
+    pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
         Settings {
             daemon,
             profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
@@ -115,7 +115,7 @@ impl Home {
     }
 
     /// All edges together.
-    pub async fn ports(&self, store: Arc<dyn Store>, observer: Arc<dyn Observer>) -> Result<Ports, CliError> {
+    pub(super) async fn ports(&self, store: Arc<dyn Store>, observer: Arc<dyn Observer>) -> Result<Ports, CliError> {
         let egress = self.egress()?.for_engine(self.config.net.contact.clone());
         Ok(Ports {
             store,
@@ -129,17 +129,17 @@ impl Home {
 }
 
 /// A new id for this life of the daemon.
-pub fn daemon_id() -> DaemonId {
+pub(super) fn daemon_id() -> DaemonId {
     DaemonId::new(SystemClock.now(), SystemDice.throw())
 }
 
 /// A tenant as typed.
-pub fn tenant(text: &str) -> Result<Tenant, CliError> {
+pub(super) fn tenant(text: &str) -> Result<Tenant, CliError> {
     text.parse().map_err(|error: tidegate_core::id::NotAName| CliError::usage(format!("--tenant: {error}")))
 }
 
 /// The source a person names by id or identifier.
-pub async fn find_source(store: &dyn Store, name: &str) -> Result<Source, CliError> {
+pub(super) async fn find_source(store: &dyn Store, name: &str) -> Result<Source, CliError> {
     if let Ok(id) = name.parse::<SourceId>() {
         let found = store.source(id).await?;
         return found.ok_or_else(|| {

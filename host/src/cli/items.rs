@@ -11,7 +11,7 @@ use super::output::{Output, short, table};
 use crate::ports::{ItemFilter, ItemRow, Store};
 
 /// Lists items.
-pub async fn items(place: &Place, args: &ItemsArgs, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn items(place: &Place, args: &ItemsArgs, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     let store = home.shared_store().await?;
     let source = match &args.source {

@@ -12,23 +12,23 @@ use super::error::{CliError, Exit};
 
 /// Where and how to print.
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(super) struct Output {
     format: Format,
 }
 
 impl Output {
     /// Prints in this format.
-    pub const fn new(format: Format) -> Self {
+    pub(super) const fn new(format: Format) -> Self {
         Self { format }
     }
 
     /// Whether a program reads it.
-    pub fn is_json(self) -> bool {
+    pub(super) fn is_json(self) -> bool {
         self.format == Format::Json
     }
 
     /// Prints `data` as JSON, or what `text` makes of it for people.
-    pub fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
+    pub(super) fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) -> Result<(), CliError> {
         let printed = match self.format {
             Format::Json => serde_json::to_string_pretty(data)
                 .map_err(|error| CliError::failed(format!("the answer cannot be written as JSON: {error}")))?,
@@ -39,12 +39,12 @@ impl Output {
     }
 
     /// Tells a person something that is not data.
-    pub fn note(self, text: &str) {
+    pub(super) fn note(self, text: &str) {
         line(&mut std::io::stderr().lock(), text);
     }
 
     /// Prints an error and gives its exit code.
-    pub fn fail(self, error: &CliError) -> std::process::ExitCode {
+    pub(super) fn fail(self, error: &CliError) -> std::process::ExitCode {
         let printed = match self.format {
             Format::Json => serde_json::json!({ "error": {
                 "kind": error.exit,
@@ -78,12 +78,12 @@ fn told(error: &CliError) -> String {
 }
 
 /// Writes a line; whoever no longer listens does not make it an error.
-pub fn line(to: &mut impl Write, text: &str) {
+pub(super) fn line(to: &mut impl Write, text: &str) {
     let _gone = writeln!(to, "{text}").and_then(|()| to.flush());
 }
 
 /// A table: columns as wide as their widest cell, the last one as long as it is.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -101,7 +101,7 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// Fields one below the other: name, value. Fields without a value are left out.
-pub fn fields(fields: &[(&str, Option<String>)]) -> String {
+pub(super) fn fields(fields: &[(&str, Option<String>)]) -> String {
     let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, value) in fields {
@@ -113,7 +113,7 @@ pub fn fields(fields: &[(&str, Option<String>)]) -> String {
 }
 
 /// A text on one line, cut to so many characters.
-pub fn short(text: &str, most: usize) -> String {
+pub(super) fn short(text: &str, most: usize) -> String {
     let mut line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > most {
         line = line.chars().take(most.saturating_sub(1)).collect::<String>() + "…";

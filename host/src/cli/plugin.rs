@@ -12,7 +12,7 @@ use super::progress::watched;
 use crate::plugins::{Entry, Origin, State};
 
 /// Runs a `plugin` command.
-pub async fn plugin(place: &Place, command: &PluginCommand, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn plugin(place: &Place, command: &PluginCommand, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     match command {
         PluginCommand::List => list(&home, output).await,

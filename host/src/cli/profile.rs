@@ -13,7 +13,7 @@ use crate::config::{ConfigError, ProfileFile, check_overrides, parse_profile};
 use crate::plugins::Catalogue;
 
 /// Runs a `profile` command.
-pub async fn profile(place: &Place, command: &ProfileCommand, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn profile(place: &Place, command: &ProfileCommand, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     match command {
         ProfileCommand::List => list(&home, output),
@@ -102,7 +102,7 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
 }
 
 /// What a profile says about its plugin, held against the plugin that is loaded.
-pub fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), ConfigError> {
+pub(super) fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), ConfigError> {
     let profile = &file.profile;
     let refuse = |message: String, hint: Option<String>| ConfigError { place: file.place.clone(), message, hint };
     let plugin = catalogue.get(&profile.plugin).map_err(|unknown| refuse(format!("plugin = {:?}: {unknown}", profile.plugin), None))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::output::line;
 
 /// Does `work`; if it takes longer than a second and somebody is watching, says `what` on standard error.
-pub async fn watched<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub(super) async fn watched<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::pin!(work);
     tokio::select! {
         biased;

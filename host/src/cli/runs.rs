@@ -11,7 +11,7 @@ use super::output::{Output, fields, short, table};
 use crate::ports::{RunFilter, RunRow, RunStage, Store};
 
 /// Runs a `runs` command.
-pub async fn runs(place: &Place, command: &RunsCommand, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     let store = home.shared_store().await?;
     match command {
@@ -56,7 +56,7 @@ fn stage_of(word: &str) -> Result<RunStage, CliError> {
 }
 
 /// Runs as a table.
-pub fn listed(runs: &[RunRow]) -> String {
+pub(super) fn listed(runs: &[RunRow]) -> String {
     let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
     table(&["ID", "SOURCE", "TRIGGER", "RESULT", "NEW", "CHANGED", "STARTED", "TOOK", "WHY"], &rows)
 }

@@ -15,19 +15,18 @@ use crate::ports::{Observer, Store};
 use crate::telemetry::{self, LogObserver};
 
 /// Runs the daemon until a signal.
-pub async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliError> {
+pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliError> {
     let mut home = Home::find(place)?;
     if args.log_json {
         home.config.log.format = LogFormat::Json;
     }
     start_logs(&home)?;
     let (stop, hard) = stops(Signals::listen()?);
+    let database = home.database().display().to_string();
     with_engine(&home, Arc::new(LogObserver), |engine| async move {
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
-            dir = %home.dir.display(),
-            "tidegate serves {}; Ctrl-C drains, twice stops at once",
-            home.database().display()
+            "tidegate serves {database}; Ctrl-C drains, twice stops at once"
         );
         engine.serve(stop, hard).await;
         tracing::info!("stopped");
@@ -37,7 +36,7 @@ pub async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliError> {
 }
 
 /// Does one tick and waits for its runs.
-pub async fn run_scheduled(place: &Place, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     start_logs(&home)?;
     let mut signals = Signals::listen()?;
@@ -56,7 +55,7 @@ fn start_logs(home: &Home) -> Result<(), CliError> {
 }
 
 /// Opens everything, does `work` with the engine, closes the store.
-pub async fn with_engine<T, F: Future<Output = T>>(
+pub(super) async fn with_engine<T, F: Future<Output = T>>(
     home: &Home,
     observer: Arc<dyn Observer>,
     work: impl FnOnce(Arc<Engine>) -> F,
@@ -77,7 +76,7 @@ pub async fn with_engine<T, F: Future<Output = T>>(
 }
 
 /// The first signal, and the second.
-pub fn stops(mut signals: Signals) -> (impl Future<Output = ()> + use<>, impl Future<Output = ()> + use<>) {
+pub(super) fn stops(mut signals: Signals) -> (impl Future<Output = ()> + use<>, impl Future<Output = ()> + use<>) {
     let (first, second) = (tokio_util::sync::CancellationToken::new(), tokio_util::sync::CancellationToken::new());
     let (told_first, told_second) = (first.clone(), second.clone());
     #[expect(clippy::disallowed_methods, reason = "listens until the process ends; it is no run")]

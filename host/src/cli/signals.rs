@@ -5,20 +5,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::error::CliError;
 
 /// The signals that ask a daemon to stop.
-pub struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
     /// Listens from now on.
-    pub fn listen() -> Result<Self, CliError> {
+    pub(super) fn listen() -> Result<Self, CliError> {
         let open = |kind| signal(kind).map_err(|error| CliError::failed(format!("signals cannot be listened to: {error}")));
         Ok(Self { interrupt: open(SignalKind::interrupt())?, terminate: open(SignalKind::terminate())? })
     }
 
     /// Waits for the next one.
-    pub async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -20,7 +20,7 @@ use crate::system::SystemClock;
 use crate::telemetry::LogObserver;
 
 /// Runs a `source` command.
-pub async fn source(place: &Place, command: SourceCommand, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn source(place: &Place, command: SourceCommand, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     match command {
         SourceCommand::Add(args) => add(&home, args, output).await,

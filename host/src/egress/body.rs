@@ -6,31 +6,31 @@
 use std::time::Duration;
 
 use http::{HeaderMap, header};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use reqwest::Response;
 use tidegate_core::fetch::{Place, Target};
 use tidegate_core::limits;
 use tokio::time::timeout;
 
 use super::decode::{DecodeError, Decoder};
 use super::error::{FetchError, Measure, Phase};
+use super::failed::cut;
 use super::secret::{Credential, hide, longest};
 
 /// The whole body, decoded.
 pub(super) async fn read(
     headers: &HeaderMap,
-    body: Incoming,
+    answer: Response,
     limit: usize,
     idle: Duration,
     target: &Target,
 ) -> Result<Vec<u8>, FetchError> {
-    // hyper has made sure that it is a number, and one only; it is absent for answers without a body.
-    let expected = hyper::body::Body::size_hint(&body).exact().and_then(|length| usize::try_from(length).ok());
+    // hyper has made sure that it is a number, and one only; it is 0 for answers without a body.
+    let expected = answer.content_length().and_then(|length| usize::try_from(length).ok());
     if expected.is_some_and(|length| length > limit) {
         return Err(FetchError::TooLarge { at: target.place(), what: Measure::Wire, limit });
     }
     let mut decoder = decoder(headers, limit, expected).map_err(|e| explain(e, 0, target.place()))?;
-    fill(&mut decoder, body, idle, usize::MAX, target).await?;
+    fill(&mut decoder, answer, idle, usize::MAX, target).await?;
     let received = decoder.wire();
     decoder.finish().map_err(|e| explain(e, received, target.place()))
 }
@@ -38,7 +38,7 @@ pub(super) async fn read(
 /// The first KiB as one line of text, credentials hidden: for messages. What cannot be had is left out.
 pub(super) async fn head(
     headers: &HeaderMap,
-    body: Incoming,
+    answer: Response,
     idle: Duration,
     target: &Target,
     credentials: &[Credential],
@@ -48,7 +48,7 @@ pub(super) async fn head(
     let longest = longest(credentials);
     let enough = 2 * limits::ERROR_BODY_BYTES + longest;
     // Only how much came in the time counts, not why it ended.
-    let read = timeout(idle, fill(&mut decoder, body, idle, enough, target)).await;
+    let read = timeout(idle, fill(&mut decoder, answer, idle, enough, target)).await;
     let bytes = decoder.take();
     let whole = matches!(read, Ok(Ok(()))) && bytes.len() < enough;
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(enough)]);
@@ -67,36 +67,25 @@ fn decoder(headers: &HeaderMap, limit: usize, expected: Option<usize>) -> Result
 /// Reads until the end, or until so many decoded bytes are there.
 async fn fill(
     decoder: &mut Decoder,
-    mut body: Incoming,
+    mut answer: Response,
     idle: Duration,
     enough: usize,
     target: &Target,
 ) -> Result<(), FetchError> {
     let mut pieces = 0;
     while decoder.decoded() < enough {
-        let next = timeout(idle, body.frame()).await;
+        let next = timeout(idle, answer.chunk()).await;
         let next = next.map_err(|_| FetchError::Timeout { at: target.place(), phase: Phase::Body, after: idle })?;
-        let Some(frame) = next else { return Ok(()) };
-        let frame = frame.map_err(|e| cut(&e, decoder.wire(), target.place()))?;
+        let next = next.map_err(|e| FetchError::Cut { at: target.place(), received: decoder.wire(), why: cut(&e) })?;
+        let Some(piece) = next else { return Ok(()) };
         pieces += 1;
         if pieces > limits::BODY_PIECES {
             let (what, limit) = (Measure::Pieces, limits::BODY_PIECES);
             return Err(FetchError::TooLarge { at: target.place(), what, limit });
         }
-        if let Some(piece) = frame.data_ref() {
-            decoder.push(piece).map_err(|e| explain(e, decoder.wire(), target.place()))?;
-        }
+        decoder.push(&piece).map_err(|e| explain(e, decoder.wire(), target.place()))?;
     }
     Ok(())
-}
-
-/// A body that hyper could not read to its end.
-fn cut(error: &hyper::Error, received: usize, at: Place) -> FetchError {
-    let mut why = error.to_string();
-    if let Some(source) = std::error::Error::source(error) {
-        why = format!("{why}: {source}");
-    }
-    FetchError::Cut { at, received, why }
 }
 
 fn explain(error: DecodeError, received: usize, at: Place) -> FetchError {

@@ -7,9 +7,9 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Method, Request};
-use http_body_util::Full;
+use reqwest::Request;
 use tidegate_core::contract::{Body, BodyForm, Header, HttpRequest, Redirect};
 use tidegate_core::fetch::redirect::{Follow, field_survives};
 use tidegate_core::fetch::{Place, Target};
@@ -128,12 +128,12 @@ impl Chain {
     /// The next hop as it is sent.
     ///
     /// # Errors
-    /// `Request` for a URL the HTTP library does not take, `BadHeader` for a credential with a line break.
-    pub(super) fn request(&self) -> Result<Request<Full<Bytes>>, FetchError> {
-        let refuse = |what: &str| FetchError::Request { at: self.target.place(), what: what.to_owned() };
-        let mut request = Request::new(Full::new(self.body.clone()));
-        *request.uri_mut() = self.target.url().as_str().parse().map_err(|_| refuse("URL cannot be sent"))?;
-        *request.method_mut() = self.method.clone();
+    /// `BadHeader` for a credential with a line break.
+    pub(super) fn request(&self) -> Result<Request, FetchError> {
+        let mut request = Request::new(self.method.clone(), self.target.url().clone());
+        if !self.body.is_empty() {
+            *request.body_mut() = Some(self.body.clone().into());
+        }
         let headers = request.headers_mut();
         headers.reserve(self.fields.len() + 4);
         headers.insert(header::USER_AGENT, self.user_agent.clone());

@@ -44,9 +44,9 @@ pub enum Roots {
 /// The limits of one fetch. The default is [`limits`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressLimits {
-    /// Resolving a name.
+    /// Resolving a name; a part of the time to connect.
     pub dns: Duration,
-    /// Connecting, TLS included.
+    /// Resolving and connecting, TLS included.
     pub connect: Duration,
     /// From the request sent to the header received.
     pub header: Duration,
@@ -94,4 +94,7 @@ pub enum SetupError {
     /// The TLS library refused its settings.
     #[error("setting up TLS: {0}")]
     Tls(#[from] rustls::Error),
+    /// The HTTP client refused its settings.
+    #[error("setting up the HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
 }

@@ -16,7 +16,7 @@ pub enum Phase {
     Queue,
     /// Resolving the name.
     Dns,
-    /// Connecting, TLS included.
+    /// Connecting, TLS included; counted from the look-up on.
     Connect,
     /// Waiting for the header.
     Header,

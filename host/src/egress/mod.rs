@@ -3,13 +3,13 @@
 //! Owns: how an HTTP request is made: who may be dialled, how long and how much, redirects, credentials, turns and gates
 //! per host. Must not know: plugins, runs, the store. Called by the engine with a request the core has clamped.
 //!
-//! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` and `connect` (connections, with
-//! the deny table on the way to each), `progress` (phases), `body`, `decode` and `codec` (what comes back), `text` (header
-//! values), `secret`, `tls`, `resolver`, `config`, `error`. The rules are in `tidegate_core::fetch`.
+//! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` (connections), `judged` (the deny
+//! table on the way to each), `connect` and `progress` (phases), `body`, `decode` and `codec` (what comes back), `text`
+//! (header values and bodies as text), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
+//! `tidegate_core::fetch`.
 //!
-//! The client is hyper's, without the layer of a full-grown one on top: proxies from the environment, cookies, referrers,
-//! automatic redirects and automatic decompression are all things that would have to be switched off again, and the
-//! address that was judged must be the one that is dialled, which only the connector can promise.
+//! The client is reqwest with everything off that it does of its own accord: proxies from the environment, cookies,
+//! referrers, redirects, retries and decompression (`docs/decisions/egress-http-client.md`).
 
 mod body;
 mod chain;
@@ -21,6 +21,7 @@ mod decode;
 mod error;
 mod failed;
 mod gate;
+mod judged;
 mod port;
 mod progress;
 mod resolver;
@@ -35,11 +36,11 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Response, header};
-use hyper::body::Incoming;
+use http::{HeaderMap, header};
+use reqwest::Response;
 use tidegate_core::contract::{Header, HttpRequest, HttpResponse};
 use tidegate_core::fetch::redirect::{self, Decision, RedirectRefused};
-use tidegate_core::fetch::{Denial, NetGrant, Place, retry_after};
+use tidegate_core::fetch::{Denial, Host, NetGrant, Place, retry_after};
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 use tokio::time::timeout;
@@ -47,11 +48,11 @@ use tokio::time::timeout;
 use crate::ports::Clock;
 
 use chain::Chain;
-use clients::{Client, Clients};
+use clients::Clients;
 pub use config::{EgressConfig, EgressLimits, Roots, SetupError};
 pub use error::{FetchError, Measure, Phase};
-pub use port::Outgoing;
 use gate::{Closed, Hosts, Turn};
+pub use port::Outgoing;
 pub use resolver::{Lookup, Resolve, SystemResolver};
 pub use secret::{Credential, Secret};
 use text::OddValues;
@@ -90,13 +91,13 @@ impl Egress {
     /// measured by the runtime's timer.
     ///
     /// # Errors
-    /// [`SetupError`] where the configured certificate authorities cannot be used.
+    /// [`SetupError`] where the configured certificate authorities cannot be used, or the HTTP client cannot be made.
     pub fn new(config: EgressConfig, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let tls = tls::client_config(&config.roots)?;
         let limits = config.limits.clone();
         let hosts = Hosts::new(limits.host_concurrency, limits::HOSTS_REMEMBERED, Arc::clone(&clock));
         let odd = OddValues::new(limits::ODD_VALUES);
-        let clients = Clients::new(config, tls);
+        let clients = Clients::new(config, tls)?;
         Ok(Self { inner: Arc::new(Inner { clients, hosts, odd, limits, clock }) })
     }
 
@@ -133,9 +134,8 @@ impl Inner {
 
     /// Hop by hop to the last answer.
     async fn follow(&self, mut chain: Chain, grant: &NetGrant, mut turn: Turn) -> Result<HttpResponse, FetchError> {
-        let client = self.clients.for_grant(grant);
         loop {
-            let answer = self.exchange(&client, &chain).await?;
+            let answer = self.exchange(&chain, grant).await?;
             let status = answer.status().as_u16();
             if is_kept(status, &chain) {
                 return Err(self.kept(&chain, &turn, answer).await);
@@ -154,16 +154,20 @@ impl Inner {
     }
 
     /// One hop: the request out, the header in.
-    async fn exchange(&self, client: &Client, chain: &Chain) -> Result<Response<Incoming>, FetchError> {
+    async fn exchange(&self, chain: &Chain, grant: &NetGrant) -> Result<Response, FetchError> {
         let at = || chain.target.place();
-        let EgressLimits { dns, connect, header, .. } = self.limits;
-        let sent = progress::header_within(header, dns + connect, client.request(chain.request()?)).await;
+        let EgressLimits { connect, header, .. } = self.limits;
+        let client = self.clients.for_hop(grant, &chain.target);
+        let client = client.map_err(|e| FetchError::Connect { at: at(), why: e.without_url().to_string() })?;
+        let sent = progress::header_within(header, connect, client.execute(chain.request()?)).await;
         let answer = sent.map_err(|_| FetchError::Timeout { at: at(), phase: Phase::Header, after: header })?;
         let answer = answer.map_err(|error| failed::explain(&error, &self.limits, at()))?;
         self.accept_header(answer.headers(), at)?;
         Ok(answer)
     }
 
+    /// The limits on a header that has been read. Before that, the client stops at as many fields, and HTTP/1 at a fixed buffer of
+    /// about 400 KiB that reqwest gives no handle on.
     fn accept_header(&self, headers: &HeaderMap, at: impl Fn() -> Place) -> Result<(), FetchError> {
         let EgressLimits { header_count, header_bytes, .. } = self.limits;
         if headers.len() > header_count {
@@ -176,7 +180,7 @@ impl Inner {
         Ok(())
     }
 
-    fn decide(&self, chain: &Chain, answer: &Response<Incoming>) -> Result<Decision, FetchError> {
+    fn decide(&self, chain: &Chain, answer: &Response) -> Result<Decision, FetchError> {
         let location = answer.headers().get(header::LOCATION);
         let location = location.map(|value| self.odd.read(chain.target.host_text(), value));
         let (status, method) = (answer.status().as_u16(), chain.method().as_str());
@@ -194,18 +198,18 @@ impl Inner {
     }
 
     /// An answer that goes to no plugin. Closes the gate where it asks for that.
-    async fn kept(&self, chain: &Chain, turn: &Turn, answer: Response<Incoming>) -> FetchError {
+    async fn kept(&self, chain: &Chain, turn: &Turn, mut answer: Response) -> FetchError {
         let status = answer.status().as_u16();
-        let (parts, body) = answer.into_parts();
+        let headers = std::mem::take(answer.headers_mut());
         let now = self.clock.now();
-        let said = parts.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let said = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let wait = said.and_then(|text| retry_after(text, now));
         match (status, wait) {
             (429, wait) => turn.close_until(now.plus(wait.unwrap_or(limits::GATE_DEFAULT))),
             (503, Some(wait)) => turn.close_until(now.plus(wait)),
             _ => {}
         }
-        let body_head = body::head(&parts.headers, body, self.limits.idle, &chain.target, chain.credentials()).await;
+        let body_head = body::head(&headers, answer, self.limits.idle, &chain.target, chain.credentials()).await;
         FetchError::Status { at: chain.target.place(), status, retry_after: wait, body_head }
     }
 
@@ -213,14 +217,14 @@ impl Inner {
         &self,
         chain: Chain,
         grant: &NetGrant,
-        answer: Response<Incoming>,
+        mut answer: Response,
     ) -> Result<HttpResponse, FetchError> {
         let status = answer.status().as_u16();
-        let (parts, body) = answer.into_parts();
+        let received = std::mem::take(answer.headers_mut());
         let limit = grant.body_limit();
-        let body = body::read(&parts.headers, body, limit, self.limits.idle, &chain.target).await?;
-        let body = text::body_as(chain.want, parts.headers.get(header::CONTENT_TYPE), body);
-        let headers = self.headers(chain.target.host_text(), &parts.headers);
+        let body = body::read(&received, answer, limit, self.limits.idle, &chain.target).await?;
+        let body = text::body_as(chain.want, received.get(header::CONTENT_TYPE), body);
+        let headers = self.headers(chain.target.host_text(), &received);
         let (final_url, redirects) = chain.into_trace();
         Ok(HttpResponse { status, final_url, redirects, headers, body, extra: None })
     }
@@ -240,11 +244,15 @@ fn is_kept(status: u16, chain: &Chain) -> bool {
     kept && !chain.pass_statuses.contains(&status)
 }
 
-/// The verdict on the next hop's name or literal address; the connector gives the one on what a name resolves to.
+/// The verdict on the next hop's name or literal address; `judged` gives the one on what a name resolves to.
 fn permit(chain: &Chain, grant: &NetGrant) -> Result<(), FetchError> {
     grant.permits_target(&chain.target).map_err(|reason| FetchError::Denied {
         at: chain.target.place(),
-        host: chain.target.host_text().to_owned(),
+        // Without the brackets of IPv6, so that whoever asks can tell an address from a name.
+        host: match chain.target.host() {
+            Host::Name(name) => name.to_owned(),
+            Host::Address(address) => address.to_string(),
+        },
         address: if let Denial::Address(denied) = &reason { Some(denied.address) } else { None },
         reason,
     })

@@ -1,7 +1,7 @@
 //! How far a request is while the client works on it.
 //!
 //! Owns: telling "still connecting" from "waiting for the header", which the HTTP client shows as one wait. Must not
-//! know: either of them. Set around a request by the fetch, noted by the connector.
+//! know: either of them. Set around a request by the fetch, noted by `connect`.
 
 use std::future::Future;
 use std::pin::pin;
@@ -49,7 +49,7 @@ impl Drop for Connecting<'_> {
 /// The header was not there in time.
 pub(super) struct TooSlow;
 
-/// Waits for `answer`, at most `header` from the moment there is a connection. Connecting is limited by the connector;
+/// Waits for `answer`, at most `header` from the moment there is a connection. Connecting is limited by the client;
 /// `connecting` is only the end for a connection that another request has taken over.
 pub(super) async fn header_within<F: Future>(
     header: Duration,

@@ -1,11 +1,11 @@
 //! From names to addresses.
 //!
 //! Owns: the port through which names are resolved, and the system's resolver behind it. Must not know: which addresses
-//! are allowed. Called by the connector, which judges the whole answer and dials only what it has judged.
+//! are allowed. Called by `judged`, which judges the whole answer.
 //!
 //! The system's resolver (`getaddrinfo` on a thread of the blocking pool) rather than one of our own: it honours
 //! `/etc/hosts`, `nsswitch.conf`, split DNS and local caches, which is what operators debug with, and a look-up is needed
-//! once per connection, not per request. What it lacks, a time limit, is put around it by the connector.
+//! once per connection, not per request. What it lacks, a time limit, is put around it there.
 
 use std::future::Future;
 use std::io;

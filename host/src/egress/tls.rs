@@ -26,7 +26,7 @@ const BUNDLES: [&str; 6] = [
 ///
 /// # Errors
 /// [`SetupError`] where a named file holds no usable certificate.
-pub(super) fn client_config(roots: &Roots) -> Result<Arc<ClientConfig>, SetupError> {
+pub(super) fn client_config(roots: &Roots) -> Result<ClientConfig, SetupError> {
     let store = match roots {
         Roots::File(path) => from_file(path)?,
         Roots::Bundled => bundled(),
@@ -41,7 +41,7 @@ pub(super) fn client_config(roots: &Roots) -> Result<Arc<ClientConfig>, SetupErr
         .with_root_certificates(store)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
 fn bundled() -> RootCertStore {

@@ -222,7 +222,7 @@ pub struct SourceFilter {
     pub state: Option<String>,
     /// Whose id comes after this one.
     pub after: Option<SourceId>,
-    /// At most so many; the store's own limit holds above it.
+    /// At most so many; the store's own limit holds above it, and is what 0 asks for.
     pub limit: u32,
 }
 
@@ -239,7 +239,7 @@ pub struct RunFilter {
     pub ending: Option<Ending>,
     /// Whose id comes before this one.
     pub before: Option<RunId>,
-    /// At most so many; the store's own limit holds above it.
+    /// At most so many; the store's own limit holds above it, and is what 0 asks for.
     pub limit: u32,
 }
 
@@ -252,7 +252,7 @@ pub struct ItemFilter {
     pub tenant: Option<Tenant>,
     /// The last item of the listing before: `sort_at` and id.
     pub before: Option<(UtcMillis, ItemId)>,
-    /// At most so many; the store's own limit holds above it.
+    /// At most so many; the store's own limit holds above it, and is what 0 asks for.
     pub limit: u32,
 }
 
@@ -361,10 +361,13 @@ pub trait Store: Send + Sync {
         now: UtcMillis,
     ) -> Result<Option<Source>, StoreError>;
 
-    /// Makes a paused, invalid or inactive source active again, its failures forgotten, due at `now`.
+    /// Makes a paused, invalid or inactive source active again, its failures forgotten, due at `now`. If its bootstrap run
+    /// is still queued that one is what is due; if it never had one (it was created inactive) `next_run` says `bootstrap`,
+    /// and the claim makes it. An active source that was put off by a skip is looked at again.
     async fn resume(&self, id: SourceId, now: UtcMillis) -> Result<Option<Source>, StoreError>;
 
-    /// Deletes a source with its items, pages and runs. The ledger keeps what was spent.
+    /// Deletes a source with its items, pages and runs. The ledger keeps what was spent; a live run counts as spent, and
+    /// its commits are stale from now on.
     async fn remove(&self, id: SourceId) -> Result<Option<Source>, StoreError>;
 
     // ---- the scheduler's passes ----
@@ -379,7 +382,8 @@ pub trait Store: Send + Sync {
     /// Counts skips and puts the sources off until their `until`.
     async fn skip(&self, skips: Vec<SkipRecord>, now: UtcMillis) -> Result<(), StoreError>;
 
-    /// Makes claims, each with all its reservations or not at all. Answers in the order of the requests.
+    /// Makes claims, each with all its reservations or not at all. Answers in the order of the requests. A claim uses up
+    /// what was due: unless it took a queued run, the source has no `next_run` until the run ends or is given up.
     async fn claim(
         &self,
         requests: Vec<ClaimRequest>,
@@ -405,7 +409,9 @@ pub trait Store: Send + Sync {
         now: UtcMillis,
     ) -> Result<bool, StoreError>;
 
-    /// Writes a page of a run, its end, or both: items, watermark, outcome, source and ledger in one transaction.
+    /// Writes a page of a run, its end, or both: items, watermark, outcome, source and ledger in one transaction. A caller
+    /// that goes away before the answer leaves it written whole or not at all. An item that was marked as gone and comes
+    /// again is unmarked.
     async fn commit(&self, commit: Commit, now: UtcMillis) -> Result<Committed, StoreError>;
 
     // ---- reading ----

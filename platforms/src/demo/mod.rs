@@ -4,6 +4,7 @@
 
 mod growing;
 mod stories;
+mod troubled;
 
 use std::time::Duration;
 
@@ -21,26 +22,26 @@ pub(crate) fn site(times: DemoTimes) -> Site {
         site.list(listing(&feed, feed.title(), Behaviour::Steady { rhythm: feed.rhythm() }), Harbour::Main);
         site.add(feed.path(), Route::prompt(Serves::Growing(feed)));
     }
-    let troubled = |story: &stories::Story| Growing::new(*story, times.window);
+    let growing = |story: &stories::Story| Growing::new(*story, times.window);
 
-    let lighthouse = troubled(&stories::LIGHTHOUSE);
+    let lighthouse = growing(&troubled::LIGHTHOUSE);
     let fails = Behaviour::FailsFirst { requests: times.failing_requests };
     site.list(listing(&lighthouse, lighthouse.title(), fails), Harbour::Main);
     let temper = Temper::FailsFirst(times.failing_requests);
     site.add(lighthouse.path(), Route { temper, ..Route::prompt(Serves::Growing(lighthouse)) });
 
-    let ferry = troubled(&stories::SLOW_FERRY);
+    let ferry = growing(&troubled::SLOW_FERRY);
     site.list(listing(&ferry, ferry.title(), Behaviour::Slow { by: times.slow_by }), Harbour::Main);
     site.add(ferry.path(), Route { temper: Temper::Slow(times.slow_by), ..Route::prompt(Serves::Growing(ferry)) });
 
-    let moved = troubled(&stories::MOVED_PILOTS);
+    let moved = growing(&troubled::MOVED_PILOTS);
     let to = moved.path().to_owned();
     let from = "/old-pier/pilots.rss";
     site.list(Listing::new(from, moved.title(), Behaviour::Moved { to: to.clone() }), Harbour::Main);
     site.add(from, Route::prompt(Serves::Moved { to }));
     site.add(moved.path(), Route::prompt(Serves::Growing(moved)));
 
-    let village = troubled(&stories::VILLAGE);
+    let village = growing(&troubled::VILLAGE);
     let page = "/village/";
     site.list(Listing::new(page, village.title(), Behaviour::Page { feed: village.path().to_owned() }), Harbour::Main);
     site.add(page, Route::prompt(Serves::Page { html: front_page(&village) }));
@@ -51,7 +52,7 @@ pub(crate) fn site(times: DemoTimes) -> Site {
     site.add(closed, Route::prompt(Serves::Gone));
 
     // On a port of its own: a 429 closes the gate of its host, and that is name and port.
-    let bureau = troubled(&stories::BUSY_BUREAU);
+    let bureau = growing(&troubled::BUSY_BUREAU);
     let busy = Behaviour::Busy { one_in: times.busy_one_in, retry_after: times.retry_after };
     site.list(listing(&bureau, bureau.title(), busy), Harbour::Apart);
     let temper = Temper::Busy { one_in: times.busy_one_in, retry_after: times.retry_after };

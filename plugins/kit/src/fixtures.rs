@@ -1,1 +1,190 @@
-//! x
+//! Recorded pages with the batch they must give.
+//!
+//! Owns: the layout of a fixture, loading it, running a plugin over it natively, and comparing. Must not know: any
+//! platform. Called by the tests of every plugin, and by the host's to run the same fixtures through the component.
+//!
+//! A fixture is a folder:
+//!
+//! - `meta.json`: the job and the answer, all members optional but `kind` and `identifier`:
+//!   `{"kind", "identifier", "overrides": {}, "watermark": {"newest_id", "newest_published_at", "cursor"}, "now", "extra": {},
+//!   "response": {"status", "final_url", "redirects": [{"status", "url"}], "headers": [["name", "value"]]}, "state"}`
+//! - `page.*`: the body, byte for byte. None for an answer without one.
+//! - `expected.json`: `{"request": ..., "batch": ...}` or `{"request": ..., "failure": ...}`. `request` is what `plan` asks
+//!   for. Members that are null, empty or "" are left out on both sides, so that a fixture shows what it is about.
+//!
+//! With `UPDATE_FIXTURES=1` in the environment `expected.json` is written instead of compared: read the difference.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::{Body, Fetch, Header, HttpResponse, Job, Page, PageContent, Plugin, Redirect, Watermark};
+
+/// A fixture as loaded.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    /// Name of its folder.
+    pub name: String,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// What the run wants.
+    pub job: Job,
+    /// What the server answered.
+    pub response: HttpResponse,
+    /// The state of the step; none: that of `plan`.
+    pub state: Option<String>,
+    /// What must come of it; null if it was never written.
+    pub expected: Value,
+}
+
+/// Every fixture in the folders below `root`, by name.
+///
+/// # Errors
+///
+/// Which file cannot be read, and why.
+pub fn load(root: &Path) -> Result<Vec<Fixture>, String> {
+    let entries = std::fs::read_dir(root).map_err(|error| format!("cannot list {}: {error}", root.display()))?;
+    let mut folders: Vec<PathBuf> =
+        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders.iter().map(|folder| one(folder)).collect()
+}
+
+fn read_json(path: &Path) -> Result<Value, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn one(folder: &Path) -> Result<Fixture, String> {
+    let meta = read_json(&folder.join("meta.json"))?;
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let object = |value: &Value| value.is_object().then(|| value.to_string());
+    let need =
+        |name: &str| text(&meta[name]).ok_or_else(|| format!("{}: meta.json has no \"{name}\"", folder.display()));
+    let identifier = need("identifier")?;
+    let mut job = Job::new(&need("kind")?, &identifier);
+    job.overrides = object(&meta["overrides"]).unwrap_or_else(|| "{}".to_owned());
+    job.extra = object(&meta["extra"]);
+    job.now = text(&meta["now"]).unwrap_or(job.now);
+    let mark = &meta["watermark"];
+    job.watermark = mark.is_object().then(|| Watermark {
+        newest_id: text(&mark["newest_id"]),
+        newest_published_at: text(&mark["newest_published_at"]),
+        cursor: text(&mark["cursor"]),
+    });
+    let answer = &meta["response"];
+    let number = |value: &Value| value.as_u64().and_then(|number| u16::try_from(number).ok());
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let final_url = text(&answer["final_url"]).unwrap_or(identifier);
+    let mut response = HttpResponse::new(number(&answer["status"]).unwrap_or(200), &final_url, page(folder)?);
+    response.redirects = list(&answer["redirects"])
+        .iter()
+        .map(|hop| Redirect {
+            status: number(&hop["status"]).unwrap_or(302),
+            url: text(&hop["url"]).unwrap_or_default(),
+        })
+        .collect();
+    response.headers = list(&answer["headers"])
+        .iter()
+        .map(|field| Header { name: text(&field[0]).unwrap_or_default(), value: text(&field[1]).unwrap_or_default() })
+        .collect();
+    let expected = folder.join("expected.json");
+    Ok(Fixture {
+        name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        folder: folder.to_owned(),
+        job,
+        response,
+        state: text(&meta["state"]),
+        expected: if expected.exists() { read_json(&expected)? } else { Value::Null },
+    })
+}
+
+/// The bytes of the file `page.*`.
+fn page(folder: &Path) -> Result<Vec<u8>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
+    let mut pages = entries.filter_map(Result::ok).map(|entry| entry.path());
+    match pages.find(|path| path.file_stem().is_some_and(|stem| stem == "page")) {
+        Some(path) => std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display())),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Runs a plugin over a fixture, in the shape of `expected.json`.
+pub fn run<P: Plugin>(fixture: &Fixture) -> Value {
+    let planned = match P::plan(&fixture.job) {
+        Ok(step) => step,
+        Err(failure) => return brief(json!({ "failure": failure })),
+    };
+    let request = match &planned.fetch {
+        Fetch::Http(request) => json!(request),
+        other => json!(other),
+    };
+    let state = fixture.state.clone().or(planned.state);
+    let page = Page { content: PageContent::Http(fixture.response.clone()), ..Page::http(state, empty()) };
+    match P::normalize(&fixture.job, &page) {
+        Ok(batch) => brief(json!({ "request": request, "batch": batch })),
+        Err(failure) => brief(json!({ "request": request, "failure": failure })),
+    }
+}
+
+fn empty() -> HttpResponse {
+    HttpResponse { body: Body::Bytes(Vec::new()), ..HttpResponse::new(200, "", "") }
+}
+
+/// Without members that say nothing, and with JSON texts opened up so that they can be read.
+pub fn brief(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.into_iter().map(|(name, value)| {
+                let value =
+                    if matches!(name.as_str(), "extra" | "data" | "state" | "cursor") { opened(value) } else { value };
+                (name, brief(value))
+            });
+            Value::Object(kept.filter(|(_, value)| !says_nothing(value)).collect::<Map<String, Value>>())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(brief).collect()),
+        other => other,
+    }
+}
+
+fn opened(value: Value) -> Value {
+    let parsed = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    parsed.filter(Value::is_object).unwrap_or(value)
+}
+
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// Compares what came of a fixture with what must, or writes it down if `update` is set.
+///
+/// # Errors
+///
+/// The two, for a person.
+pub fn settle(fixture: &Fixture, came: &Value, update: bool) -> Result<(), String> {
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n";
+    if update {
+        let path = fixture.folder.join("expected.json");
+        return std::fs::write(&path, pretty(came))
+            .map_err(|error| format!("cannot write {}: {error}", path.display()));
+    }
+    if *came == fixture.expected {
+        return Ok(());
+    }
+    let (came, expected) = (pretty(came), pretty(&fixture.expected));
+    let differs = came.lines().zip(expected.lines()).position(|(came, expected)| came != expected).unwrap_or_default();
+    let near = |text: &str| text.lines().skip(differs.saturating_sub(2)).take(6).collect::<Vec<_>>().join("\n");
+    Err(format!(
+        "{}: line {} of expected.json\n--- expected\n{}\n--- got\n{}",
+        fixture.name,
+        differs + 1,
+        near(&expected),
+        near(&came)
+    ))
+}

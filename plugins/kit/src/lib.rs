@@ -12,6 +12,7 @@
     unreachable_pub,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     reason = "generated from wit/v0.1, where everything is documented"
 )]
@@ -33,6 +34,7 @@ pub mod bindings {
     unreachable_pub,
     unused_qualifications,
     clippy::all,
+    clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     reason = "generated from wit/v0.1, where everything is documented"
 )]

@@ -59,7 +59,7 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
         match json::read(&decoded.text, &response.final_url) {
             json::Read::Feed { feed, expired: over } => {
                 expired = over;
-                Some(feed)
+                Some(*feed)
             }
             json::Read::Other => None,
             json::Read::Broken(error) => {
@@ -116,7 +116,7 @@ fn no_feed(
 
 fn root_name(text: &str) -> Option<String> {
     let mut tokens = Tokenizer::new(text);
-    while let Some(token) = tokens.next() {
+    while let Some(token) = tokens.next_token() {
         if let Token::Start { name, .. } = token {
             return Some(map::cut(name.to_owned(), 64));
         }

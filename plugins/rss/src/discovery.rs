@@ -38,16 +38,17 @@ pub fn feeds(text: &str, page_url: &str) -> Vec<Found> {
     let mut tokens = Tokenizer::new(&text[..end]);
     let mut base = page_url.to_owned();
     let mut found: Vec<Found> = Vec::new();
-    while let Some(token) = tokens.next() {
+    while let Some(token) = tokens.next_token() {
         let Token::Start { name, .. } = token else { continue };
         if name.eq_ignore_ascii_case("base") {
             if let Some(href) = attribute(&tokens, "href").filter(|href| !href.trim().is_empty()) {
                 base = uri::resolve(page_url, &href);
             }
-        } else if name.eq_ignore_ascii_case("link") && found.len() < limits::DISCOVERED {
-            if let Some(feed) = link(&tokens, &base).filter(|feed| found.iter().all(|known| known.url != feed.url)) {
-                found.push(feed);
-            }
+        } else if name.eq_ignore_ascii_case("link")
+            && found.len() < limits::DISCOVERED
+            && let Some(feed) = link(&tokens, &base).filter(|feed| found.iter().all(|known| known.url != feed.url))
+        {
+            found.push(feed);
         }
     }
     found

@@ -66,8 +66,17 @@ fn with_scheme(text: &str) -> Result<String, String> {
         Some(scheme) => Err(format!(
             "feeds are read over http and https, not \"{scheme}:\"; give a URL like \"https://example.org/feed\""
         )),
-        None => Ok(format!("https://{text}")),
+        None => bare(text),
     }
+}
+
+/// A URL without its scheme: what stands before the path must look like a host, or anything a person types would be one.
+fn bare(text: &str) -> Result<String, String> {
+    let host = text.split(['/', '?', '#', '@']).next().unwrap_or_default();
+    if host.contains('.') || host.eq_ignore_ascii_case("localhost") || !host.is_ascii() || text.contains('@') {
+        return Ok(format!("https://{text}"));
+    }
+    Err(format!("\"{text}\" is no URL; give one like \"https://example.org/feed\""))
 }
 
 fn is_port(rest: &str) -> bool {
@@ -83,8 +92,7 @@ fn host(authority: &str, scheme: &str) -> Result<String, String> {
     let named = !host.is_empty()
         && !host.starts_with('.')
         && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
-    let looks_like_host = host.contains('.') || host.eq_ignore_ascii_case("localhost") || !host.is_ascii();
-    if !(bracketed || (named && (looks_like_host || authority.contains(':')))) {
+    if !(bracketed || named) {
         return Err(wrong());
     }
     let port = &authority[host.len()..];

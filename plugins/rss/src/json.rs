@@ -18,7 +18,7 @@ pub enum Read {
     /// A feed, the next page of it, and whether it says that it has ended.
     Feed {
         /// The feed.
-        feed: Feed,
+        feed: Box<Feed>,
         /// `expired`: nothing will ever be added.
         expired: bool,
     },
@@ -45,10 +45,8 @@ pub fn read(text: &str, base: &str) -> Read {
     let items = feed.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let entries = items.iter().filter_map(Value::as_object).map(|item| entry(item, &base)).collect();
     let expired = feed.get("expired").and_then(Value::as_bool) == Some(true);
-    Read::Feed {
-        feed: Feed { format, about: about(feed, &base), entries, cut: Vec::new(), damage: None, truncated: false },
-        expired,
-    }
+    let feed = Feed { format, about: about(feed, &base), entries, cut: Vec::new(), damage: None, truncated: false };
+    Read::Feed { feed: Box::new(feed), expired }
 }
 
 fn format(feed: &Map<String, Value>) -> Option<Format> {
@@ -142,10 +140,10 @@ fn entry(item: &Map<String, Value>, base: &Rc<str>) -> Node {
         .take(limits::MEDIA)
         .filter_map(|a| attachment(a, base))
         .collect();
-    if item.contains_key("url") {
-        if let Some(elsewhere) = url(item, "external_url", base) {
-            entry.fields.add(Field::SourceUrl, elsewhere);
-        }
+    if item.contains_key("url")
+        && let Some(elsewhere) = url(item, "external_url", base)
+    {
+        entry.fields.add(Field::SourceUrl, elsewhere);
     }
     entry
 }

@@ -58,7 +58,6 @@ pub fn moved_to(job: &Job, state: &State, response: &HttpResponse, says: Option<
         response.redirects.iter().take_while(|hop| matches!(hop.status, 301 | 308)).last().map(|hop| hop.url.as_str());
     let asked = state.asked.last().filter(|_| state.discovered).map(String::as_str);
     let candidates = [says, permanent, asked].into_iter().flatten();
-    let mut normal =
-        candidates.filter_map(|url| identifier::for_request(url)).filter_map(|url| identifier::normalize(&url).ok());
+    let mut normal = candidates.filter_map(identifier::for_request).filter_map(|url| identifier::normalize(&url).ok());
     normal.next().filter(|url| *url != job.identifier)
 }

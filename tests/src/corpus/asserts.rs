@@ -72,9 +72,9 @@ fn is_met(case: &Case, batch: &Value, assert: &Value) -> bool {
     }
 }
 
-/// Markup without words leaves no text at all.
+/// Nothing, or markup without words, leaves no text at all.
 fn is_wordless(value: &str, ours: &[String]) -> bool {
-    value.contains('<') && text::words(value).is_empty() && ours.iter().all(String::is_empty)
+    (value.is_empty() || value.contains('<')) && text::words(value).is_empty() && ours.iter().all(String::is_empty)
 }
 
 fn same_words(ours: &str, value: &str) -> bool {

@@ -8,8 +8,11 @@ use super::load::Document;
 use super::report::Report;
 use super::{Refused, text};
 
+/// Whether an item agrees with the entry of a document.
+type Agrees = fn(&Document, &Value, &Value) -> bool;
+
 /// The fields of an entry, by the names of the report.
-const FIELDS: [(&str, fn(&Document, &Value, &Value) -> bool); 7] = [
+const FIELDS: [(&str, Agrees); 7] = [
     ("link", link),
     ("title", title),
     ("date", date),

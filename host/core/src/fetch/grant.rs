@@ -99,6 +99,17 @@ impl NetGrant {
         self.body_bytes.min(limits::BODY_BYTES_MOST)
     }
 
+    /// What is left at one port: the exceptions that hold there, written without it, sorted, each once. Every verdict at
+    /// that port is the same, and grants that are the same there become equal.
+    #[must_use]
+    pub fn at_port(&self, port: u16) -> Self {
+        let here = self.allow_private.iter().filter(|rule| rule.port.is_none_or(|only| only == port));
+        let mut allow_private: Vec<_> = here.map(|rule| AllowPrivate { whom: rule.whom.clone(), port: None }).collect();
+        allow_private.sort();
+        allow_private.dedup();
+        Self { allow_private, body_bytes: self.body_bytes }
+    }
+
     /// The verdict before any look-up: on the name, or on the literal address.
     ///
     /// # Errors
@@ -296,6 +307,30 @@ mod tests {
         assert_eq!(NetGrant::try_from(&Net::default()).unwrap(), NetGrant::default());
         let wrong = Net { allow_private: vec!["10.0.0.0/40".into()], ..Net::default() };
         assert!(NetGrant::try_from(&wrong).unwrap_err().to_string().contains("10.0.0.0/40"));
+    }
+
+    #[test]
+    fn what_is_left_at_a_port_judges_as_the_whole_does_there() {
+        let rules = ["wiki.corp:80", "*.corp:81", "10.0.0.0/8", "192.168.0.1:443", "[fd00::1]:80", "db.corp"];
+        for picked in 0..1_u32 << rules.len() {
+            let picked: Vec<_> = (0..rules.len()).filter(|at| picked >> at & 1 == 1).map(|at| rules[at]).collect();
+            let whole = grant(&picked);
+            for (port, host) in [80, 81, 443].into_iter().flat_map(|p| ["wiki.corp", "db.corp"].map(|h| (p, h))) {
+                let here = whole.at_port(port);
+                let target = Target::parse(&format!("http://{host}:{port}/")).unwrap();
+                assert_eq!(here.permits_target(&target), whole.permits_target(&target), "{picked:?} {target:?}");
+                for address in ["10.0.0.1", "192.168.0.1", "fd00::1", "169.254.169.254", "8.8.8.8"] {
+                    let address = [address.parse().unwrap()];
+                    let want = whole.permits_addresses(host, port, &address);
+                    // Which port is named makes no difference any more.
+                    for any in [0, port, 9_999] {
+                        assert_eq!(here.permits_addresses(host, any, &address), want, "{picked:?} {host}:{port}");
+                    }
+                }
+            }
+        }
+        assert_eq!(grant(&["b.corp:80", "a.corp", "b.corp"]).at_port(80), grant(&["a.corp", "b.corp"]));
+        assert_eq!(grant(&["b.corp:80"]).at_port(81), grant(&[]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) struct Findings {
     /// `no-new` if every page said so, else what the last other page said. A page that says anything but `ok` and
     /// `no-new` has no `next`, so it is the last.
     pub(super) outcome: OutcomeStatus,
-    /// Of the last page that proposed one.
+    /// Of the last page that proposed one; none beside an outcome other than `ok` and `no-new`.
     pub(super) watermark: Option<Watermark>,
     /// Field by field, the last that is known.
     pub(super) facts: Option<Facts>,
@@ -35,8 +35,11 @@ impl Findings {
         if page.outcome.status != OutcomeStatus::NoNew {
             self.outcome = page.outcome.status;
         }
-        if let Some(watermark) = page.watermark.take() {
-            self.watermark = Some(watermark);
+        match (page.outcome.status, page.watermark.take()) {
+            (OutcomeStatus::Ok | OutcomeStatus::NoNew, None) => {}
+            (OutcomeStatus::Ok | OutcomeStatus::NoNew, proposed) => self.watermark = proposed,
+            // Such a page ends the run before its time: what an earlier page proposed may cover pages that were not read.
+            _ => self.watermark = None,
         }
         if let Some(facts) = page.facts.take() {
             self.facts = Some(match self.facts.take() {

@@ -83,6 +83,77 @@ async fn an_exception_does_not_leak_to_other_profiles() {
 }
 
 #[tokio::test]
+async fn an_exception_for_one_port_opens_no_other() {
+    let open = saying(|| answer(200, &[], "open")).await;
+    let closed = saying(|| answer(200, &[], "closed")).await;
+    let there = format!("http://wiki.example:{}/", closed.address.port());
+    let redirecting = Server::start(move |_| answer(302, &[("location", &there)], "")).await;
+    let names = Names::of(&[("wiki.example", &[&["127.0.0.1"]])]);
+    let (egress, _) = egress_with(EgressLimits::default(), names);
+    let url = |server: &Server| format!("http://wiki.example:{}/", server.address.port());
+    let rule = |server: &Server| format!("wiki.example:{}", server.address.port());
+    let (ours, theirs) = ([rule(&open), rule(&redirecting)], [rule(&closed)]);
+    let fetch = async |rules: &[String], url: String| {
+        let rules: Vec<_> = rules.iter().map(String::as_str).collect();
+        egress.fetch(Outbound { grant: grant(&rules), ..get(&url) }).await
+    };
+    // Both profiles get the same client, as each may reach the name at its own port; connections to both are open then.
+    assert_eq!(bytes(&fetch(&ours, url(&open)).await.unwrap()), b"open");
+    assert_eq!(bytes(&fetch(&theirs, url(&closed)).await.unwrap()), b"closed");
+    for (rules, url) in
+        [(&ours[..], url(&closed)), (&theirs[..], url(&open)), (&[][..], url(&open)), (&ours[..], url(&redirecting))]
+    {
+        let error = fetch(rules, url.clone()).await.unwrap_err();
+        assert!(matches!(error, FetchError::Denied { address: Some(_), .. }), "{rules:?} {url}: {error:?}");
+    }
+    assert_eq!((open.seen().len(), closed.seen().len(), redirecting.seen().len()), (1, 1, 1));
+}
+
+/// The client would dial a literal without asking the resolver. So whatever it takes for one has to be one for the verdict.
+#[test]
+fn a_name_is_never_an_address_to_the_client() {
+    use tidegate_core::fetch::{Host, Target};
+    let hosts = [
+        "127.0.0.1",
+        "127.0.0.1.",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "%31%32%37.0.0.1",
+        "①②⑦.0.0.1",
+        "127。0。0。1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[fe80::1%25eth0]",
+        "1.2.3.4.5",
+        "256.0.0.1",
+        "127.0.0.1.example",
+        "a.127.0.0.1",
+    ];
+    let mut addresses = 0;
+    for target in hosts.iter().filter_map(|host| Target::parse(&format!("http://{host}/")).ok()) {
+        let uri: http::Uri = target.url().as_str().parse().unwrap();
+        let dialled = uri.host().unwrap().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+        let judged = if let Host::Address(address) = target.host() { Some(address) } else { None };
+        assert_eq!(dialled, judged, "{target:?}");
+        addresses += usize::from(judged.is_some());
+    }
+    assert!(addresses > 8, "{addresses}");
+}
+
+#[tokio::test]
+async fn a_denied_literal_is_named_without_brackets() {
+    for (url, host) in
+        [("http://[::1]/", "::1"), ("http://10.0.0.1/", "10.0.0.1"), ("http://db.internal/", "db.internal")]
+    {
+        let error = egress().fetch(get(url)).await.unwrap_err();
+        assert!(matches!(&error, FetchError::Denied { host: named, .. } if named == host), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_next_address_is_tried() {
     let server = saying(|| answer(200, &[], "")).await;
     // Nothing listens on the first.

@@ -32,6 +32,29 @@ async fn every_coding() {
 }
 
 #[tokio::test]
+async fn text_is_decoded_after_the_content_coding() {
+    for (content_type, body, text) in [
+        ("application/json", &b"\xC3\xA9"[..], "é"),
+        ("text/plain; charset=ISO-8859-1", b"\xE9", "é"),
+        ("text/plain; charset=iso-8859-1", b"\xEF\xBB\xBF\xC3\xA9", "é"),
+        ("text/plain", b"\xFE\xFF\0a", "a"),
+        ("text/plain; charset=nonsense", b"a\xE9", "a\u{FFFD}"),
+        ("text/plain", b"", ""),
+    ] {
+        for coding in ["identity", "gzip"] {
+            let sent = if coding == "gzip" { gzip(body) } else { body.to_vec() };
+            let fields = [("content-type", content_type), ("content-encoding", coding)];
+            let server = saying(move || answer(200, &fields, &sent)).await;
+            let mut outbound = get(&server.url("/"));
+            assert_eq!(egress().fetch(outbound.clone()).await.unwrap().body, Body::Bytes(body.to_vec()));
+            outbound.request.want = BodyForm::Text;
+            let response = egress().fetch(outbound).await.unwrap();
+            assert_eq!(response.body, Body::Text(text.to_owned()), "{content_type} {coding}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn codings_that_are_not_undone() {
     for coding in ["compress", "gzip, gzip, gzip", "br"] {
         let error =

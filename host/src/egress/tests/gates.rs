@@ -24,6 +24,32 @@ async fn statuses_a_plugin_asks_for_are_passed() {
 }
 
 #[tokio::test]
+async fn every_status_that_is_kept_can_be_asked_for_and_brings_no_other() {
+    let server = Server::start(|seen| {
+        let status = seen.path.trim_start_matches('/').parse().unwrap();
+        answer(status, &[("retry-after", "600"), ("content-type", "application/json")], r#"{"why":"é"}"#)
+    })
+    .await;
+    let egress = egress();
+    let asking = |status: u16, pass: &[u16]| {
+        let mut outbound = get(&server.url(&format!("/{status}")));
+        outbound.credentials = vec![credential(&server.url("/"))];
+        outbound.request.pass_statuses = pass.to_vec();
+        outbound.request.want = BodyForm::Text;
+        outbound
+    };
+    for status in [401, 407, 408, 425, 429, 500, 503, 599] {
+        // The plugin acts on it instead of the host: no gate is closed, so that the next one is asked at once.
+        let response = egress.fetch(asking(status, &[402, status])).await.unwrap();
+        assert_eq!((response.status, response.body), (status, Body::Text(r#"{"why":"é"}"#.into())));
+    }
+    for (status, pass) in [(500, &[503][..]), (401, &[429]), (408, &[])] {
+        let error = egress.fetch(asking(status, pass)).await.unwrap_err();
+        assert!(matches!(error, FetchError::Status { status: kept, .. } if kept == status), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_credential_is_kept_and_not_quoted() {
     let reply = format!("{}: {CANARY} is no valid token, nor is Bearer {CANARY}", "x".repeat(900));
     let server = saying(move || answer(401, &[], &reply)).await;

@@ -107,6 +107,42 @@ async fn what_is_no_redirect_is_handed_over() {
     }
 }
 
+/// The client reads `location` too, although it may not follow it; what it makes of one shows nowhere.
+#[tokio::test]
+async fn any_location_gets_a_typed_failure() {
+    for location in [
+        "javascript:1",
+        "data:123",
+        "mailto:a@b.example",
+        "localhost:99999",
+        "http://a b/",
+        "http://[::1",
+        "//",
+        "?",
+        "\\\\x",
+        "about:",
+    ] {
+        let server = saying(move || answer(302, &[("location", location)], "")).await;
+        match egress().fetch(get(&server.url("/?token=canary-7f3a9c"))).await {
+            Ok(response) => assert_eq!(response.status, 302, "{location}"),
+            Err(error) => {
+                assert!(
+                    matches!(
+                        error,
+                        FetchError::BadRedirect { .. }
+                            | FetchError::Denied { .. }
+                            | FetchError::Dns { .. }
+                            | FetchError::TooManyRedirects { .. }
+                            | FetchError::Malformed { .. }
+                    ),
+                    "{location}: {error:?}"
+                );
+                assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_hop_is_judged() {
     for (location, why) in [

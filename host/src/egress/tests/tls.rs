@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -24,7 +25,9 @@ fn acceptor(protocol: &[u8]) -> TlsAcceptor {
 }
 
 fn trusting(roots: Roots) -> Egress {
-    let resolver = Names::of(&[("tls.example", &[&["127.0.0.1"]]), ("wrong.example", &[&["127.0.0.1"]])]);
+    let here: &[&[&str]] = &[&["127.0.0.1"]];
+    let resolver =
+        Names::of(&[("tls.example", here), ("tls.example.", here), ("wrong.example", here), ("a_b..example", here)]);
     let (_, clock) = egress_with(EgressLimits::default(), Arc::clone(&resolver) as Arc<dyn Resolve>);
     Egress::new(EgressConfig { roots, resolver, ..EgressConfig::default() }, clock).unwrap()
 }
@@ -34,7 +37,7 @@ async fn a_trusted_server_and_others() {
     let server = Server::start_with(|_| answer(200, &[], "safe"), Some(acceptor(b"http/1.1"))).await;
     let port = server.address.port();
     let ours = trusting(Roots::File(testdata("ca.pem")));
-    for host in ["tls.example", "127.0.0.1"] {
+    for host in ["tls.example", "tls.example.", "127.0.0.1"] {
         let response = ours.fetch(get(&format!("https://{host}:{port}/"))).await.unwrap();
         assert_eq!(bytes(&response), b"safe", "{host}");
     }
@@ -50,10 +53,27 @@ async fn a_trusted_server_and_others() {
     }]);
     let not_tls = ours.fetch(get(&format!("https://{address}/"))).await.unwrap_err();
     drop(talking);
-    for error in [named_wrong, untrusted, not_tls] {
+    let no_name = ours.fetch(get(&format!("https://a_b..example:{port}/"))).await.unwrap_err();
+    for error in [named_wrong, untrusted, not_tls, no_name] {
         assert!(matches!(error, FetchError::Tls { .. }), "{error:?}");
     }
-    assert_eq!(server.seen().len(), 2);
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_broken_off() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/?key={CANARY}", listener.local_addr().unwrap());
+    let closing = tokio::task::JoinSet::from_iter([async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 4_096]).await.ok();
+        }
+    }]);
+    let error = trusting(Roots::Bundled).fetch(get(&url)).await.unwrap_err();
+    assert!(matches!(error, FetchError::Tls { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
+    drop(closing);
 }
 
 #[tokio::test]
@@ -80,7 +100,7 @@ async fn a_credential_goes_over_http2() {
         let service = service_fn(|request: http::Request<Incoming>| async move {
             let field = |name| request.headers().get(name).map_or("none", |v: &http::HeaderValue| v.to_str().unwrap());
             let told = format!("{:?} {}", request.version(), field("authorization"));
-            Ok::<_, std::convert::Infallible>(Response::new(told))
+            Ok::<_, std::convert::Infallible>(http::Response::new(told))
         });
         http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await.ok();
     }]);

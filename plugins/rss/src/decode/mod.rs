@@ -31,10 +31,10 @@ pub fn decode<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Decoded<'b> {
     let media = Media::of(content_type);
     let (mark, body) = wide::mark(bytes);
     let found = mark.or_else(|| wide::pattern(body));
-    if let Some(name) = found {
-        if let Some(text) = by_name(name, body) {
-            return Decoded { text, encoding: name.to_owned(), repaired: false };
-        }
+    if let Some(name) = found
+        && let Some(text) = by_name(name, body)
+    {
+        return Decoded { text, encoding: name.to_owned(), repaired: false };
     }
     let xml = declared::in_document(body);
     let default = media.default_encoding().to_owned();

@@ -61,7 +61,8 @@ fn ebcdic() {
 
 #[test]
 fn a_document_in_two_encodings_keeps_both() {
-    let decoded = decode("<a>й</a>".bytes().chain([0x93]).collect::<Vec<_>>().as_slice(), None);
+    let bytes: Vec<u8> = "<a>й</a>".bytes().chain([0x93]).collect();
+    let decoded = decode(&bytes, None);
     assert_eq!((decoded.text.as_ref(), decoded.repaired), ("<a>й</a>“", true));
 }
 

@@ -6,6 +6,15 @@ use super::named::{BARE, NAMED};
 
 /// What `&name;` stands for.
 pub fn named(name: &str) -> Option<&'static str> {
+    // Nearly every reference of a real feed is one of these.
+    match name {
+        "amp" => return Some("&"),
+        "lt" => return Some("<"),
+        "gt" => return Some(">"),
+        "quot" => return Some("\""),
+        "nbsp" => return Some("\u{a0}"),
+        _ => {}
+    }
     NAMED.binary_search_by(|(known, _)| (*known).cmp(name)).ok().map(|at| NAMED[at].1)
 }
 

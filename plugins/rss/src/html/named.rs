@@ -5,7 +5,7 @@
 
 /// Name without `&` and `;`, and what it stands for. Sorted by the bytes of the name.
 #[rustfmt::skip]
-pub(super) const NAMED: [(&str, &str); 2125] = [
+pub(super) static NAMED: [(&str, &str); 2125] = [
     ("AElig", "\u{c6}"), ("AMP", "\u{26}"), ("Aacute", "\u{c1}"), ("Abreve", "\u{102}"), ("Acirc", "\u{c2}"),
     ("Acy", "\u{410}"), ("Afr", "\u{1d504}"), ("Agrave", "\u{c0}"), ("Alpha", "\u{391}"), ("Amacr", "\u{100}"),
     ("And", "\u{2a53}"), ("Aogon", "\u{104}"), ("Aopf", "\u{1d538}"), ("ApplyFunction", "\u{2061}"),
@@ -509,7 +509,7 @@ pub(super) const NAMED: [(&str, &str); 2125] = [
 
 /// Names that HTML also reads without the `;` (from HTML 4 and before). Sorted.
 #[rustfmt::skip]
-pub(super) const BARE: [&str; 106] = [
+pub(super) static BARE: [&str; 106] = [
     "AElig", "AMP", "Aacute", "Acirc", "Agrave", "Aring", "Atilde", "Auml", "COPY", "Ccedil", "ETH", "Eacute", "Ecirc",
     "Egrave", "Euml", "GT", "Iacute", "Icirc", "Igrave", "Iuml", "LT", "Ntilde", "Oacute", "Ocirc", "Ograve", "Oslash",
     "Otilde", "Ouml", "QUOT", "REG", "THORN", "Uacute", "Ucirc", "Ugrave", "Uuml", "Yacute", "aacute", "acirc", "acute",

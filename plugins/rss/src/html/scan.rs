@@ -53,7 +53,14 @@ impl<'m> Scanner<'m> {
                 b'<' => match bytes.get(1) {
                     Some(b) if b.is_ascii_alphabetic() => return Some(self.start_tag(rest)),
                     Some(b'/') if bytes.get(2).is_some_and(u8::is_ascii_alphabetic) => return Some(self.end_tag(rest)),
-                    Some(b'!' | b'?') | Some(b'/') => self.pass_over(rest),
+                    Some(b'!')
+                        if !bytes
+                            .get(2)
+                            .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'[' | b'>')) =>
+                    {
+                        return Some(self.text(rest, 1));
+                    }
+                    Some(b'!' | b'?' | b'/') => self.pass_over(rest),
                     _ => return Some(self.text(rest, 1)),
                 },
                 b'&' => return Some(self.reference(rest)),
@@ -110,11 +117,11 @@ impl<'m> Scanner<'m> {
                 self.at += 1 + length + closed;
                 return Piece::Character(character);
             }
-        } else if closed == 1 {
-            if let Some(meaning) = entities::named(name) {
-                self.at += 2 + length;
-                return Piece::Reference(meaning);
-            }
+        } else if closed == 1
+            && let Some(meaning) = entities::named(name)
+        {
+            self.at += 2 + length;
+            return Piece::Reference(meaning);
         }
         if let Some((length, meaning)) = entities::bare(name) {
             self.at += 1 + length;

@@ -75,11 +75,11 @@ fn texts(entry: &Node, item: &mut Item, room: &mut Room) {
         item.text = room.take(some_text(cut(text, limits::TEXT_BYTES)));
         item.html = room.take(markup.filter(|html| !html.is_empty() && html.len() <= limits::HTML_BYTES));
     }
-    if let (Some(content), Some(summary)) = (entry.contents.first(), &entry.summary) {
-        if content != summary {
-            let summary = some_text(cut(body(summary).1, limits::SUMMARY_BYTES));
-            item.summary = room.take(summary.filter(|summary| item.text.as_ref() != Some(summary)));
-        }
+    if let (Some(content), Some(summary)) = (entry.contents.first(), &entry.summary)
+        && content != summary
+    {
+        let summary = some_text(cut(body(summary).1, limits::SUMMARY_BYTES));
+        item.summary = room.take(summary.filter(|summary| item.text.as_ref() != Some(summary)));
     }
 }
 

@@ -70,7 +70,9 @@ impl Reader<'_> {
             Element::Enclosure => self.begin_enclosure(),
             Element::Source => self.begin_source(),
             Element::Guid => {
-                self.id_is_link = self.attribute("ispermalink").is_none_or(|value| value == "true");
+                let said = self.attribute("ispermalink");
+                self.id_is_url = said.as_deref() == Some("true");
+                self.id_is_link = said.is_none_or(|value| value == "true");
                 self.collect();
             }
             Element::Category => self.begin_category(None),
@@ -155,10 +157,10 @@ impl Reader<'_> {
 
     /// `xml:lang` of the root is the language of the feed.
     fn take_language(&mut self) {
-        if let Some(language) = self.attribute("xml:lang").or_else(|| self.attribute("lang")) {
-            if !language.is_empty() {
-                self.feed.language = Some(language.replace('_', "-"));
-            }
+        if let Some(language) = self.attribute("xml:lang").or_else(|| self.attribute("lang"))
+            && !language.is_empty()
+        {
+            self.feed.language = Some(language.replace('_', "-"));
         }
     }
 

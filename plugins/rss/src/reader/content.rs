@@ -72,6 +72,11 @@ impl Content {
         !self.declared_inline
     }
 
+    /// Whether it is a title, which holds no other element of a feed.
+    pub(super) fn is_title(&self) -> bool {
+        self.key == Key::Title && !self.declared_inline
+    }
+
     /// Adds text of the document. Says whether its references were known.
     pub(super) fn text(&mut self, raw: &str, entities: &Entities) -> bool {
         if self.kind == Kind::Inline && !raw.contains('&') {
@@ -138,10 +143,10 @@ impl Content {
     pub(super) fn into_text(self, may_guess: bool) -> Text {
         let mut value = self.buffer;
         let mut kind = self.kind;
-        if self.base64 {
-            if let Some(decoded) = repair::base64(value.trim()) {
-                value = decoded;
-            }
+        if self.base64
+            && let Some(decoded) = repair::base64(value.trim())
+        {
+            value = decoded;
         }
         let value = repair::settle(value);
         if may_guess && kind == Kind::Plain && html::looks_like_html(&value) {

@@ -195,6 +195,20 @@ impl Element {
         }
     }
 
+    /// Whether an element never stands within a title, so that it shows where an unclosed one should have ended.
+    pub(super) fn ends_title(self) -> bool {
+        matches!(
+            self,
+            Self::Guid
+                | Self::Published
+                | Self::Updated
+                | Self::Description
+                | Self::Enclosure
+                | Self::Category
+                | Self::Author
+        )
+    }
+
     /// Whether an element of the core vocabulary can only be a child of a feed or entry, so that inside a text that was
     /// never closed it shows where that text should have ended.
     pub(super) fn starts_entry(self) -> bool {

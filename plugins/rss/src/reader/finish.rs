@@ -67,7 +67,7 @@ impl Reader<'_> {
             | Element::Body => self.finish_text(),
             // A link with an attribute was stored when it began, and collected nothing.
             Element::Link if collected => self.finish_link(&value),
-            Element::Guid => self.finish_guid(value),
+            Element::Guid => self.finish_guid(&value),
             Element::Source => self.finish_source(&value),
             Element::Published => self.store_stamp(&value, true),
             Element::Updated => self.store_stamp(&value, false),
@@ -109,10 +109,10 @@ impl Reader<'_> {
     fn finish_author(&mut self, value: String) {
         self.in_author = false;
         let depth = self.open.len();
-        if let Some(place) = self.destination() {
-            if place != Place::Entry || wins(&mut self.depths.author, depth) {
-                self.node(place).author = Some(value).filter(|value| !value.is_empty());
-            }
+        if let Some(place) = self.destination()
+            && (place != Place::Entry || wins(&mut self.depths.author, depth))
+        {
+            self.node(place).author = Some(value).filter(|value| !value.is_empty());
         }
         person::sync(self.here());
     }
@@ -141,10 +141,8 @@ impl Reader<'_> {
             if let Some(last) = node.authors.last_mut() {
                 last.email = Some(value);
             }
-        } else if contributor {
-            if let Some(last) = node.contributors.last_mut() {
-                last.email = Some(value);
-            }
+        } else if contributor && let Some(last) = node.contributors.last_mut() {
+            last.email = Some(value);
         }
     }
 
@@ -157,10 +155,8 @@ impl Reader<'_> {
             if let Some(last) = self.here().authors.last_mut() {
                 last.url = Some(url);
             }
-        } else if contributor {
-            if let Some(last) = self.here().contributors.last_mut() {
-                last.url = Some(url);
-            }
+        } else if contributor && let Some(last) = self.here().contributors.last_mut() {
+            last.url = Some(url);
         }
     }
 
@@ -224,18 +220,21 @@ impl Reader<'_> {
         node.link = Some(url);
     }
 
-    fn finish_guid(&mut self, value: String) {
+    fn finish_guid(&mut self, value: &str) {
         let depth = self.open.len();
-        if let Some(place) = self.destination() {
-            if place != Place::Entry || wins(&mut self.depths.id, depth) {
-                self.node(place).id = Some(value.clone());
-            }
+        let (is_link, is_url) = (self.id_is_link, self.id_is_url);
+        let url = if value.is_empty() { String::new() } else { self.resolve(value) };
+        // Only an id that says itself that it is a URL is completed to one: ids must not change when a feed moves.
+        let id = if is_url { url.clone() } else { value.to_owned() };
+        if let Some(place) = self.destination()
+            && (place != Place::Entry || wins(&mut self.depths.id, depth))
+        {
+            self.node(place).id = Some(id);
         }
-        let is_link = self.id_is_link;
-        let url = if value.is_empty() { String::new() } else { self.resolve(&value) };
         let node = self.here();
         node.id_is_link.get_or_insert(is_link);
-        if is_link {
+        // RSS takes a guid for a URL unless it is told otherwise; "42" nobody meant as one.
+        if is_link && (is_url || value.is_empty() || value.contains(['/', ':'])) {
             node.link.get_or_insert(url);
         }
     }

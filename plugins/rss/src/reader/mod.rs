@@ -94,6 +94,8 @@ struct Reader<'t> {
     /// A second summary or description is on its way to be the full text.
     summary_is_content: bool,
     id_is_link: bool,
+    /// It says so itself.
+    id_is_url: bool,
     /// Depth of the title that counts; a title within something deeper does not replace it.
     title_depth: Option<usize>,
     depths: finish::Depths,
@@ -127,6 +129,7 @@ impl<'t> Reader<'t> {
             has_content: false,
             summary_is_content: false,
             id_is_link: false,
+            id_is_url: false,
             title_depth: None,
             depths: finish::Depths::default(),
         }
@@ -135,7 +138,7 @@ impl<'t> Reader<'t> {
     fn run(&mut self) {
         loop {
             let at = self.tokens.position();
-            match self.tokens.next() {
+            match self.tokens.next_token() {
                 None => return,
                 Some(Token::Start { name, empty }) => {
                     if self.root_ended {
@@ -182,10 +185,8 @@ impl<'t> Reader<'t> {
             self.tokens.note(at, "a prefix that is not bound to a namespace");
         }
         let element = names::element(space, local);
-        let unclosed = self.content.as_ref().map_or(self.in_entry, Content::may_be_unclosed);
-        if unclosed && element.starts_entry() && space == Space::Core {
-            self.tokens.note(at, "an entry inside an entry or text");
-            self.close_for_entry();
+        if space == Space::Core {
+            self.close_what_was_left_open(element, at);
         }
         let base = self.base_here();
         let outer = std::mem::replace(&mut self.base, base);
@@ -203,6 +204,20 @@ impl<'t> Reader<'t> {
         }
         if empty {
             self.close_top(true);
+        }
+    }
+
+    /// Ends a title or entry whose end tag is missing, when an element starts that cannot stand in it.
+    fn close_what_was_left_open(&mut self, element: Element, at: usize) {
+        if element.ends_title() && self.content.as_ref().is_some_and(Content::is_title) {
+            self.tokens.note(at, "a title that was not ended");
+            while self.content.is_some() && !self.open.is_empty() {
+                self.close_top(false);
+            }
+        }
+        if element.starts_entry() && self.content.as_ref().map_or(self.in_entry, Content::may_be_unclosed) {
+            self.tokens.note(at, "an entry inside an entry or text");
+            self.close_for_entry();
         }
     }
 

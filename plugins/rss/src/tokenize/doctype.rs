@@ -18,18 +18,13 @@ pub(super) struct Read<'t> {
 /// Reads the declaration (`<!...>`) at the start of `text`.
 pub(super) fn read(text: &str) -> Read<'_> {
     let bytes = text.as_bytes();
-    let mut at = 2;
-    while let Some(found) = memchr3(b'>', b'[', b'<', &bytes[at..]) {
-        let stop = at + found;
-        match bytes[stop] {
-            b'>' => return Read { name: &text[2..stop], subset: "", end: stop + 1, closed: true },
-            b'[' => return subset(text, stop),
-            // A tag before the end: the declaration was left open.
-            _ => return Read { name: &text[2..stop], subset: "", end: stop, closed: false },
-        }
+    let stop = memchr3(b'>', b'[', b'<', &bytes[2..]).map_or(bytes.len(), |found| found + 2);
+    match bytes.get(stop) {
+        Some(b'[') => subset(text, stop),
+        Some(b'>') => Read { name: &text[2..stop], subset: "", end: stop + 1, closed: true },
+        // A tag before the end, or nothing any more: the declaration was left open.
+        _ => Read { name: &text[2..stop], subset: "", end: stop, closed: false },
     }
-    at = text.len();
-    Read { name: &text[2..at], subset: "", end: at, closed: false }
 }
 
 /// The part in brackets, whose declarations may hold quoted `]` and `>`.

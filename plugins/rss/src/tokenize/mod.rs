@@ -99,8 +99,8 @@ impl<'t> Tokenizer<'t> {
         self.damage.get_or_insert(Damage { at, what });
     }
 
-    /// The next token; none at the end.
-    pub fn next(&mut self) -> Option<Token<'t>> {
+    /// The next token; none at the end. (Not an iterator: the attributes of a token are borrowed from here.)
+    pub fn next_token(&mut self) -> Option<Token<'t>> {
         loop {
             let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
             let bytes = rest.as_bytes();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 fn shown(text: &str) -> String {
     let mut tokenizer = Tokenizer::new(text);
     let mut out = String::new();
-    while let Some(token) = tokenizer.next() {
+    while let Some(token) = tokenizer.next_token() {
         match token {
             Token::Start { name, empty } => {
                 out.push_str(&format!("<{name}"));
@@ -37,7 +37,7 @@ fn well_formed() {
     ] {
         assert_eq!(shown(text), expected, "{text}");
         let mut tokenizer = Tokenizer::new(text);
-        while tokenizer.next().is_some() {}
+        while tokenizer.next_token().is_some() {}
         assert_eq!(tokenizer.damage(), None, "{text}");
     }
 }
@@ -76,7 +76,7 @@ proptest! {
     fn every_token_moves_on(text in "[<>/!?\\[\\]\\-a-c=\"' &;#xй\n]{0,120}") {
         let mut tokenizer = Tokenizer::new(&text);
         let mut before = 0;
-        while tokenizer.next().is_some() {
+        while tokenizer.next_token().is_some() {
             prop_assert!(tokenizer.position() > before);
             before = tokenizer.position();
         }

@@ -112,6 +112,17 @@ fn the_watermark_of_the_last_page_that_proposed_one_counts() {
     }
 }
 
+/// The pages after such an answer were not read; what an earlier page proposed may cover them.
+#[test]
+fn a_run_that_ends_neither_ok_nor_no_new_proposes_nothing() {
+    use OutcomeStatus::{NoNew, Ok, Other, PrivateOrEmpty};
+    for (status, proposes) in [(Ok, true), (NoNew, true), (PrivateOrEmpty, false), (Other, false)] {
+        let first = Batch { watermark: Some(watermark("1")), ..batch(vec![]) };
+        let finish = end_of_two(first, Batch { outcome: outcome(status), ..batch(vec![]) });
+        assert_eq!(finish.watermark.is_some(), proposes, "{status:?}");
+    }
+}
+
 #[test]
 fn no_new_is_said_by_all_pages_or_by_none() {
     use OutcomeStatus::{NoNew, Ok, Other, PrivateOrEmpty};

@@ -1,0 +1,68 @@
+//! The suite that every store passes.
+//!
+//! Owns: the cases, written once against the port, and the small world they play in. Must not know: any database. A store
+//! joins by implementing [`Place`] and naming itself in `conformance!`; each case then is a test of its own, on an empty
+//! store of its own.
+
+pub(crate) mod budgets;
+pub(crate) mod claims;
+pub(crate) mod commits;
+pub(crate) mod ends;
+pub(crate) mod items;
+pub(crate) mod lists;
+pub(crate) mod sources;
+pub(crate) mod upkeep;
+mod world;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tidegate_core::id::DaemonId;
+use tidegate_core::time::UtcMillis;
+
+use crate::ports::Store;
+
+/// Where one database lives, empty at first.
+#[async_trait]
+pub(crate) trait Place: Send + Sync {
+    /// Opens it as this daemon.
+    async fn open(&self, daemon: DaemonId, now: UtcMillis) -> Arc<dyn Store>;
+
+    /// Whether one daemon at a time may open it, so that what another one claimed is stuck at once.
+    fn one_daemon(&self) -> bool;
+}
+
+/// Makes a test of each case. `$make` is an async function that gives a [`Place`].
+macro_rules! conformance {
+    ($make:path) => {
+        $crate::store::conformance::conformance! { $make;
+            sources: a_new_source_has_one_run_queued, the_same_identity_is_one_source, one_bootstrap_however_many_create,
+                switched_off_means_no_run, all_fields_come_back, pause_and_resume, remove_takes_all_but_the_ledger,
+                what_is_absent_is_none;
+            claims: the_longest_due_come_first, one_claim_for_each_source, two_claimers_never_share,
+                what_may_not_be_claimed, leases_are_prolonged_and_lost, stuck_runs_are_found, a_drained_run_starts_again,
+                a_dead_run_counts_as_an_attempt, skips_put_off_and_are_counted, parked_until_somebody_acts,
+                the_claim_uses_up_what_was_due;
+            budgets: a_full_window_refuses_and_books_nothing, what_is_reserved_is_settled, concurrent_claims_stay_within;
+            commits: a_page_and_its_counts, an_old_generation_changes_nothing, a_gone_source_changes_nothing,
+                the_cap_holds_over_pages_and_attempts, a_page_without_ids_is_refused_whole,
+                a_caller_that_goes_away_harms_nobody;
+            items: changes_are_told_apart, partial_items_are_completed, removed_items_may_come_back,
+                the_first_cut_sets_the_horizon, odd_texts_survive;
+            ends: success_moves_the_watermark, failure_moves_neither, failures_pause_in_the_end,
+                a_pause_meanwhile_stands, a_moved_source_keeps_to_itself, gone_means_invalid;
+            lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
+            upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
+        }
+    };
+    ($make:path; $($module:ident: $($case:ident),+;)+) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let place = $make().await;
+                $crate::store::conformance::$module::$case(&place).await;
+            }
+        )+)+
+    };
+}
+pub(crate) use conformance;

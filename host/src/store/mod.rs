@@ -1,0 +1,9 @@
+//! Where everything is kept. The only room that knows SQL.
+//!
+//! Owns: the implementations of [`Store`](crate::ports::Store), one folder each, and the suite that all of them pass. Must
+//! not know: the engine, plugins, HTTP. Put together by `cli`, called through the port by everyone else.
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod conformance;
+pub mod sqlite;

@@ -1,0 +1,237 @@
+//! Claims: made, prolonged, given up, found stuck.
+//!
+//! Owns: the change of a run from queued (or nothing) to running and back, with its reservations and its source's
+//! generation. Must not know: how a run ends well (`commit`). All claims of one call are decided on what was read while
+//! the transaction could already write, then written with one statement for each table.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::SqliteConnection;
+use tidegate_core::claim::{Claim, ClaimRequest, Generation, NotClaimed};
+use tidegate_core::id::{DaemonId, Id, RunId, SourceId};
+use tidegate_core::source::{SourceState, Trigger};
+use tidegate_core::time::UtcMillis;
+
+use super::error::Outcome;
+use super::ledger::{self, Balances, signed};
+use super::row::Cells;
+use super::source::{self, json, source_columns};
+use crate::ports::Stuck;
+
+/// An id as JSON carries it into a statement.
+fn hex<K>(id: Id<K>) -> String {
+    format!("{:032x}", id.bits())
+}
+
+/// What is known of the runs and sources that are asked for.
+struct Known {
+    sources: HashMap<SourceId, source::Row>,
+    queued: HashMap<RunId, Queued>,
+    /// Sources that have had their first run, or have it queued.
+    bootstrapped: HashSet<SourceId>,
+}
+
+struct Queued {
+    source: SourceId,
+    trigger: Trigger,
+    attempt: u32,
+    items_new: u32,
+}
+
+pub(super) async fn claim(
+    conn: &mut SqliteConnection,
+    requests: Vec<ClaimRequest>,
+    now: UtcMillis,
+) -> Outcome<Vec<Result<Claim, NotClaimed>>> {
+    let mut known = load(conn, &requests).await?;
+    let mut balances = Balances::default();
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in &requests {
+        let answer = match decide(&mut known, request) {
+            None => Err(NotClaimed::Taken),
+            Some(claim) => match balances.reserve(conn, &request.reservations).await? {
+                Err(reservation) => Err(NotClaimed::Budget { reservation }),
+                Ok(()) => {
+                    if let Some(row) = known.sources.get_mut(&request.source) {
+                        row.source.running = Some(request.run);
+                    }
+                    Ok(claim)
+                }
+            },
+        };
+        answers.push(answer);
+    }
+    let made: Vec<_> = requests.iter().zip(&answers).filter_map(|(r, a)| Some((r, a.as_ref().ok()?))).collect();
+    if !made.is_empty() {
+        write(conn, &made, now).await?;
+        balances.write(conn).await?;
+    }
+    Ok(answers)
+}
+
+async fn load(conn: &mut SqliteConnection, requests: &[ClaimRequest]) -> Outcome<Known> {
+    let ids: HashSet<_> = requests.iter().map(|request| hex(request.source)).collect();
+    let ids = json(&ids)?;
+    let sql = concat!(
+        "SELECT ",
+        source_columns!(),
+        ", EXISTS (SELECT 1 FROM run b WHERE b.source = s.id AND b.trigger = 'bootstrap') AS bootstrapped
+        FROM source s WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))"
+    );
+    let mut known = Known { sources: HashMap::new(), queued: HashMap::new(), bootstrapped: HashSet::new() };
+    for row in &sqlx::query(sql).bind(ids).fetch_all(&mut *conn).await? {
+        let source = source::Row::read(row)?;
+        if Cells::new(row, "source", "id").flag("bootstrapped")? {
+            known.bootstrapped.insert(source.source.id);
+        }
+        known.sources.insert(source.source.id, source);
+    }
+    let runs: HashSet<_> = requests.iter().filter(|request| request.queued).map(|request| hex(request.run)).collect();
+    if !runs.is_empty() {
+        let sql = "SELECT id, source, trigger, attempt, items_new FROM run WHERE stage = 'queued'
+            AND id IN (SELECT unhex(value) FROM json_each(?1))";
+        for row in &sqlx::query(sql).bind(json(&runs)?).fetch_all(conn).await? {
+            let cells = Cells::new(row, "run", "id");
+            let queued = Queued {
+                source: cells.id("source")?,
+                trigger: cells.word("trigger", Trigger::from_word)?,
+                attempt: cells.count("attempt")?,
+                items_new: cells.count("items_new")?,
+            };
+            known.queued.insert(cells.id("id")?, queued);
+        }
+    }
+    Ok(known)
+}
+
+/// The claim as it would be, budgets left out.
+fn decide(known: &mut Known, request: &ClaimRequest) -> Option<Claim> {
+    let row = known.sources.get(&request.source)?;
+    if row.source.state != SourceState::Active || row.source.running.is_some() {
+        return None;
+    }
+    let (trigger, attempt, items_before) = if request.queued {
+        let queued = known.queued.get(&request.run).filter(|queued| queued.source == request.source)?;
+        (queued.trigger, queued.attempt.saturating_add(1), queued.items_new)
+    } else if request.trigger == Trigger::Bootstrap && known.bootstrapped.contains(&request.source) {
+        return None;
+    } else {
+        (request.trigger, 1, 0)
+    };
+    Some(Claim {
+        run: request.run,
+        source: row.source.clone(),
+        generation: Generation(row.generation.saturating_add(1)),
+        trigger,
+        attempt,
+        items_before,
+        lease_until: request.lease_until,
+    })
+}
+
+async fn write(conn: &mut SqliteConnection, made: &[(&ClaimRequest, &Claim)], now: UtcMillis) -> Outcome<()> {
+    let runs: Vec<_> = made
+        .iter()
+        .map(|(request, claim)| {
+            let lease = claim.lease_until.as_millis();
+            let generation = claim.generation.0;
+            let (run, source, daemon) = (hex(claim.run), hex(request.source), hex(request.daemon));
+            (run, source, claim.trigger.word(), generation, daemon, lease, u8::from(request.queued), claim.attempt)
+        })
+        .collect();
+    // The last part is what keeps a source from being made due by the run that it now has.
+    let sql = "INSERT INTO run
+            (id, source, trigger, stage, attempt, generation, daemon, lease_until, created_at, started_at)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, 'running', 1, value ->> 3, unhex(value ->> 4),
+            value ->> 5, ?2, ?2 FROM json_each(?1) WHERE value ->> 6 = 0;
+        UPDATE run SET stage = 'running', not_before = NULL, started_at = ?2, generation = j.value ->> 3,
+            daemon = unhex(j.value ->> 4), lease_until = j.value ->> 5, attempt = j.value ->> 7
+            FROM json_each(?1) j WHERE run.id = unhex(j.value ->> 0) AND j.value ->> 6 = 1;
+        UPDATE source SET generation = j.value ->> 3, due_at = NULL, parked = 0, skipped_at = NULL, skip_detail = NULL,
+            next_at = CASE j.value ->> 6 WHEN 1 THEN source.next_at END,
+            next_trigger = CASE j.value ->> 6 WHEN 1 THEN source.next_trigger END
+            FROM json_each(?1) j WHERE source.id = unhex(j.value ->> 1)";
+    sqlx::query(sql).bind(json(&runs)?).bind(now.as_millis()).execute(&mut *conn).await?;
+    let mut reserved = Vec::new();
+    for (request, claim) in made {
+        for r in &request.reservations {
+            let window = (r.window.start.as_millis(), r.window.scope.key(), r.window.measure.word());
+            reserved.push((hex(claim.run), window.0, window.1, window.2, signed(r.amount)));
+        }
+    }
+    let sql = "INSERT INTO reservation (run, start, scope, measure, amount)
+        SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
+        ON CONFLICT (run, start, scope, measure) DO UPDATE SET amount = reservation.amount + excluded.amount";
+    sqlx::query(sql).bind(json(&reserved)?).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn heartbeat(
+    conn: &mut SqliteConnection,
+    runs: Vec<(RunId, Generation)>,
+    lease_until: UtcMillis,
+) -> Outcome<Vec<RunId>> {
+    let given: Vec<_> = runs.iter().map(|(run, generation)| (hex(*run), generation.0)).collect();
+    let sql = "UPDATE run SET lease_until = ?1 FROM json_each(?2) j
+        WHERE run.id = unhex(j.value ->> 0) AND run.generation = j.value ->> 1 AND run.stage = 'running'
+        RETURNING run.id AS id";
+    let rows = sqlx::query(sql).bind(lease_until.as_millis()).bind(json(&given)?).fetch_all(conn).await?;
+    let mut ours = HashSet::with_capacity(rows.len());
+    for row in &rows {
+        ours.insert(Cells::new(row, "run", "id").id("id")?);
+    }
+    Ok(runs.into_iter().map(|(run, _)| run).filter(|run| !ours.contains(run)).collect())
+}
+
+/// The file has one daemon at a time: whatever another one claimed, it cannot be alive.
+pub(super) async fn stuck(
+    conn: &mut SqliteConnection,
+    me: DaemonId,
+    now: UtcMillis,
+    limit: usize,
+) -> Outcome<Vec<Stuck>> {
+    let sql = "SELECT id, source, generation, trigger, attempt FROM run WHERE stage = 'running'
+        AND (lease_until < ?1 OR lease_until IS NULL OR daemon IS NOT ?2) ORDER BY lease_until, id LIMIT ?3";
+    let rows = sqlx::query(sql)
+        .bind(now.as_millis())
+        .bind(me.to_bytes().to_vec())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(conn)
+        .await?;
+    let mut stuck = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::new(row, "run", "id");
+        stuck.push(Stuck {
+            run: cells.id("id")?,
+            source: cells.id("source")?,
+            generation: Generation(cells.int("generation")?),
+            trigger: cells.word("trigger", Trigger::from_word)?,
+            attempt: cells.count("attempt")?,
+        });
+    }
+    Ok(stuck)
+}
+
+pub(super) async fn requeue(
+    conn: &mut SqliteConnection,
+    run: RunId,
+    generation: Generation,
+    attempted: bool,
+    at: UtcMillis,
+    now: UtcMillis,
+) -> Outcome<bool> {
+    let sql = "UPDATE run SET stage = 'queued', not_before = ?3, daemon = NULL, lease_until = NULL,
+            attempt = max(attempt - ?4, 0)
+        WHERE id = ?1 AND generation = ?2 AND stage = 'running' RETURNING id, source";
+    let row = sqlx::query(sql)
+        .bind(run.to_bytes().to_vec())
+        .bind(generation.0)
+        .bind(at.as_millis())
+        .bind(i64::from(!attempted))
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    ledger::settle(conn, run, attempted).await?;
+    source::refresh(conn, Cells::new(&row, "run", "id").id("source")?, now).await?;
+    Ok(true)
+}

@@ -1,0 +1,143 @@
+//! Rows of `ledger` and `reservation`.
+//!
+//! Owns: loading and writing balances, and settling what a run has reserved. Must not know: the rule, which is
+//! [`Balance`]'s. Called by claims, commits and everything that ends a claim.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Row as _, SqliteConnection};
+use tidegate_core::budget::{Balance, Measure, Reservation, Scope, Window};
+use tidegate_core::id::RunId;
+use tidegate_core::time::UtcMillis;
+
+use super::error::Outcome;
+use super::row::Cells;
+use crate::ports::{LedgerRow, StoreError};
+
+/// The longest window there is, and some room.
+const WINDOW_MOST: core::time::Duration = core::time::Duration::from_secs(32 * 86_400);
+
+/// Balances of some windows, held while the transaction may write and written back at its end.
+#[derive(Debug, Default)]
+pub(super) struct Balances(BTreeMap<Window, Balance>);
+
+impl Balances {
+    /// Reserves all of these or none. `Err`: the first that does not fit.
+    pub(super) async fn reserve(
+        &mut self,
+        conn: &mut SqliteConnection,
+        wanted: &[Reservation],
+    ) -> Outcome<Result<(), Reservation>> {
+        let mut after = BTreeMap::new();
+        for reservation in wanted {
+            let before = match after.get(&reservation.window) {
+                Some(balance) => *balance,
+                None => self.of(conn, &reservation.window).await?,
+            };
+            // What a column cannot hold does not fit either.
+            let most = reservation.limit.min(i64::MAX.unsigned_abs());
+            match before.reserve(reservation.amount, most) {
+                Some(balance) => after.insert(reservation.window.clone(), balance),
+                None => return Ok(Err(reservation.clone())),
+            };
+        }
+        self.0.extend(after);
+        Ok(Ok(()))
+    }
+
+    async fn of(&mut self, conn: &mut SqliteConnection, window: &Window) -> Outcome<Balance> {
+        if let Some(balance) = self.0.get(window) {
+            return Ok(*balance);
+        }
+        let sql = "SELECT scope, reserved, spent FROM ledger WHERE start = ?1 AND scope = ?2 AND measure = ?3";
+        let row = sqlx::query(sql)
+            .bind(window.start.as_millis())
+            .bind(window.scope.key())
+            .bind(window.measure.word())
+            .fetch_optional(conn)
+            .await?;
+        let balance = row.map(|row| balance(&Cells::new(&row, "ledger", "scope"))).transpose()?.unwrap_or_default();
+        self.0.insert(window.clone(), balance);
+        Ok(balance)
+    }
+
+    /// Writes all of them back.
+    pub(super) async fn write(self, conn: &mut SqliteConnection) -> Outcome<()> {
+        let sql = "INSERT INTO ledger (start, scope, measure, reserved, spent) VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (start, scope, measure) DO UPDATE SET reserved = excluded.reserved, spent = excluded.spent";
+        for (window, balance) in self.0 {
+            sqlx::query(sql)
+                .bind(window.start.as_millis())
+                .bind(window.scope.key())
+                .bind(window.measure.word())
+                .bind(signed(balance.reserved))
+                .bind(signed(balance.spent))
+                .execute(&mut *conn)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn balance(cells: &Cells<'_>) -> Result<Balance, StoreError> {
+    Ok(Balance { reserved: cells.count("reserved")?, spent: cells.count("spent")? })
+}
+
+/// Settles what a run (`?1`) has reserved, as [`Balance::settle`] says: the reservation goes, one run is spent. The same in
+/// SQL because it stands in the script that ends a run.
+macro_rules! settle_spent {
+    () => {
+        "UPDATE ledger SET reserved = max(ledger.reserved - v.amount, 0), spent = ledger.spent + 1
+        FROM reservation v WHERE v.run = ?1 AND v.start = ledger.start AND v.scope = ledger.scope
+        AND v.measure = ledger.measure;
+        DELETE FROM reservation WHERE run = ?1"
+    };
+}
+pub(super) use settle_spent;
+
+/// Settles what a run has reserved. `spent`: whether it counts as a run.
+pub(super) async fn settle(conn: &mut SqliteConnection, run: RunId, spent: bool) -> Outcome<()> {
+    let back = "UPDATE ledger SET reserved = max(ledger.reserved - v.amount, 0)
+        FROM reservation v WHERE v.run = ?1 AND v.start = ledger.start AND v.scope = ledger.scope
+        AND v.measure = ledger.measure;
+        DELETE FROM reservation WHERE run = ?1";
+    let sql = if spent { settle_spent!() } else { back };
+    sqlx::query(sql).bind(run.to_bytes().to_vec()).execute(conn).await?;
+    Ok(())
+}
+
+/// Windows that are open at `now`.
+pub(super) async fn open_windows(conn: &mut SqliteConnection, now: UtcMillis) -> Outcome<Vec<LedgerRow>> {
+    let sql = "SELECT start, scope, measure, reserved, spent FROM ledger WHERE start BETWEEN ?1 AND ?2
+        ORDER BY start, scope, measure";
+    let rows = sqlx::query(sql).bind(now.minus(WINDOW_MOST).as_millis()).bind(now.as_millis()).fetch_all(conn).await?;
+    let mut open = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::new(row, "ledger", "scope");
+        let scope = cells.word("scope", Scope::from_key)?;
+        let measure = cells.word("measure", Measure::from_word)?;
+        let window = Window { scope, measure, start: cells.time("start")? };
+        if window.end() > now {
+            open.push(LedgerRow { window, balance: balance(&cells)? });
+        }
+    }
+    Ok(open)
+}
+
+/// Windows whose reservations are not the sum of what live runs have reserved.
+pub(super) async fn imbalances(conn: &mut SqliteConnection) -> Outcome<Vec<String>> {
+    let sql = "SELECT scope, reserved, coalesce((SELECT sum(v.amount) FROM reservation v WHERE v.start = l.start
+        AND v.scope = l.scope AND v.measure = l.measure), 0) AS live FROM ledger l WHERE reserved <> live";
+    let rows = sqlx::query(sql).persistent(false).fetch_all(conn).await?;
+    let mut found = Vec::new();
+    for row in rows {
+        let (scope, reserved, live): (String, i64, i64) =
+            (row.try_get("scope")?, row.try_get("reserved")?, row.try_get("live")?);
+        found.push(format!("ledger window {scope}: {reserved} reserved, but live runs hold {live}"));
+    }
+    Ok(found)
+}
