@@ -9,6 +9,21 @@ use std::process::Command;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// A cargo without the settings of the outer one, which are meant for the host's target.
+#[expect(clippy::disallowed_methods, reason = "the outer cargo speaks through the environment")]
+fn nested_cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    for (name, _) in env::vars_os() {
+        let Some(name) = name.to_str() else { continue };
+        let kept = ["CARGO_HOME", "CARGO_NET_OFFLINE"].contains(&name);
+        if (name.starts_with("CARGO") && !kept) || name.starts_with("RUSTC") || name.starts_with("RUSTFLAGS") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+}
+
 /// The component of a guest package, built with these features.
 ///
 /// # Errors
@@ -19,15 +34,7 @@ pub fn build(package: &str, features: &[&str]) -> Result<Vec<u8>, String> {
     // Two sets of features must not overwrite each other's file.
     let target =
         target_dir(&root).join("guests").join(["tests"].iter().chain(features).copied().collect::<Vec<_>>().join("-"));
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(&root);
-    for (name, _) in env::vars_os() {
-        let Some(name) = name.to_str() else { continue };
-        let kept = ["CARGO_HOME", "CARGO_NET_OFFLINE"].contains(&name);
-        if (name.starts_with("CARGO") && !kept) || name.starts_with("RUSTC") || name.starts_with("RUSTFLAGS") {
-            cargo.env_remove(name);
-        }
-    }
+    let mut cargo = nested_cargo(&root);
     cargo.args(["build", "--quiet", "--profile", "guest", "--target", TARGET, "-p", package]);
     cargo.arg("--target-dir").arg(&target);
     if !features.is_empty() {

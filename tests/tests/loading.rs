@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use tidegate::plugins::shipped::shipped;
 use tidegate::plugins::{CallContext, FaultKind, Origin, PluginRoom, RefusalKind, RoomConfig};
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
@@ -127,6 +128,19 @@ async fn proposals_that_are_off_are_refused_by_the_compiler() {
     for core in ["(memory 1 1 shared)", "(memory i64 1)", "(type (struct))"] {
         let kind = refused(&room, shell(core, "", "0.1.0")).await;
         assert!(matches!(&kind, RefusalKind::Compile { .. }), "{core}: {kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_shipped_loads() {
+    let room = PluginRoom::new(RoomConfig::default()).unwrap();
+    assert!(!shipped().is_empty());
+    for (name, bytes) in shipped() {
+        let plugin = room.load(bytes.to_vec(), Origin::Shipped((*name).to_owned())).await;
+        let plugin = plugin.unwrap_or_else(|refusal| panic!("{refusal}"));
+        assert_eq!(plugin.name(), *name);
+        // Without WASI a call costs half.
+        assert!(plugin.wasi_imports().is_empty(), "{:?}", plugin.wasi_imports());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Measures the plugin room: one call in a fresh instance, on one thread.
 //!
-//! Owns: the measurement "fresh store + instance + one `plan` call + drop". Must not know: what else is measured. Called by
+//! Owns: the measurements "fresh store + instance + one `plan` call + drop" and "`normalize` of a feed of 30 entries, against
+//! the same code natively". Must not know: what else is measured. Called by
 //! `cargo xtask bench sandbox`; `--json` prints one JSON object on one line.
 #![allow(
     clippy::disallowed_methods,
@@ -9,19 +10,23 @@
     reason = "a measurement reads the real clock and speaks on stdout"
 )]
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tidegate::plugins::shipped::shipped;
 use tidegate::plugins::{CallContext, Origin, Plugin, PluginRoom, RoomConfig};
-use tidegate_core::contract::Job;
+use tidegate_core::contract::{Body, Header, HttpResponse, Job, Page, PageContent};
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
-use tidegate_tests::guests;
+use tidegate_plugin_kit::{self as kit, Plugin as _};
+use tidegate_plugin_rss::Rss;
 
-/// Calls measured, after as many as a tenth of them to warm up.
+/// Calls of `plan` measured, after a tenth of as many to warm up.
 const CALLS: u32 = 20_000;
+/// Feeds normalized each way, after a tenth of as many to warm up.
+const FEEDS: u32 = 1_000;
+/// Entries of the feed.
+const ENTRIES: usize = 30;
 
 fn main() -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
@@ -36,7 +41,43 @@ fn main() -> Result<(), String> {
 
 async fn measure() -> Result<Value, String> {
     let room = PluginRoom::new(RoomConfig::default()).map_err(|error| error.to_string())?;
-    let (plugin, job) = subject(&room).await?;
+    let (name, bytes) = shipped().iter().find(|(name, _)| *name == "rss").ok_or("this binary ships no plugin rss")?;
+    let loaded = room.load(bytes.to_vec(), Origin::Shipped((*name).to_owned())).await;
+    let plugin = loaded.map_err(|refusal| refusal.to_string())?;
+    let plans = plans(&plugin).await?;
+    let (room_time, native_time) = normalizes(&plugin).await?;
+    let total: Duration = plans.iter().sum();
+    Ok(json!({
+        "bench": "sandbox",
+        "p50_us": micros(part(&plans, 50.0)),
+        "p90_us": micros(part(&plans, 90.0)),
+        "p99_us": micros(part(&plans, 99.0)),
+        "p999_us": micros(part(&plans, 99.9)),
+        "calls_per_s": (f64::from(CALLS) / total.as_secs_f64()).round(),
+        "normalize_us": micros(room_time),
+        "normalize_native_us": micros(native_time),
+        "normalize_ratio": (native_time.as_secs_f64() / room_time.as_secs_f64() * 1e3).round() / 1e3,
+        "calls": CALLS,
+        "machine": machine(),
+        "versions": {
+            "tidegate": env!("CARGO_PKG_VERSION"),
+            "plugin": format!("{} {}", plugin.name(), plugin.version()),
+            "profile": if cfg!(debug_assertions) { "debug" } else { "release" },
+        },
+        "settings": {
+            "threads": 1,
+            "instances": limits::INSTANCES,
+            "memory_mib": limits::MEMORY_BYTES / limits::MIB,
+            "tick_ms": limits::EPOCH_TICK.as_millis(),
+            "hostcall_fuel_mib": limits::HOSTCALL_FUEL / limits::MIB,
+            "feed_bytes": feed().len(),
+        },
+    }))
+}
+
+/// Times of `plan`, sorted: fresh store, instance, call, drop.
+async fn plans(plugin: &Plugin) -> Result<Vec<Duration>, String> {
+    let job = job();
     let cx = CallContext::at(UtcMillis::parse(&job.now).unwrap_or_default());
     let mut times = Vec::new();
     for call in 0..CALLS + CALLS / 10 {
@@ -48,65 +89,103 @@ async fn measure() -> Result<Value, String> {
         }
     }
     times.sort_unstable();
-    let total: Duration = times.iter().sum();
-    let at = |part: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an index below the number of calls"
-        )]
-        let index = (part * f64::from(CALLS)) as usize;
-        micros(times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or_default())
+    Ok(times)
+}
+
+/// Medians of `normalize` of one feed, through the room and as the same crate compiled into this binary; taken in turns,
+/// so that what else the machine does meets both.
+async fn normalizes(plugin: &Plugin) -> Result<(Duration, Duration), String> {
+    let (job, page) = (job(), page());
+    let (native_job, native_page) = (native_job(&job), native_page());
+    let cx = CallContext::at(UtcMillis::parse(&job.now).unwrap_or_default());
+    let (mut in_room, mut native) = (Vec::new(), Vec::new());
+    for call in 0..FEEDS + FEEDS / 10 {
+        let began = Instant::now();
+        let answer = plugin.normalize(&job, &page, &cx).await.map_err(|fault| fault.to_string())?;
+        let batch = answer.value.map_err(|failure| failure.message)?;
+        let items = batch.items.len();
+        drop(batch);
+        let room_time = began.elapsed();
+        let began = Instant::now();
+        let batch = Rss::normalize(&native_job, &native_page).map_err(|failure| failure.message)?;
+        let native_items = batch.items.len();
+        drop(batch);
+        let native_time = began.elapsed();
+        if items != ENTRIES || native_items != ENTRIES {
+            return Err(format!("{items} items in the room and {native_items} natively, not {ENTRIES}"));
+        }
+        if call >= FEEDS / 10 {
+            in_room.push(room_time);
+            native.push(native_time);
+        }
+    }
+    in_room.sort_unstable();
+    native.sort_unstable();
+    Ok((part(&in_room, 50.0), part(&native, 50.0)))
+}
+
+/// The time below which so many percent of the times lie.
+fn part(times: &[Duration], percent: f64) -> Duration {
+    let most = u32::try_from(times.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below the number of times")]
+    let index = (f64::from(most) * percent / 100.0).round() as usize;
+    times.get(index).copied().unwrap_or_default()
+}
+
+/// A feed as blogs publish them: 30 entries of about 2 KB, with the text as escaped HTML.
+fn feed() -> String {
+    let mut feed = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\" \
+         xmlns:dc=\"http://purl.org/dc/elements/1.1/\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\">\n\
+         <channel><title>Tides</title><link>https://example.org/</link><description>High and low</description>\n",
+    );
+    for entry in 0..ENTRIES {
+        let paragraph = "<p>The water <b>rose</b> by <a href=\"/gauge\">three feet</a> &amp; fell again; caf\u{e9}s stayed open.</p>\n";
+        let html = paragraph.repeat(16);
+        let day = entry % 28 + 1;
+        feed.push_str(&format!(
+            "<item><title>Tide no. {entry} &amp; what it brought</title><link>https://example.org/tides/{entry}</link>\n\
+             <guid isPermaLink=\"false\">tide-{entry}</guid><dc:creator>Ann Ebb</dc:creator><category>tides</category>\n\
+             <pubDate>{day:02} Nov 2026 09:00:00 +0000</pubDate><description>What the tide of day {entry} brought.</description>\n\
+             <content:encoded><![CDATA[{html}]]></content:encoded></item>\n"
+        ));
+    }
+    feed.push_str("</channel></rss>\n");
+    feed
+}
+
+const FEED_URL: &str = "https://example.org/feed.xml";
+
+fn page() -> Page {
+    let answer = HttpResponse {
+        status: 200,
+        final_url: FEED_URL.to_owned(),
+        redirects: Vec::new(),
+        headers: vec![Header { name: "content-type".to_owned(), value: "application/rss+xml".to_owned() }],
+        body: Body::Bytes(feed().into_bytes()),
+        extra: None,
     };
-    Ok(json!({
-        "bench": "sandbox",
-        "plugin": format!("{} {}", plugin.name(), plugin.version()),
-        "calls": CALLS,
-        "p50_us": at(0.5),
-        "p90_us": at(0.9),
-        "p99_us": at(0.99),
-        "p999_us": at(0.999),
-        "mean_us": micros(total / CALLS),
-        "calls_per_s": (f64::from(CALLS) / total.as_secs_f64()).round(),
-        "machine": machine(),
-        "versions": { "tidegate": env!("CARGO_PKG_VERSION"), "profile": if cfg!(debug_assertions) { "debug" } else { "release" } },
-        "settings": {
-            "threads": 1,
-            "instances": limits::INSTANCES,
-            "memory_mib": limits::MEMORY_BYTES / limits::MIB,
-            "tick_ms": limits::EPOCH_TICK.as_millis(),
-            "hostcall_fuel_mib": limits::HOSTCALL_FUEL / limits::MIB,
-        },
-    }))
+    Page { state: None, content: PageContent::Http(answer), number: 0, extra: None }
+}
+
+fn native_page() -> kit::Page {
+    let mut answer = kit::HttpResponse::new(200, FEED_URL, feed().into_bytes());
+    answer.headers.push(kit::Header { name: "content-type".to_owned(), value: "application/rss+xml".to_owned() });
+    kit::Page::http(None, answer)
+}
+
+fn native_job(job: &Job) -> kit::Job {
+    kit::Job { now: job.now.clone(), ..kit::Job::new(&job.kind, &job.identifier) }
 }
 
 fn micros(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e8).round() / 100.0
 }
 
-/// The shipped rss plugin; while this binary ships none that loads, the guest of the tests.
-async fn subject(room: &PluginRoom) -> Result<(Arc<Plugin>, Job), String> {
-    for (name, bytes) in shipped() {
-        match room.load(bytes.to_vec(), Origin::Shipped((*name).to_owned())).await {
-            Ok(plugin) => return Ok((plugin, job("feed", "https://example.org/feed.xml"))),
-            Err(refusal) => eprintln_once(&refusal.to_string()),
-        }
-    }
-    let bytes = guests::build("tidegate-guest-hostile", &[])?;
-    let origin = Origin::File("hostile.wasm".into());
-    let plugin = room.load(bytes, origin).await.map_err(|refusal| refusal.to_string())?;
-    Ok((plugin, job("trick", "echo")))
-}
-
-#[allow(clippy::print_stderr, reason = "beside the figures, not among them")]
-fn eprintln_once(message: &str) {
-    eprintln!("{message}");
-}
-
-fn job(kind: &str, identifier: &str) -> Job {
+fn job() -> Job {
     Job {
-        kind: kind.to_owned(),
-        identifier: identifier.to_owned(),
+        kind: "feed".to_owned(),
+        identifier: FEED_URL.to_owned(),
         overrides: "{}".to_owned(),
         watermark: None,
         max_items: 10,

@@ -1,7 +1,7 @@
 //! How fast the SQLite store takes in runs: 500 runs of 20 items (1.25 KB of text each, and a raw page of 8 KB that does
 //! not compress further), 64 in flight as the daemon has them, at full durability.
 //!
-//! `cargo run --release -p tidegate --example bench_store [FOLDER]` prints one JSON object a line: the first pass stores
+//! `cargo xtask bench store [FOLDER]` prints one JSON object a line: the first pass stores
 //! everything, the second finds nothing new, the third changes every item's metrics. CPU is that of all threads of the
 //! process, from `/proc`, the making of the pages left out.
 
@@ -204,6 +204,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
             trigger: claim.trigger,
             result: RunResult::Succeeded(OutcomeStatus::Ok),
             watermark: None,
+            unread: false,
             facts: None,
             moved_to: None,
             hints: None,
