@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds plugin.wasm from plugin.js and the contract in wit/v0.1. Needs `npm ci` (or `npm install`) once before.
+# Builds plugin.wasm from plugin.js and the contract in wit/v0.1. Needs `npm install --no-save` once before.
 #
 #   sh build.sh [OUT]     OUT: the file to write, by default plugin.wasm beside this script
 #
@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-"$here/plugin.wasm"}
 jco="$here/node_modules/.bin/jco"
 if [ ! -x "$jco" ]; then
-  echo "build.sh: $jco is missing: run \`npm ci\` in $here first" >&2
+  echo "build.sh: $jco is missing: run \`npm install --no-save\` in $here first" >&2
   exit 1
 fi
 exec "$jco" componentize "$here/plugin.js" \

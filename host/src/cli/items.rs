@@ -1,4 +1,4 @@
-//! `items`.
+//! `items`: what has been ingested, newest first, in pages.
 
 use serde_json::{Value, json};
 use tidegate_core::id::ItemId;

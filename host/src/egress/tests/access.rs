@@ -1,3 +1,5 @@
+//! Who may be dialled: loopback, exceptions of a profile, names that change their mind.
+
 use super::*;
 
 #[tokio::test]

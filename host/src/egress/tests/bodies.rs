@@ -1,3 +1,5 @@
+//! What becomes of a body: codings, bombs, cut ends, text.
+
 use super::super::testserver::{brotli, deflate, gzip, zlib, zstd};
 use super::*;
 

@@ -1,3 +1,5 @@
+//! Statuses that close a host for everybody, and those a request lets pass.
+
 use super::*;
 
 #[tokio::test]

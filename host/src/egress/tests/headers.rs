@@ -1,3 +1,5 @@
+//! What is sent and what is handed over, field by field.
+
 use super::*;
 
 fn many(count: usize) -> Vec<u8> {

@@ -1,3 +1,5 @@
+//! Every limit of a fetch is reached once, and named.
+
 use super::*;
 
 fn short(change: impl Fn(&mut EgressLimits)) -> Egress {

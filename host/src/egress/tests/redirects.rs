@@ -1,3 +1,5 @@
+//! Which redirects are followed, and what goes along.
+
 use super::*;
 
 /// Redirects `/n` to `/n+1`, up to `/last`.

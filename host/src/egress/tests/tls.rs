@@ -1,3 +1,5 @@
+//! Connections with and without trust.
+
 use std::path::Path;
 
 use hyper::body::Incoming;
