@@ -131,19 +131,6 @@ pub async fn create(ports: &Ports, settings: &Settings, wish: Wish) -> Result<Cr
     Ok(ports.store.create_source(new, RunId::new(now, ports.dice.throw()), now).await?)
 }
 
-/// An identifier as it may be repeated to whoever listens: what stands where a URL has user and password is hidden.
-fn shown(identifier: &str) -> String {
-    let start = identifier.find("://").map_or(0, |at| at + 3);
-    let (scheme, rest) = identifier.split_at(start);
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest.get(..authority).and_then(|authority| authority.rfind('@')) {
-        Some(at) if start > 0 || rest.get(..at).is_some_and(|user| user.contains(':')) => {
-            format!("{scheme}***{}", rest.get(at..).unwrap_or_default())
-        }
-        _ => identifier.to_owned(),
-    }
-}
-
 fn profile<'a>(settings: &'a Settings, name: &str) -> Result<&'a Profile, Refused> {
     let found = name.parse::<ProfileName>().ok().and_then(|name| settings.profiles.get(&name));
     found.ok_or_else(|| {
@@ -179,24 +166,4 @@ fn typed_problems(wish: &Wish, profile: &Profile) -> Vec<Wrong> {
         problems.push(Wrong { pointer: String::new(), message });
     }
     problems
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown;
-
-    #[test]
-    fn a_password_is_not_repeated() {
-        let table = [
-            ("https://user:secret@example.org/feed", "https://***@example.org/feed"),
-            ("user:secret@example.org/feed", "***@example.org/feed"),
-            ("https://a@b:secret@example.org?x", "https://***@example.org?x"),
-            ("https://example.org/@handle", "https://example.org/@handle"),
-            ("@handle", "@handle"),
-            ("mailbox@example.org", "mailbox@example.org"),
-        ];
-        for (typed, told) in table {
-            assert_eq!(shown(typed), told);
-        }
-    }
 }
