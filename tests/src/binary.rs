@@ -68,6 +68,13 @@ pub fn profile_dir() -> Result<PathBuf, Trouble> {
     clippy::disallowed_methods,
     reason = "a test is told by cargo and CI through the environment; it is not the daemon"
 )]
-fn environment(name: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn environment(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The names of our own variables in the environment of this program. The daemon refuses those it does not know.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+pub(crate) fn our_variables() -> Vec<std::ffi::OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| name.to_string_lossy().starts_with("TIDEGATE_")).collect()
 }
