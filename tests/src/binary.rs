@@ -41,6 +41,20 @@ pub fn build(package: &str, name: &str) -> Result<PathBuf, Trouble> {
         .args(["build", "--quiet", "--package", package, "--bin", name, "--profile", profile])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stdin(Stdio::null());
+    // Build scripts that look at the package they are built for would run again each time.
+    for name in [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_PKG_NAME",
+        "CARGO_PKG_VERSION",
+        "CARGO_PKG_VERSION_MAJOR",
+        "CARGO_PKG_VERSION_MINOR",
+        "CARGO_PKG_VERSION_PATCH",
+        "CARGO_PKG_VERSION_PRE",
+    ] {
+        command.env_remove(name);
+    }
     if let Some(target) = profile_dir.parent() {
         command.arg("--target-dir").arg(target);
     }

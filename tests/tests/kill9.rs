@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tidegate_platforms::{Behaviour, DemoTimes, FeedServer, Pace, Script};
+use tidegate_platforms::{Behaviour, DemoTimes, FeedServer, Listing, Pace, Script};
 use tidegate_tests::daemon::Daemon;
 use tidegate_tests::place::{Place, QUICK_PROFILE, list, setting, word};
 
@@ -43,22 +43,23 @@ struct Feeds {
 
 impl Feeds {
     fn start() -> Self {
-        let times = DemoTimes {
-            window: 100_000,
-            slow_by: Duration::from_millis(300),
-            retry_after: Duration::from_secs(1),
-            ..DemoTimes::default()
-        };
+        let times = DemoTimes { window: 100_000, slow_by: Duration::from_millis(300), ..DemoTimes::default() };
         Self {
             growing: FeedServer::start(Script::demo_with(times).pace(Pace::ByHand)).unwrap(),
             still: FeedServer::start(Script::load(LOAD_FEEDS, LOAD_ITEMS, 7)).unwrap(),
         }
     }
 
+    /// The demo's addresses, but for the one that answers 429: whoever is told to slow down waits a minute at least.
+    fn demo(&self) -> impl Iterator<Item = &Listing> {
+        let busy = |listing: &&Listing| matches!(listing.behaviour, Behaviour::Busy { .. });
+        self.growing.listings().iter().filter(move |listing| !busy(listing))
+    }
+
     /// By the identifier a source has in the end: the ids that must be stored. `None` for a feed that stands still, whose
     /// items are counted.
     fn promised(&self) -> BTreeMap<String, Option<BTreeSet<String>>> {
-        let growing = self.growing.listings().iter().filter(|listing| listing.behaviour != Behaviour::Gone);
+        let growing = self.demo().filter(|listing| listing.behaviour != Behaviour::Gone);
         let growing = growing.map(|listing| {
             let (identifier, path) = match &listing.behaviour {
                 Behaviour::Moved { to } | Behaviour::Page { feed: to } => (self.growing.url(to), to),
@@ -111,8 +112,8 @@ fn fifty_kills_lose_no_item_double_none_and_bootstrap_no_source_twice() {
     let mut dice = Dice(seed);
     let feeds = Feeds::start();
     let place = Place::with_profile("quick", QUICK_PROFILE).unwrap();
-    let growing = feeds.growing.urls();
-    place.add("quick", &growing.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    let growing: Vec<&str> = feeds.demo().map(|listing| listing.url.as_str()).collect();
+    place.add("quick", &growing).unwrap();
 
     let mut still = feeds.still.urls().into_iter();
     let (mut hits, mut died) = (0, BTreeMap::new());
