@@ -41,6 +41,20 @@ pub fn build(package: &str, name: &str) -> Result<PathBuf, Trouble> {
         .args(["build", "--quiet", "--package", package, "--bin", name, "--profile", profile])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .stdin(Stdio::null());
+    // Build scripts that look at the package they are built for would run again each time.
+    for name in [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_PKG_NAME",
+        "CARGO_PKG_VERSION",
+        "CARGO_PKG_VERSION_MAJOR",
+        "CARGO_PKG_VERSION_MINOR",
+        "CARGO_PKG_VERSION_PATCH",
+        "CARGO_PKG_VERSION_PRE",
+    ] {
+        command.env_remove(name);
+    }
     if let Some(target) = profile_dir.parent() {
         command.arg("--target-dir").arg(target);
     }
@@ -68,6 +82,13 @@ pub fn profile_dir() -> Result<PathBuf, Trouble> {
     clippy::disallowed_methods,
     reason = "a test is told by cargo and CI through the environment; it is not the daemon"
 )]
-fn environment(name: &str) -> Option<std::ffi::OsString> {
+pub(crate) fn environment(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The names of our own variables in the environment of this program. The daemon refuses those it does not know.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+pub(crate) fn our_variables() -> Vec<std::ffi::OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| name.to_string_lossy().starts_with("TIDEGATE_")).collect()
 }

@@ -162,7 +162,7 @@ impl Drop for Daemon {
 pub fn command(dir: &Path, args: &[&str]) -> Result<Command, Trouble> {
     let path = binary::tidegate().map_err(|trouble| Trouble::printed("building tidegate", &trouble.to_string()))?;
     let mut command = Command::new(path);
-    for name in ["TIDEGATE_DIR", "TIDEGATE_CONFIG"] {
+    for name in binary::our_variables() {
         command.env_remove(name);
     }
     command.arg("--dir").arg(dir).args(args);

@@ -12,6 +12,7 @@ pub mod guests;
 pub mod load_server;
 pub mod measure;
 pub mod native;
+pub mod place;
 mod waiting;
 
 /// What may go wrong around a process.

@@ -186,3 +186,39 @@ pub struct NewSource {
     /// Whether it starts switched on. Only then is a bootstrap run queued.
     pub active: bool,
 }
+
+/// An identifier as it may be printed before it was accepted: what stands where a URL has user name and password (RFC 3986
+/// section 3.2.1) becomes `***`. Without a scheme only a pair with a colon is taken for one, so that handles stay whole.
+#[must_use]
+pub fn printable_identifier(typed: &str) -> String {
+    let begin = typed.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = typed.split_at(begin);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) if begin > 0 || user.contains(':') => format!("{scheme}***{}", rest.split_at(user.len()).1),
+        _ => typed.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable_identifier;
+
+    #[test]
+    fn what_may_be_a_password_is_not_printed() {
+        let table = [
+            ("https://user:pass@example.org/feed", "https://***@example.org/feed"),
+            ("https://user@example.org/feed", "https://***@example.org/feed"),
+            ("https://us:p@ss@example.org", "https://***@example.org"),
+            ("user:pass@example.org/feed", "***@example.org/feed"),
+            ("https://example.org/@name", "https://example.org/@name"),
+            ("https://example.org/?q=a:b@c", "https://example.org/?q=a:b@c"),
+            ("@nasa", "@nasa"),
+            ("me@example.org", "me@example.org"),
+            ("", ""),
+        ];
+        for (typed, printed) in table {
+            assert_eq!(printable_identifier(typed), printed, "{typed}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tidegate_core::budget::GlobalBudget;
 use tidegate_core::id::{DaemonId, SourceId, Tenant};
 use tidegate_core::nearest;
-use tidegate_core::source::Source;
+use tidegate_core::source::{Source, printable_identifier};
 
 use super::args::Place;
 use super::error::CliError;
@@ -168,7 +168,7 @@ pub(super) async fn find_source(store: &dyn Store, name: &str) -> Result<Source,
                 Some(nearest) => format!("did you mean {nearest}?"),
                 None => "`tidegate source list` shows what there is".to_owned(),
             };
-            Err(CliError::not_found(format!("there is no source {name:?}")).hint(hint))
+            Err(CliError::not_found(format!("there is no source {:?}", printable_identifier(name))).hint(hint))
         }
         (count, Some(_)) => Err(CliError::usage(format!("{count} sources have the identifier {name:?}"))
             .hint("name one by its id; `tidegate source list` shows them")),

@@ -9,7 +9,7 @@ use tidegate_core::contract::Problem;
 use tidegate_core::id::{ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::profile::Profile;
 use tidegate_core::schedule::Schedule;
-use tidegate_core::source::NewSource;
+use tidegate_core::source::{NewSource, printable_identifier};
 use tidegate_core::{limits, nearest, overrides};
 
 use super::{Ports, Settings};
@@ -54,7 +54,7 @@ pub enum Refused {
     /// Identifier or overrides are wrong.
     #[error("{identifier:?} is not a source of profile {profile}")]
     Invalid {
-        /// As typed.
+        /// As typed, without what may be a password.
         identifier: String,
         /// The profile.
         profile: ProfileName,
@@ -99,7 +99,7 @@ pub async fn create(ports: &Ports, settings: &Settings, wish: Wish) -> Result<Cr
         what: format!("kind {} of plugin {}", profile.kind, profile.plugin),
     })?;
     let invalid =
-        |problems| Refused::Invalid { identifier: wish.identifier.clone(), profile: profile.name.clone(), problems };
+        |problems| Refused::Invalid { identifier: printable_identifier(&wish.identifier), profile: profile.name.clone(), problems };
     let problems = typed_problems(&wish, profile);
     if !problems.is_empty() {
         return Err(invalid(problems));
