@@ -9,7 +9,7 @@
 //! `tidegate_core::fetch`.
 //!
 //! The client is reqwest with everything off that it does of its own accord: proxies from the environment, cookies,
-//! referrers, redirects, retries and decompression (`docs/decisions/egress-http-client.md`).
+//! referrers, redirects, retries and decompression (`docs/decisions/0004-http-client.md`).
 
 mod body;
 mod chain;
