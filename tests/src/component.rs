@@ -1,12 +1,12 @@
 //! A document through the feed plugin as the daemon runs it: the shipped component, loaded, planned and normalized by the
 //! plugin room, its batch checked by the core.
 //!
-//! Owns: that way. Must not know: the corpus. Called by the binary `feeds`. The batch that is judged is the plugin's own;
+//! Owns: that way. Must not know: the corpus. Called by the binary `feeds` and by the test of all fixtures. The batch that is judged is the plugin's own;
 //! the core's check of it has to pass too, because a batch that breaks the contract never reaches the store.
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tidegate::plugins::shipped::shipped;
 use tidegate::plugins::{CallContext, Origin, Plugin, PluginRoom, RoomConfig};
 use tidegate_core::contract::{Body, Fetch, Header, HttpResponse, Job, Page, PageContent};
@@ -32,15 +32,49 @@ impl Component {
     /// # Errors
     /// When the room cannot be set up or refuses the plugin.
     pub fn load(name: &str) -> Result<Self, Trouble> {
-        let trouble = |printed: String| Trouble::printed(format!("loading the shipped plugin {name}"), &printed);
-        let runtime = Runtime::new().map_err(Trouble::io("starting the async runtime"))?;
         let bytes = shipped().iter().find(|(shipped, _)| *shipped == name).map(|(_, bytes)| bytes.to_vec());
-        let bytes = bytes.ok_or_else(|| trouble("it is not shipped".to_owned()))?;
+        Self::of(bytes.ok_or_else(|| Trouble::printed("a shipped plugin of that name", name))?, name)
+    }
+
+    /// Loads a component.
+    ///
+    /// # Errors
+    /// When the room cannot be set up or refuses the component.
+    pub fn of(bytes: Vec<u8>, name: &str) -> Result<Self, Trouble> {
+        let trouble = |printed: String| Trouble::printed(format!("loading the plugin {name}"), &printed);
+        let runtime = Runtime::new().map_err(Trouble::io("starting the async runtime"))?;
         let plugin = runtime.block_on(async {
             let room = PluginRoom::new(RoomConfig::default()).map_err(|error| trouble(error.to_string()))?;
             room.load(bytes, Origin::Shipped(name.to_owned())).await.map_err(|refusal| trouble(refusal.to_string()))
         })?;
         Ok(Self { runtime, plugin })
+    }
+
+    /// What the plugin wants fetched first: the request and the step's state, as JSON and text.
+    ///
+    /// # Errors
+    /// The plugin's failure, as JSON; a fault as text.
+    pub fn plan(&self, job: &Job) -> Result<(Value, Option<String>), Value> {
+        let asked = self.runtime.block_on(self.plugin.plan(job, &context(job)));
+        let step = asked.map_err(|fault| json!(fault.to_string()))?.value.map_err(|failure| json!(failure))?;
+        let request = match &step.fetch {
+            Fetch::Http(request) => json!(request),
+            other => json!(other),
+        };
+        Ok((request, step.state))
+    }
+
+    /// What comes of a page, as JSON.
+    ///
+    /// # Errors
+    /// The plugin's failure, as JSON; a fault as text.
+    pub fn normalize(&self, job: &Job, page: &Page) -> Result<Value, Value> {
+        let asked = self.runtime.block_on(self.plugin.normalize(job, page, &context(job)));
+        asked
+            .map_err(|fault| json!(fault.to_string()))?
+            .value
+            .map(|batch| json!(batch))
+            .map_err(|failure| json!(failure))
     }
 
     /// Plans and normalizes one document as if `document_url` had answered with it.
@@ -98,4 +132,9 @@ impl Component {
             None => Ok(judged),
         }
     }
+}
+
+/// The usual limits at the job's time.
+fn context(job: &Job) -> CallContext {
+    CallContext::at(UtcMillis::parse(&job.now).unwrap_or_default())
 }

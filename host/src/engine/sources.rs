@@ -98,8 +98,11 @@ pub async fn create(ports: &Ports, settings: &Settings, wish: Wish) -> Result<Cr
         profile: profile.name.clone(),
         what: format!("kind {} of plugin {}", profile.kind, profile.plugin),
     })?;
-    let invalid =
-        |problems| Refused::Invalid { identifier: printable_identifier(&wish.identifier), profile: profile.name.clone(), problems };
+    let invalid = |problems| Refused::Invalid {
+        identifier: printable_identifier(&wish.identifier),
+        profile: profile.name.clone(),
+        problems,
+    };
     let problems = typed_problems(&wish, profile);
     if !problems.is_empty() {
         return Err(invalid(problems));

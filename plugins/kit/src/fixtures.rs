@@ -136,8 +136,18 @@ pub fn brief(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let kept = members.into_iter().map(|(name, value)| {
-                let value =
-                    if matches!(name.as_str(), "extra" | "data" | "state" | "cursor") { opened(value) } else { value };
+                let value = match name.as_str() {
+                    "extra" | "data" | "state" | "cursor" => opened(value),
+                    "status" | "category" | "want" => contract_word(value),
+                    // A variant is an object of one member, named after the case.
+                    "fetch" | "body" => match value {
+                        Value::Object(case) => {
+                            Value::Object(case.into_iter().map(|(case, of)| (contract_case(&case), of)).collect())
+                        }
+                        other => contract_word(other),
+                    },
+                    _ => value,
+                };
                 (name, brief(value))
             });
             Value::Object(kept.filter(|(_, value)| !says_nothing(value)).collect::<Map<String, Value>>())
@@ -145,6 +155,25 @@ pub fn brief(value: Value) -> Value {
         Value::Array(values) => Value::Array(values.into_iter().map(brief).collect()),
         other => other,
     }
+}
+
+/// A case as the contract writes it (`no-new`), not as Rust does (`NoNew`), so that the host's answers compare equal.
+fn contract_word(value: Value) -> Value {
+    match value {
+        Value::String(word) => Value::String(contract_case(&word)),
+        other => other,
+    }
+}
+
+fn contract_case(word: &str) -> String {
+    let mut written = String::with_capacity(word.len() + 2);
+    for letter in word.chars() {
+        if letter.is_ascii_uppercase() && !written.is_empty() {
+            written.push('-');
+        }
+        written.push(letter.to_ascii_lowercase());
+    }
+    written
 }
 
 fn opened(value: Value) -> Value {

@@ -1,0 +1,92 @@
+//! Every fixture of every plugin through the built component and the plugin room: the same pages that its own tests run
+//! natively must give the same batches. A plugin whose fixtures nobody runs here, or that has none, fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+
+use tidegate_core::contract::{Body, Header, HttpResponse, Job, Page, PageContent, Redirect, Watermark};
+use tidegate_plugin_kit::fixtures::{Fixture, brief, load, settle};
+use tidegate_tests::component::Component;
+use tidegate_tests::guests;
+
+/// Folders of `plugins/` that are no plugin.
+const NO_PLUGIN: [&str; 1] = ["kit"];
+
+#[test]
+fn every_plugin_gives_the_same_as_a_component() {
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins");
+    for folder in folders(&plugins) {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if NO_PLUGIN.contains(&name.as_str()) {
+            continue;
+        }
+        let all = load(&folder.join("fixtures")).unwrap_or_default();
+        assert!(!all.is_empty(), "plugins/{name} has no fixtures: write some (plugins/template shows how)");
+        let bytes = guests::build(&format!("tidegate-plugin-{name}"), &[]).unwrap();
+        let component = Component::of(bytes, &name).unwrap();
+        let wrong: Vec<String> =
+            all.iter().filter_map(|fixture| settle(fixture, &through(&component, fixture), false).err()).collect();
+        assert!(wrong.is_empty(), "plugins/{name}, as a component:\n{}", wrong.join("\n\n"));
+    }
+}
+
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+/// Runs a fixture, in the shape of `expected.json`.
+fn through(component: &Component, fixture: &Fixture) -> serde_json::Value {
+    let given = &fixture.job;
+    let job = Job {
+        kind: given.kind.clone(),
+        identifier: given.identifier.clone(),
+        overrides: given.overrides.clone(),
+        watermark: given.watermark.as_ref().map(|mark| Watermark {
+            newest_id: mark.newest_id.clone(),
+            newest_published_at: mark.newest_published_at.clone(),
+            cursor: mark.cursor.clone(),
+        }),
+        max_items: given.max_items,
+        max_pages: given.max_pages,
+        now: given.now.clone(),
+        actor: given.actor.clone(),
+        platform_id: given.platform_id.clone(),
+        extra: given.extra.clone(),
+    };
+    let (request, planned) = match component.plan(&job) {
+        Ok((request, state)) => (request, state),
+        Err(failure) => return brief(serde_json::json!({ "failure": failure })),
+    };
+    let page = Page {
+        state: fixture.state.clone().or(planned),
+        content: PageContent::Http(answer(fixture)),
+        number: 0,
+        extra: None,
+    };
+    match component.normalize(&job, &page) {
+        Ok(batch) => brief(serde_json::json!({ "request": request, "batch": batch })),
+        Err(failure) => brief(serde_json::json!({ "request": request, "failure": failure })),
+    }
+}
+
+fn answer(fixture: &Fixture) -> HttpResponse {
+    let given = &fixture.response;
+    HttpResponse {
+        status: given.status,
+        final_url: given.final_url.clone(),
+        redirects: given.redirects.iter().map(|hop| Redirect { status: hop.status, url: hop.url.clone() }).collect(),
+        headers: given
+            .headers
+            .iter()
+            .map(|field| Header { name: field.name.clone(), value: field.value.clone() })
+            .collect(),
+        body: match &given.body {
+            tidegate_plugin_kit::Body::Text(text) => Body::Text(text.clone()),
+            tidegate_plugin_kit::Body::Bytes(bytes) => Body::Bytes(bytes.clone()),
+        },
+        extra: given.extra.clone(),
+    }
+}
