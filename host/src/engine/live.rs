@@ -35,6 +35,11 @@ impl Live {
         self.lock().is_empty()
     }
 
+    /// Whether this daemon is working on the run at this moment.
+    pub(super) fn holds(&self, run: RunId) -> bool {
+        self.lock().contains_key(&run)
+    }
+
     /// Notes a run. The token is cancelled when the run turns out to be somebody else's.
     pub(super) fn enter(&self, run: RunId, generation: Generation) -> CancellationToken {
         let lost = CancellationToken::new();

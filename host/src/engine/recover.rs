@@ -19,7 +19,8 @@ impl Engine {
             let now = self.ports.clock.now();
             let stuck = self.ports.store.stuck(self.settings.daemon, now, limits::PASS_BATCH).await?;
             let full = stuck.len() == limits::PASS_BATCH;
-            for run in stuck {
+            // A lease of our own that passed while the database was slow is no death: the next heartbeat prolongs it.
+            for run in stuck.into_iter().filter(|stuck| !self.live.holds(stuck.run)) {
                 recovered += usize::from(self.recover_one(run).await?);
             }
             if !full {
