@@ -40,7 +40,8 @@ CREATE TABLE source (
     updated_at      INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX source_identity ON source (tenant, profile, identifier);
-CREATE INDEX source_due ON source (due_at, id) WHERE due_at IS NOT NULL;
+-- Sources put off to the same moment (a budget that is new at midnight) go in turn: longest unattended first.
+CREATE INDEX source_due ON source (due_at, last_fetched_at, id) WHERE due_at IS NOT NULL;
 
 -- One attempt to ingest one source: the audit record.
 CREATE TABLE run (

@@ -62,6 +62,8 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(60);
 pub const GRANT_SETS: usize = 64;
 /// Header values remembered in their received bytes, as their text alone does not say how to send them back.
 pub const ODD_VALUES: usize = 1_024;
+/// Time to wait for a turn at a host. A run that waits holds one of the daemon's places, so it does not wait long.
+pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Hosts of which concurrency and gates are remembered.
 pub const HOSTS_REMEMBERED: usize = 65_536;
 
@@ -230,6 +232,10 @@ pub const DRAIN: Duration = Duration::from_secs(25);
 pub const WRITER_QUEUE: usize = 1_024;
 /// Writes committed together.
 pub const WRITER_GROUP: usize = 256;
+/// Times the writer waits as long as SQLite waits for a lock, before it gives its work back as failed: about a minute.
+pub const STORE_BUSY_ROUNDS: u32 = 11;
+/// How long dead letters are kept. Rows are made in order of time, so the oldest are found by their key.
+pub const DEAD_LETTERS_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Rows of one listing.
 pub const LIST_ROWS: u32 = 1_000;
 /// Connections that read a SQLite file at once.

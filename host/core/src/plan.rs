@@ -14,6 +14,7 @@ use crate::failure::{Class, Failure};
 use crate::limits;
 use crate::overrides;
 use crate::profile::Profile;
+use crate::source::printable_identifier;
 use crate::time::UtcMillis;
 
 /// A fetch that may be made.
@@ -121,10 +122,13 @@ fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Resul
     }
     let url = match Url::parse(&request.url) {
         Ok(url) => url,
-        Err(error) => return fault(format!("{:?} is not an absolute URL: {error}", request.url)),
+        Err(error) => {
+            let shown = printable_identifier(&request.url);
+            return fault(format!("{shown:?} is not an absolute URL: {error}"));
+        }
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return fault(format!("{:?} is not an http or https URL", request.url));
+        return fault(format!("scheme {:?} is not http or https", url.scheme()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return fault("the URL carries a user or password; credentials belong into the profile".to_owned());

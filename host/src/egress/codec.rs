@@ -65,6 +65,18 @@ impl Codec {
 
     /// Takes the next piece. An error of kind `UnexpectedEof` means that the data was damaged on the way.
     pub(super) fn push(&mut self, mut piece: &[u8], to: &mut impl Write) -> io::Result<()> {
+        // A loop, as gzip data may hold any number of members: a call for each would let a stranger choose how deep.
+        loop {
+            let rest = self.push_member(piece, to)?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            piece = rest;
+        }
+    }
+
+    /// Takes a piece up to the end of a gzip member, and gives what is left of it.
+    fn push_member<'p>(&mut self, mut piece: &'p [u8], to: &mut impl Write) -> io::Result<&'p [u8]> {
         if let State::Sniff(head) = &mut self.state {
             while head.len() < 2
                 && let Some((first, rest)) = piece.split_first()
@@ -73,35 +85,33 @@ impl Codec {
                 piece = rest;
             }
             if head.len() < 2 {
-                return Ok(());
+                return Ok(&[]);
             }
             let head = std::mem::take(head);
             self.state = self.recognize(&head);
-            self.push(&head, to)?;
+            // Two bytes are no whole member of anything: nothing is left of them.
+            self.feed(&head, to)?;
         }
-        match &mut self.state {
-            State::Plain => to.write_all(piece),
-            State::Ended | State::Sniff(_) => Ok(()),
-            State::Gzip(_) => self.gunzip(piece, to),
-            State::Inflate(decoder) => {
-                if inflate(decoder, piece, to)? {
-                    self.state = State::Ended;
-                }
-                Ok(())
+        self.feed(piece, to)
+    }
+
+    /// Gives a piece to the decoder that was recognized.
+    fn feed<'p>(&mut self, piece: &'p [u8], to: &mut impl Write) -> io::Result<&'p [u8]> {
+        let ended = match &mut self.state {
+            State::Plain => {
+                to.write_all(piece)?;
+                false
             }
-            State::Brotli(state) => {
-                if unbrotli(state, piece, to)? {
-                    self.state = State::Ended;
-                }
-                Ok(())
-            }
-            State::Zstd { decoder, between_frames } => {
-                if unzstd(decoder, between_frames, piece, to)? {
-                    self.state = State::Ended;
-                }
-                Ok(())
-            }
+            State::Ended | State::Sniff(_) => false,
+            State::Gzip(_) => return self.gunzip(piece, to),
+            State::Inflate(decoder) => inflate(decoder, piece, to)?,
+            State::Brotli(state) => unbrotli(state, piece, to)?,
+            State::Zstd { decoder, between_frames } => unzstd(decoder, between_frames, piece, to)?,
+        };
+        if ended {
+            self.state = State::Ended;
         }
+        Ok(&[])
     }
 
     /// Ends the data.
@@ -131,10 +141,11 @@ impl Codec {
         }
     }
 
-    fn gunzip(&mut self, mut piece: &[u8], to: &mut impl Write) -> io::Result<()> {
+    /// Decodes to the end of the piece or of the member; gives what follows the member.
+    fn gunzip<'p>(&mut self, mut piece: &'p [u8], to: &mut impl Write) -> io::Result<&'p [u8]> {
         while let State::Gzip(decoder) = &mut self.state {
             if piece.is_empty() {
-                return Ok(());
+                return Ok(piece);
             }
             let taken = decoder.write(piece)?;
             let made = decoder.get_mut();
@@ -145,10 +156,10 @@ impl Codec {
                 // The member has ended and more follows: another member, or something that is none.
                 self.finish(to)?;
                 self.state = if piece[0] == 0x1F { State::Sniff(Vec::new()) } else { State::Ended };
-                return self.push(piece, to);
+                return Ok(piece);
             }
         }
-        Ok(())
+        Ok(&[])
     }
 }
 

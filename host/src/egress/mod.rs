@@ -117,7 +117,7 @@ impl Egress {
         // Judged before the wait: what is denied never takes a turn.
         permit(&chain, &grant)?;
         let late = |phase, after| FetchError::Timeout { at: at.clone(), phase, after };
-        let left = inner.left(deadline);
+        let left = inner.left(deadline).min(limits::QUEUE_TIMEOUT);
         let entered = timeout(left, inner.hosts.enter(&chain.target)).await;
         let turn = entered.map_err(|_| late(Phase::Queue, left))?.map_err(|closed| gate_closed(closed, at.clone()))?;
         let left = inner.left(deadline).min(inner.limits.total);

@@ -12,7 +12,7 @@ use tidegate_core::fetch::{NetGrant, Target};
 use tidegate_core::profile::Net;
 use tidegate_core::time::UtcMillis;
 
-use super::{Egress, FetchError, Outbound};
+use super::{Egress, FetchError, Outbound, Phase};
 use crate::ports;
 
 /// Egress with what an operator says about himself.
@@ -72,6 +72,8 @@ fn failure(error: &FetchError, url: &str, now: UtcMillis) -> Failure {
         }
         // The plugin's request passed the plan's checks and still cannot be sent.
         FetchError::Request { .. } | FetchError::BadHeader { .. } => Failure::new(Class::PluginFault, message),
+        // Nobody has asked the host: it is busy with our own requests. Later, and no fault of the source.
+        FetchError::Timeout { phase: Phase::Queue, .. } => Failure::new(Class::RateLimited, message),
         FetchError::Dns { .. }
         | FetchError::Connect { .. }
         | FetchError::Tls { .. }

@@ -40,16 +40,21 @@ impl Live {
         self.lock().contains_key(&run)
     }
 
-    /// Notes a run. The token is cancelled when the run turns out to be somebody else's.
+    /// Notes a run. The token is cancelled when the run turns out to be somebody else's. Whoever enters leaves.
     pub(super) fn enter(&self, run: RunId, generation: Generation) -> CancellationToken {
         let lost = CancellationToken::new();
         self.lock().insert(run, (generation, lost.clone()));
         lost
     }
 
-    /// Forgets a run and tells whoever waits for room.
-    pub(super) fn leave(&self, run: RunId) {
-        self.lock().remove(&run);
+    /// Forgets a run under this generation and tells whoever waits for room. The same run may be back already under a
+    /// higher one.
+    pub(super) fn leave(&self, run: RunId, generation: Generation) {
+        let mut runs = self.lock();
+        if runs.get(&run).is_some_and(|(entered, _)| *entered == generation) {
+            runs.remove(&run);
+        }
+        drop(runs);
         self.changed.notify_one();
     }
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_core::claim::Claim;
+use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::contract::{self, HttpResponse, PageContent};
 use tidegate_core::failure::{Class, Failure};
+use tidegate_core::id::RunId;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::profile::Profile;
 use tidegate_core::run::{Effect, Event as Happened, Finish, Machine, Stop};
@@ -39,6 +40,23 @@ struct Work {
     raw: Option<RawPage>,
 }
 
+/// A run's place among those under way: given back however its task ends, by a panic too, so that the run is recovered.
+struct Place {
+    engine: Arc<Engine>,
+    run: RunId,
+    generation: Generation,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let error = format!("run {}: its task panicked; the run is taken up again", self.run);
+            self.engine.tell(&Event::PassFailed { pass: "work", error });
+        }
+        self.engine.live.leave(self.run, self.generation);
+    }
+}
+
 /// What interrupts an effect.
 enum Interrupted {
     /// The machine is to be told.
@@ -50,15 +68,14 @@ enum Interrupted {
 impl Engine {
     /// Starts the work of a claim in a task of its own.
     pub(super) fn start(self: &Arc<Self>, claim: Claim) {
-        let engine = Arc::clone(self);
         let lost = self.live.enter(claim.run, claim.generation);
+        let place = Place { engine: Arc::clone(self), run: claim.run, generation: claim.generation };
         self.tasks.spawn(async move {
-            let run = claim.run;
+            let engine = Arc::clone(&place.engine);
             if let Err(error) = Arc::clone(&engine).work(claim, lost).await {
                 // The lease passes and the recover pass takes the run up again.
-                engine.tell(&Event::PassFailed { pass: "work", error: format!("run {run}: {error}") });
+                engine.tell(&Event::PassFailed { pass: "work", error: format!("run {}: {error}", place.run) });
             }
-            engine.live.leave(run);
         });
     }
 
@@ -196,7 +213,11 @@ impl Work {
             let plugin = self.plugin.manifest().name.clone();
             self.engine.tell(&Event::PluginLogged { run: self.claim.run, plugin, line });
         }
-        asked.answer.map_err(|fault| Failure::new(Class::PluginFault, fault.message))
+        asked.answer.map_err(|fault| {
+            // A machine that is overloaded is no fault of the plugin, and passes.
+            let class = if fault.is_plugins { Class::PluginFault } else { Class::Transient };
+            Failure::new(class, fault.message)
+        })
     }
 
     /// The raw page, if this profile keeps pages and there is something to keep.

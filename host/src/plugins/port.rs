@@ -66,7 +66,8 @@ fn asked<T>(outcome: Result<Answer<T>, Box<Fault>>) -> ports::Asked<T> {
     match outcome {
         Ok(Answer { value, log, cpu, .. }) => ports::Asked { answer: Ok(value), log: lines(log), cpu },
         Err(fault) => {
-            let answer = Err(ports::PluginFault { kind: fault.kind.word(), message: fault.to_string() });
+            let (kind, is_plugins) = (fault.kind.word(), fault.kind.is_plugins());
+            let answer = Err(ports::PluginFault { kind, message: fault.to_string(), is_plugins });
             ports::Asked { answer, log: lines(fault.log), cpu: fault.cpu }
         }
     }

@@ -54,6 +54,8 @@ pub struct PluginFault {
     pub kind: &'static str,
     /// Plugin, version, call, what happened, what to do.
     pub message: String,
+    /// Whether the plugin is to blame, and not the load of the machine.
+    pub is_plugins: bool,
 }
 
 /// A line a plugin logged.

@@ -436,7 +436,8 @@ pub trait Store: Send + Sync {
 
     // ---- upkeep ----
 
-    /// Deletes what is kept too long: pages after their `keep_until`, ledger windows and skip counts older than 400 days.
+    /// Deletes what is kept too long: pages after their `keep_until`, dead letters after 90 days, ledger windows and
+    /// skip counts after 400 days.
     /// At most `limit` rows; gives how many.
     async fn expire(&self, now: UtcMillis, limit: usize) -> Result<u64, StoreError>;
 

@@ -11,6 +11,14 @@ async fn fetched(
     egress.fetch(get(&server.url("/"))).await
 }
 
+/// RFC 1952 allows any number of members; each used to cost a call inside the one before it.
+#[tokio::test]
+async fn a_hundred_thousand_empty_gzip_members_are_an_empty_body() {
+    let members = gzip(b"").repeat(100_000);
+    let answered = fetched(&egress(), move || answer(200, &[("content-encoding", "gzip")], &members)).await.unwrap();
+    assert!(bytes(&answered).is_empty());
+}
+
 #[tokio::test]
 async fn every_coding() {
     let plain: Vec<u8> = (0..50_000_u32).flat_map(|n| (n / 7).to_string().into_bytes()).collect();

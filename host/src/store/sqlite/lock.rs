@@ -17,8 +17,15 @@ pub(super) struct Lock {
 }
 
 /// The lock file of a database file.
+///
+/// Named after the file itself, however it was spelled: two spellings or a link must not be two locks.
 fn path_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
+    let real = database.canonicalize().or_else(|_| {
+        let (folder, name) = (database.parent().unwrap_or(Path::new("")), database.file_name().unwrap_or_default());
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        folder.canonicalize().map(|folder| folder.join(name))
+    });
+    let mut name = real.unwrap_or_else(|_| database.to_path_buf()).into_os_string();
     name.push(".lock");
     name.into()
 }

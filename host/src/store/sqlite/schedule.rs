@@ -22,7 +22,7 @@ pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limi
         ", r.id AS queued_run, r.trigger AS queued_trigger FROM source s LEFT JOIN run r ON r.id =
             (SELECT o.id FROM run o WHERE o.source = s.id AND o.stage = 'queued' AND o.not_before <= ?1
              ORDER BY o.created_at, o.id LIMIT 1)
-        WHERE s.due_at <= ?1 ORDER BY s.due_at, s.id LIMIT ?2"
+        WHERE s.due_at <= ?1 ORDER BY s.due_at, s.last_fetched_at, s.id LIMIT ?2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = sqlx::query(sql).bind(now.as_millis()).bind(limit).fetch_all(conn).await?;

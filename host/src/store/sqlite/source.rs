@@ -46,7 +46,7 @@ const DUE: &str = "UPDATE source SET parked = 0, due_at = CASE
     WHEN state <> 'active' OR EXISTS (SELECT 1 FROM run l WHERE l.source = source.id AND l.stage = 'running') THEN NULL
     ELSE (SELECT min(at) FROM (SELECT source.next_at AS at
         UNION ALL SELECT q.not_before FROM run q WHERE q.source = source.id AND q.stage = 'queued'))
-    END WHERE parked = 1";
+    END WHERE parked = 1 OR skipped_at IS NOT NULL";
 
 /// A source with what only the store knows of it.
 #[derive(Debug, Clone)]
@@ -313,7 +313,7 @@ pub(super) async fn refresh(conn: &mut SqliteConnection, id: SourceId, now: UtcM
     Ok(())
 }
 
-/// Looks at parked sources again.
+/// Looks at every source again that was parked or put off: a budget may have been raised, a plugin added.
 pub(super) async fn unpark(conn: &mut SqliteConnection) -> Outcome<()> {
     sqlx::query(DUE).execute(conn).await?;
     Ok(())

@@ -172,7 +172,7 @@ async fn serve(mut conn: SqliteConnection, file: File, mut waiting: mpsc::Receiv
 async fn group(conn: &mut SqliteConnection, file: &File, jobs: Vec<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
     let mut jobs = jobs.into_iter();
     let mut done = Vec::with_capacity(jobs.len());
-    let mut fate = exec(conn, "BEGIN IMMEDIATE; SAVEPOINT job").await.err().map(|error| fate_of(file, error));
+    let mut fate = begin(conn).await.err().map(|error| fate_of(file, error));
     if fate.is_some() {
         // Nobody can write now; all are told.
         done.extend(jobs.by_ref());
@@ -204,6 +204,19 @@ async fn group(conn: &mut SqliteConnection, file: &File, jobs: Vec<Box<dyn Job>>
         job.answer(file, fate.as_ref());
     }
     jobs.collect()
+}
+
+/// Begins a transaction. Somebody else who writes (a person's long command) is waited for, several times as long as SQLite
+/// itself waits: what is in the queue has been fetched and perhaps paid for.
+async fn begin(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    const BUSY: &str = "5";
+    let mut left = limits::STORE_BUSY_ROUNDS;
+    loop {
+        match exec(conn, "BEGIN IMMEDIATE; SAVEPOINT job").await {
+            Err(sqlx::Error::Database(error)) if left > 0 && error.code().as_deref() == Some(BUSY) => left -= 1,
+            begun => return begun,
+        }
+    }
 }
 
 fn fate_of(file: &File, error: sqlx::Error) -> Fate {
