@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::daemon::{self, Daemon};
 use crate::{Trouble, binary};
@@ -73,12 +74,14 @@ impl Place {
         Daemon::start(self.dir(), &["serve"])
     }
 
-    /// Runs a command, whatever its code.
+    /// Runs a command in the directory, whatever its code: a file of it can be named by its name alone.
     ///
     /// # Errors
-    /// As [`daemon::run`].
+    /// When it cannot be built or started.
     pub fn run(&self, args: &[&str]) -> Result<Said, Trouble> {
-        let output = daemon::run(self.dir(), args)?;
+        let mut command = daemon::command(self.dir(), args)?;
+        command.current_dir(self.dir()).stdin(std::process::Stdio::null());
+        let output = command.output().map_err(Trouble::io(format!("starting {command:?}")))?;
         let text = |bytes: &[u8]| self.without_its_name(&String::from_utf8_lossy(bytes));
         Ok(Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) })
     }
@@ -156,12 +159,12 @@ impl Place {
         }
     }
 
-    /// What is in the directory, so that a test sees that nothing was changed: names and contents, without the cache of
+    /// What is in the directory, so that a test sees that nothing was changed: names and digests, without the cache of
     /// compiled plugins and the files that SQLite has beside the database.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn contents(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, Trouble> {
+    pub fn contents(&self) -> Result<Vec<(PathBuf, String)>, Trouble> {
         let mut found = Vec::new();
         let mut folders = vec![self.dir().to_path_buf()];
         while let Some(folder) = folders.pop() {
@@ -173,7 +176,7 @@ impl Place {
                     folders.push(path);
                 } else if path.is_file() && !["-wal", "-shm", ".lock"].iter().any(|end| name.ends_with(end)) {
                     let bytes = std::fs::read(&path).map_err(Trouble::io(format!("reading {name}")))?;
-                    found.push((path, bytes));
+                    found.push((path, format!("{:x?}", Sha256::digest(&bytes))));
                 }
             }
         }

@@ -81,7 +81,7 @@ pub enum FetchError {
         why: UrlRefused,
     },
     /// The host is on the deny table and the profile does not open it.
-    #[error("fetching {at}: {reason}; a profile can allow private addresses it names")]
+    #[error("fetching {at}: {reason}; a profile can allow private addresses: name them in its net.allow_private")]
     Denied {
         /// The URL.
         at: Place,

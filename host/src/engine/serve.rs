@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidegate_core::limits;
 
 use super::Engine;
-use crate::ports::Event;
+use crate::ports::{Event, StoreError};
 
 /// What a tick has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -29,10 +29,17 @@ impl Engine {
         let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
         tokio::pin!(stop);
         loop {
-            self.tick().await;
+            let whole = self.tick().await;
+            let rest = async {
+                if !whole {
+                    // What is due stays due: without a rest a database that refuses would be asked a hundred times a second.
+                    tokio::time::sleep(limits::POLL).await;
+                }
+                self.wait().await;
+            };
             tokio::select! {
                 () = &mut stop => break,
-                () = self.wait() => {}
+                () = rest => {}
             }
         }
         self.drain(hard).await;
@@ -42,10 +49,10 @@ impl Engine {
     /// One tick, and the runs it has started to their end. `stop` ends it early, as in [`Engine::serve`].
     pub async fn run_once(self: &Arc<Self>, stop: impl Future<Output = ()>) -> Tally {
         let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
-        let mut tally = Tally { recovered: self.recover_now().await, ..Tally::default() };
+        let mut tally = Tally { recovered: self.recover_now().await.unwrap_or(0), ..Tally::default() };
         tokio::pin!(stop);
         loop {
-            let (started, skipped) = self.admit_now().await;
+            let (started, skipped) = self.admit_now().await.unwrap_or((0, 0));
             tally.started += started;
             tally.skipped += skipped;
             if started + skipped == 0 && self.live.is_empty() {
@@ -65,33 +72,27 @@ impl Engine {
         tally
     }
 
-    /// The passes, in the order of the product: what died first, then what is due, then what is old.
-    async fn tick(self: &Arc<Self>) {
-        self.recover_now().await;
-        self.admit_now().await;
-        if let Err(error) = self.upkeep().await {
-            self.tell(&Event::PassFailed { pass: "upkeep", error: error.to_string() });
-        }
+    /// The passes, in the order of the product: what died first, then what is due, then what is old. Gives whether all of
+    /// them could be done.
+    async fn tick(self: &Arc<Self>) -> bool {
+        let recovered = self.recover_now().await.is_some();
+        let admitted = self.admit_now().await.is_some();
+        let upkept = self.told("upkeep", self.upkeep().await).is_some();
+        recovered && admitted && upkept
     }
 
-    async fn recover_now(&self) -> usize {
-        match self.recover().await {
-            Ok(recovered) => recovered,
-            Err(error) => {
-                self.tell(&Event::PassFailed { pass: "recover", error: error.to_string() });
-                0
-            }
-        }
+    async fn recover_now(&self) -> Option<usize> {
+        self.told("recover", self.recover().await)
     }
 
-    async fn admit_now(self: &Arc<Self>) -> (usize, usize) {
-        match self.admit().await {
-            Ok(admitted) => (admitted.started, admitted.skipped),
-            Err(error) => {
-                self.tell(&Event::PassFailed { pass: "admit", error: error.to_string() });
-                (0, 0)
-            }
-        }
+    async fn admit_now(self: &Arc<Self>) -> Option<(usize, usize)> {
+        let admitted = self.told("admit", self.admit().await)?;
+        Some((admitted.started, admitted.skipped))
+    }
+
+    /// Tells of a pass that failed.
+    fn told<T>(&self, pass: &'static str, result: Result<T, StoreError>) -> Option<T> {
+        result.map_err(|error| self.tell(&Event::PassFailed { pass, error: error.to_string() })).ok()
     }
 
     /// Waits until something is due, a run has made room, a lease may have passed, or the tick is over. Other processes add
