@@ -47,7 +47,7 @@ pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit,
     output.data(&tally, |tally| {
         format!("{} runs started, {} sources skipped, {} runs recovered", tally.started, tally.skipped, tally.recovered)
     })?;
-    Ok(Exit::Ok)
+    Ok(if tally.failed_passes == 0 { Exit::Ok } else { Exit::Failed })
 }
 
 fn start_logs(home: &Home) -> Result<(), CliError> {

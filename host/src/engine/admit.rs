@@ -24,8 +24,8 @@ pub(super) struct Admitted {
 }
 
 impl Engine {
-    /// Admits as many due sources as there is room for.
-    pub(super) async fn admit(self: &Arc<Self>) -> Result<Admitted, StoreError> {
+    /// Admits as many sources as there is room for, of those that were due at `due_by`.
+    pub(super) async fn admit(self: &Arc<Self>, due_by: UtcMillis) -> Result<Admitted, StoreError> {
         let mut all = Admitted::default();
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
@@ -33,7 +33,7 @@ impl Engine {
                 break;
             }
             let now = self.ports.clock.now();
-            let candidates = self.ports.store.candidates(now, room).await?;
+            let candidates = self.ports.store.candidates(due_by, room).await?;
             if candidates.is_empty() {
                 break;
             }

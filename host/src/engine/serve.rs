@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_core::limits;
+use tidegate_core::time::UtcMillis;
 
 use super::Engine;
+use super::admit::Admitted;
 use crate::ports::{Event, StoreError};
 
 /// What a tick has done.
@@ -20,6 +22,8 @@ pub struct Tally {
     pub started: usize,
     /// Sources skipped.
     pub skipped: usize,
+    /// Passes that could not do their work; why is in the log.
+    pub failed_passes: usize,
 }
 
 impl Engine {
@@ -49,13 +53,24 @@ impl Engine {
     /// One tick, and the runs it has started to their end. `stop` ends it early, as in [`Engine::serve`].
     pub async fn run_once(self: &Arc<Self>, stop: impl Future<Output = ()>) -> Tally {
         let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
-        let mut tally = Tally { recovered: self.recover_now().await.unwrap_or(0), ..Tally::default() };
+        let mut tally = Tally::default();
+        match self.recover_now().await {
+            Some(recovered) => tally.recovered = recovered,
+            None => tally.failed_passes += 1,
+        }
+        // One tick is what was due when it began: a source that is due again before the last run has ended waits.
+        let due_by = self.ports.clock.now();
         tokio::pin!(stop);
         loop {
-            let (started, skipped) = self.admit_now().await.unwrap_or((0, 0));
-            tally.started += started;
-            tally.skipped += skipped;
-            if started + skipped == 0 && self.live.is_empty() {
+            match self.admit_now(due_by).await {
+                Some(admitted) => {
+                    tally.started += admitted.started;
+                    tally.skipped += admitted.skipped;
+                }
+                None => tally.failed_passes += 1,
+            }
+            // A pass ends only when there is no room or nothing due, and without a run there is room.
+            if self.live.is_empty() {
                 break;
             }
             tokio::select! {
@@ -76,7 +91,7 @@ impl Engine {
     /// them could be done.
     async fn tick(self: &Arc<Self>) -> bool {
         let recovered = self.recover_now().await.is_some();
-        let admitted = self.admit_now().await.is_some();
+        let admitted = self.admit_now(self.ports.clock.now()).await.is_some();
         let upkept = self.told("upkeep", self.upkeep().await).is_some();
         recovered && admitted && upkept
     }
@@ -85,9 +100,8 @@ impl Engine {
         self.told("recover", self.recover().await)
     }
 
-    async fn admit_now(self: &Arc<Self>) -> Option<(usize, usize)> {
-        let admitted = self.told("admit", self.admit().await)?;
-        Some((admitted.started, admitted.skipped))
+    async fn admit_now(self: &Arc<Self>, due_by: UtcMillis) -> Option<Admitted> {
+        self.told("admit", self.admit(due_by).await)
     }
 
     /// Tells of a pass that failed.
@@ -105,8 +119,9 @@ impl Engine {
                 Ok(Some(due)) => due.since(self.ports.clock.now()).min(limits::POLL),
                 Ok(None) | Err(_) => limits::POLL,
             };
-            let due_now = pause.is_zero() && self.live.room() > 0;
-            if due_now {
+            // Without room it does not matter what is due; a run that ends is told.
+            let pause = if self.live.room() == 0 { limits::POLL } else { pause };
+            if pause.is_zero() {
                 // Never a busy loop, should a pass leave a due source behind.
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 return;
