@@ -1,5 +1,6 @@
 //! The plugin room against plugins that misbehave: every trick ends in the fault that names it, and in nothing else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "a test waits for the tasks it spawns")]
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
