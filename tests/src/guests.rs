@@ -28,7 +28,6 @@ fn nested_cargo(root: &Path) -> Command {
 ///
 /// # Errors
 /// What cargo said when it could not be built.
-#[expect(clippy::disallowed_methods, reason = "cargo tells a test through the environment; it is not the daemon")]
 pub fn build(package: &str, features: &[&str]) -> Result<Vec<u8>, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     // Two sets of features must not overwrite each other's file.
