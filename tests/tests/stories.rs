@@ -224,7 +224,7 @@ fn run_scheduled_does_one_tick_and_is_done() {
     let urls = feeds.urls();
     let ids = place.add("hourly", &urls.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
     let tick = place.json(&["run-scheduled"]).unwrap();
-    assert_eq!(tick, serde_json::json!({ "recovered": 0, "started": 5, "skipped": 0 }));
+    assert_eq!(tick, serde_json::json!({ "recovered": 0, "started": 5, "skipped": 0, "failed_passes": 0 }));
     for id in &ids {
         assert_eq!(place.items(id).unwrap().len(), 4);
     }

@@ -48,6 +48,9 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest `Retry-After` that is followed; a longer one is cut to this.
 pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time for which one answer closes a host for everybody. The source that was told to wait longer does; the
+/// others ask again.
+pub const GATE_MOST: Duration = Duration::from_secs(10 * 60);
 /// Requests under way to one host at a time.
 pub const HOST_CONCURRENCY: usize = 4;
 /// How long a host's gate stays closed after a 429 that does not say.

@@ -123,7 +123,7 @@ pub enum SourceCommand {
         #[arg(long, value_name = "ID")]
         after: Option<String>,
         /// At most so many.
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         limit: u32,
     },
     /// Show everything about a source, and whether it would run now.
@@ -196,7 +196,7 @@ pub struct ItemsArgs {
     #[arg(long, value_name = "CURSOR")]
     pub before: Option<String>,
     /// At most so many.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
 }
 
@@ -221,7 +221,7 @@ pub enum RunsCommand {
         #[arg(long, value_name = "ID")]
         before: Option<String>,
         /// At most so many.
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         limit: u32,
     },
     /// Show everything about a run.

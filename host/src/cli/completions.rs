@@ -4,10 +4,12 @@ use clap::CommandFactory;
 
 use super::args::Args;
 use super::error::{CliError, Exit};
+use super::output::print;
 
 /// Prints the script.
-#[expect(clippy::unnecessary_wraps, reason = "every command has this shape")]
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, CliError> {
-    clap_complete::generate(shell, &mut Args::command(), "tidegate", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "tidegate", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Ok)
 }

@@ -59,6 +59,14 @@ pub(super) async fn doctor(place: &Place, output: Output) -> Result<Exit, CliErr
 
 async fn database(home: &Home, findings: &mut Vec<Finding>) {
     let file = home.database();
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder
+        && !folder.is_dir()
+    {
+        let message = format!("there is no directory {} for the database", folder.display());
+        findings.push(Finding::wrong("database", &CliError::failed(message).hint("make it first")));
+        return;
+    }
     if !file.exists() {
         findings.push(Finding::ok("database", format!("{} is not there yet; the daemon makes it", file.display())));
         return;

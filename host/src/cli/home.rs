@@ -21,6 +21,7 @@ use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shi
 use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::system::{SystemClock, SystemDice};
+use crate::telemetry;
 
 /// A daemon's directory with its configuration.
 pub(super) struct Home {
@@ -39,6 +40,7 @@ impl Home {
         }
         let environment = config::process_environment();
         let config = Config::load(&place.dir, place.config.as_deref(), &environment)?;
+        telemetry::filter(&config.log.level).map_err(CliError::refused)?;
         Ok(Self { dir: place.dir.clone(), config })
     }
 
@@ -89,6 +91,19 @@ impl Home {
         let now = SystemClock.now();
         let options = OpenOptions { create: true, daemon, now };
         Ok(watched("opening the database", SqliteStore::open(&self.database(), options)).await?)
+    }
+
+    /// The database beside a daemon that may be running, which must be there: a mistyped directory must not look like lost
+    /// data.
+    pub(super) async fn existing_store(&self) -> Result<SqliteStore, CliError> {
+        let file = self.database();
+        if !file.exists() {
+            let message = format!("there is no database {}", file.display());
+            return Err(
+                CliError::not_found(message).hint("`tidegate serve` and `source add` make one; is --dir right?")
+            );
+        }
+        self.shared_store().await
     }
 
     /// The database beside a daemon that may be running; made if it is not there.

@@ -13,7 +13,7 @@ use crate::ports::{ItemFilter, ItemRow, Store};
 /// Lists items.
 pub(super) async fn items(place: &Place, args: &ItemsArgs, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
-    let store = home.shared_store().await?;
+    let store = home.existing_store().await?;
     let source = match &args.source {
         Some(name) => Some(find_source(&store, name).await?.id),
         None => None,

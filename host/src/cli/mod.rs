@@ -33,9 +33,18 @@ pub fn main() -> std::process::ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            // clap prints help and usage by itself; help is no failure.
-            let _printed = error.print();
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+            // Help and version are no failure; clap prints them by itself, and usage for people too.
+            if !error.use_stderr() {
+                let _gone = error.print();
+                return Exit::Ok.into();
+            }
+            if wants_json() {
+                let told = error.render().to_string();
+                let message = told.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
+                return Output::new(args::Format::Json).fail(&CliError::usage(message));
+            }
+            let _gone = error.print();
+            return Exit::Usage.into();
         }
     };
     let output = Output::new(args.output);
@@ -53,6 +62,15 @@ pub fn main() -> std::process::ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => output.fail(&error),
     }
+}
+
+/// Whether JSON was asked for, by a command line that could not be read otherwise.
+fn wants_json() -> bool {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let pair = words
+        .windows(2)
+        .any(|pair| matches!(pair, [flag, value] if (flag == "-o" || flag == "--output") && value == "json"));
+    pair || words.iter().any(|word| word == "-ojson" || word == "-o=json" || word == "--output=json")
 }
 
 async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {

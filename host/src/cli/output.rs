@@ -34,8 +34,7 @@ impl Output {
                 .map_err(|error| CliError::failed(format!("the answer cannot be written as JSON: {error}")))?,
             Format::Text => text(data).trim_end().to_owned(),
         };
-        line(&mut std::io::stdout().lock(), &printed);
-        Ok(())
+        print(&printed)
     }
 
     /// Tells a person something that is not data.
@@ -64,16 +63,29 @@ impl Output {
 }
 
 fn told(error: &CliError) -> String {
-    let theme = if std::io::stderr().is_terminal() {
-        miette::GraphicalTheme::unicode()
+    // A file or a program gets whole lines.
+    let (theme, width) = if std::io::stderr().is_terminal() {
+        (miette::GraphicalTheme::unicode(), 100)
     } else {
-        miette::GraphicalTheme::none()
+        (miette::GraphicalTheme::none(), usize::from(u16::MAX))
     };
     let mut text = String::new();
-    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(100);
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width);
     match handler.render_report(&mut text, error) {
         Ok(()) => format!("error: {}", text.trim_start_matches(['\n', ' ', '×', 'x']).trim_end()),
         Err(_) => format!("error: {}", error.message),
+    }
+}
+
+/// Writes data to standard output. A reader that has gone away (`| head`) has read enough; any other failure is told, so that
+/// nobody takes half an answer for the whole.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::failed(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ports::{RunFilter, RunRow, RunStage, Store};
 /// Runs a `runs` command.
 pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
-    let store = home.shared_store().await?;
+    let store = home.existing_store().await?;
     match command {
         RunsCommand::List { source, tenant: of_tenant, ending, stage, before, limit } => {
             let source = match source {

@@ -30,13 +30,16 @@ pub(super) async fn source(place: &Place, command: SourceCommand, output: Output
         }
         SourceCommand::Show { source } => show(&home, &source, output).await,
         SourceCommand::Pause { source, reason } => {
-            let store = home.shared_store().await?;
+            if reason.chars().any(char::is_control) || reason.len() > tidegate_core::limits::MESSAGE_BYTES {
+                return Err(CliError::usage("--reason is a sentence on one line, at most 1 KiB"));
+            }
+            let store = home.existing_store().await?;
             let id = find_source(&store, &source).await?.id;
             let paused = store.pause(id, PausedBy::Operator, &reason, SystemClock.now()).await?;
             changed(paused, output)
         }
         SourceCommand::Resume { source } => {
-            let store = home.shared_store().await?;
+            let store = home.existing_store().await?;
             let id = find_source(&store, &source).await?.id;
             let resumed = store.resume(id, SystemClock.now()).await?;
             changed(resumed, output)
@@ -176,12 +179,15 @@ fn filter(
 }
 
 async fn list(home: &Home, filter: &SourceFilter, output: Output) -> Result<Exit, CliError> {
-    let store = home.shared_store().await?;
+    let store = home.existing_store().await?;
     let sources = store.sources(filter).await?;
     output.data(&json!({ "sources": sources }), |_| {
         let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
         if rows.is_empty() {
-            return "no sources; add one with: tidegate source add --profile rss_profile URL".to_owned();
+            let all =
+                filter.tenant.is_none() && filter.profile.is_none() && filter.state.is_none() && filter.after.is_none();
+            let add = "no sources; add one with: tidegate source add --profile rss_profile URL";
+            return if all { add } else { "no source matches" }.to_owned();
         }
         table(&["ID", "TENANT", "PROFILE", "STATE", "FAILURES", "LAST SUCCESS", "NEXT RUN", "IDENTIFIER"], &rows)
     })?;
@@ -204,7 +210,7 @@ fn row(source: &Source) -> Vec<String> {
 }
 
 async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
-    let store = home.shared_store().await?;
+    let store = home.existing_store().await?;
     let source = find_source(&store, name).await?;
     let runs = store.runs(&RunFilter { source: Some(source.id), limit: 5, ..RunFilter::default() }).await?;
     let last_skip = store.last_skip(source.id).await?;
@@ -266,7 +272,7 @@ fn described(source: &Source, verdict: &str, last_skip: Option<String>) -> Strin
 }
 
 async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Exit, CliError> {
-    let store = home.shared_store().await?;
+    let store = home.existing_store().await?;
     let source = find_source(&store, name).await?;
     if !yes {
         if !std::io::stdin().is_terminal() {

@@ -203,12 +203,11 @@ impl Config {
     pub fn load(dir: &Path, file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let path = file.map_or_else(|| dir.join(FILE_NAME), Path::to_path_buf);
         let place = path.display().to_string();
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && file.is_none() => String::new(),
-            Err(error) => {
-                return Err(ConfigError { place, message: format!("cannot be read: {error}"), hint: None });
-            }
+        let text = match text::read(&path) {
+            Ok(Some(text)) => text,
+            Ok(None) if file.is_none() => String::new(),
+            Ok(None) => return Err(ConfigError { place, message: "is not there".to_owned(), hint: None }),
+            Err(message) => return Err(ConfigError { place, message, hint: None }),
         };
         // The file is checked by itself first, so that its errors carry its lines.
         text::parse::<Self>(&text, &place)?;
@@ -226,6 +225,9 @@ impl Config {
         };
         if !(1..=1_024).contains(&self.scheduler.runs_at_once) {
             return refuse("scheduler.runs_at_once is out of range", "a number from 1 to 1024");
+        }
+        if self.store.path.file_name().is_none() {
+            return refuse("store.path names no file", "for example \"tidegate.db\"");
         }
         if !(1..=64).contains(&self.net.host_concurrency) {
             return refuse("net.host_concurrency is out of range", "a number from 1 to 64");

@@ -116,11 +116,11 @@ pub fn load_profiles(dir: &Path) -> Result<Profiles, ConfigError> {
     }
     for (name, path) in files(dir)? {
         let place = path.display().to_string();
-        match std::fs::read_to_string(&path) {
-            Ok(text) => profiles.add(&name, &text, &place),
-            Err(error) => {
-                profiles.refused.push(ConfigError { place, message: format!("cannot be read: {error}"), hint: None });
-            }
+        match text::read(&path) {
+            Ok(Some(text)) => profiles.add(&name, &text, &place),
+            // It was there a moment ago.
+            Ok(None) => {}
+            Err(message) => profiles.refused.push(ConfigError { place, message, hint: None }),
         }
     }
     Ok(profiles)

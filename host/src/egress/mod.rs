@@ -205,8 +205,8 @@ impl Inner {
         let said = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let wait = said.and_then(|text| retry_after(text, now));
         match (status, wait) {
-            (429, wait) => turn.close_until(now.plus(wait.unwrap_or(limits::GATE_DEFAULT))),
-            (503, Some(wait)) => turn.close_until(now.plus(wait)),
+            (429, wait) => turn.close_until(now.plus(wait.unwrap_or(limits::GATE_DEFAULT).min(limits::GATE_MOST))),
+            (503, Some(wait)) => turn.close_until(now.plus(wait.min(limits::GATE_MOST))),
             _ => {}
         }
         let body_head = body::head(&headers, answer, self.limits.idle, &chain.target, chain.credentials()).await;

@@ -7,13 +7,15 @@ mod clock;
 mod egress;
 mod observer;
 mod plugins;
+mod rows;
 mod store;
 
 pub use clock::{Clock, Dice};
 pub use egress::Egress;
 pub use observer::{Attempt, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
-pub use store::{
+pub use rows::{
     Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
-    SkipCount, SkipRecord, SourceFilter, Store, StoreError, Stuck,
+    SkipCount, SkipRecord, SourceFilter, Stuck,
 };
+pub use store::{Store, StoreError};

@@ -7,6 +7,8 @@
 
 mod observer;
 
+use std::io::Write;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -14,20 +16,34 @@ use crate::config::{LogConfig, LogFormat};
 
 pub use observer::LogObserver;
 
+/// Standard error, for as long as somebody reads it. A full disk or a reader that has gone away costs log lines, not the
+/// daemon.
+#[derive(Debug, Default)]
+struct Lenient;
+
+impl Write for Lenient {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let _lost = std::io::stderr().lock().write_all(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _lost = std::io::stderr().lock().flush();
+        Ok(())
+    }
+}
+
 /// Starts logging to standard error. The first call counts; a second one changes nothing.
 ///
 /// # Errors
 /// What is wrong with the level.
 pub fn start(config: &LogConfig, color: bool) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
-        format!(
-            "log.level = {:?}: {error}; write error, warn, info, debug, trace, or \"tidegate=debug,info\"",
-            config.level
-        )
-    })?;
+    let filter = filter(&config.level)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(Lenient::default)
+        // Told on standard error, which may be what is broken.
+        .log_internal_errors(false)
         .with_span_events(FmtSpan::NONE)
         .with_target(false);
     // A subscriber that is set already stays: tests start several daemons in one process.
@@ -36,4 +52,20 @@ pub fn start(config: &LogConfig, color: bool) -> Result<(), String> {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
     Ok(())
+}
+
+/// What a level lets through.
+///
+/// # Errors
+/// What is wrong with it, and what would be right.
+pub fn filter(level: &str) -> Result<EnvFilter, String> {
+    // A word that is no level would be taken for the name of a module, and nothing be logged.
+    let level_of = |directive: &str| directive.rsplit('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let known =
+        |directive: &str| ["off", "error", "warn", "info", "debug", "trace"].contains(&level_of(directive).as_str());
+    let remedy = "write error, warn, info, debug, trace, or \"tidegate=debug,info\"";
+    if !level.split(',').all(known) {
+        return Err(format!("log.level = {level:?} is not a level; {remedy}"));
+    }
+    EnvFilter::try_new(level).map_err(|error| format!("log.level = {level:?}: {error}; {remedy}"))
 }

@@ -111,6 +111,16 @@ impl SqliteStore {
 }
 
 fn exists(path: &Path, file: &File, create: bool) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Err(file.refuse("open the database", "this is a directory; name a file"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder
+        && !folder.is_dir()
+    {
+        let why = format!("there is no directory {}; make it first", folder.display());
+        return Err(file.refuse("open the database", why));
+    }
     if create || path.exists() {
         return Ok(());
     }
