@@ -15,7 +15,7 @@ use wasmtime::{
 /// The engine with the pool, or without it where the pool cannot be had.
 pub(super) fn engine() -> wasmtime::Result<Engine> {
     // The scan needs Linux 6.7. Without it a kept page is zeroed whether it was touched or not, so fewer are kept.
-    let pooled = Engine::new(config().allocation_strategy(pool(Enabled::Yes, limits::MIB)))
+    let pooled = Engine::new(config().allocation_strategy(pool(Enabled::Yes, limits::KEPT_MEMORY_BYTES)))
         .or_else(|_| Engine::new(config().allocation_strategy(pool(Enabled::No, 64 * limits::KIB))));
     pooled.or_else(|error| {
         tracing::warn!(
