@@ -85,11 +85,11 @@ pub(super) fn stops(mut signals: Signals) -> (impl Future<Output = ()> + use<>, 
     #[expect(clippy::disallowed_methods, reason = "listens until the process ends; it is no run")]
     tokio::spawn(async move {
         signals.next().await;
-        told_first.cancel();
         tracing::info!(
             "stopping: running work has {} s to end; again to stop at once",
             tidegate_core::limits::DRAIN.as_secs()
         );
+        told_first.cancel();
         signals.next().await;
         told_second.cancel();
     });

@@ -44,7 +44,7 @@ fn a_directory_that_cannot_be_written_is_named() {
         refused(&place, args, 5, &["DIR/tidegate.db", "cannot be written", "Read-only", "another --dir"]);
     }
     disk.again("remount,rw");
-    place.json(&["source", "list"]).unwrap();
+    place.json(&["run-scheduled"]).unwrap();
     disk.again("remount,ro");
     refused(&place, &["serve"], 5, &["DIR/tidegate.db", "cannot be written", "another --dir"]);
 }

@@ -38,7 +38,7 @@ fn says(said: &Said, code: i32, words: &[&str]) {
 /// A directory whose database is there, so that a test sees whether it changes.
 fn settled() -> Place {
     let place = Place::with_profile("quick", QUICK_PROFILE).unwrap();
-    place.json(&["source", "list"]).unwrap();
+    place.json(&["run-scheduled"]).unwrap();
     // The one that closes what it opened: nothing waits in SQLite's log to be folded into the file later.
     place.json(&["doctor"]).unwrap();
     place

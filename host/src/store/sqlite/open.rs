@@ -118,8 +118,8 @@ fn exists(path: &Path, file: &File, create: bool) -> Result<(), StoreError> {
     if let Some(folder) = folder
         && !folder.is_dir()
     {
-        let why = format!("there is no directory {}; make it first", folder.display());
-        return Err(file.refuse("open the database", why));
+        let why = "its folder does not exist; create it first".to_owned();
+        return Err(StoreError::ReadOnly { file: file.name().to_owned(), why });
     }
     if create || path.exists() {
         return Ok(());
