@@ -10,7 +10,7 @@ use tidegate_core::time::Span;
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
 ///
 /// Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 refused (source, profile, plugin or configuration is wrong);
-/// 5 the database cannot be used; 130 interrupted.
+/// 5 the database cannot be used.
 #[derive(Debug, Parser)]
 #[command(name = "tidegate", version, max_term_width = 100, propagate_version = true)]
 pub struct Args {

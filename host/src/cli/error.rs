@@ -26,8 +26,6 @@ pub enum Exit {
     Refused,
     /// The database cannot be used: in use, too new, read-only, full.
     Store,
-    /// Interrupted by a signal.
-    Interrupted,
 }
 
 impl Exit {
@@ -41,7 +39,6 @@ impl Exit {
             Self::NotFound => 3,
             Self::Refused => 4,
             Self::Store => 5,
-            Self::Interrupted => 130,
         }
     }
 }
