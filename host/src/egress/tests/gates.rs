@@ -114,7 +114,7 @@ async fn the_gate_closes_for_everybody_and_opens_again() {
             continue;
         }
         // Everybody waits as told, but not longer than the most; who was told to wait longer does so by its own failure.
-        let until = begin.plus(Duration::from_secs(waits).min(limits::GATE_MOST));
+        let until = begin.plus(Duration::from_secs(waits).min(tidegate_core::limits::GATE_MOST));
         let Err(FetchError::GateClosed { until: told, .. }) = &next else { panic!("{status} {field:?}: {next:?}") };
         assert_eq!(*told, until, "{status} {field:?}");
         assert_eq!(server.seen().len(), 1, "nobody was asked");
