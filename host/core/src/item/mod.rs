@@ -1,6 +1,6 @@
 //! Items: what a page becomes once it is believed.
 //!
-//! Owns: the checked item and page ([`accept`]), and what happens to an item on its way into the store ([`intake`]). Must
+//! Owns: the checked item and page ([`accept()`]), and what happens to an item on its way into the store ([`intake`]). Must
 //! not know: rows or plugins. Called by the run's machine (accept) and, inside the committing transaction, by the store
 //! (intake), which alone knows what exists already.
 
@@ -17,7 +17,7 @@ use crate::contract::{Author, Facts, Hints, Media, Metric, Outcome, Reference, R
 use crate::failure::Failure;
 use crate::time::UtcMillis;
 
-/// A checked page: what [`accept`] makes of a plugin's batch.
+/// A checked page: what [`accept()`] makes of a plugin's batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// Checked items, no two with the same external id; newest first where all are dated, else in the page's order.

@@ -1,6 +1,6 @@
 //! What feeds have beyond the contract's fields, as JSON.
 //!
-//! Owns: the names in `data` of items and in `extra` of batches. Called by [`super::item`] and [`crate::answer`]. The names are part of
+//! Owns: the names in `data` of items and in `extra` of batches. Called by [`super::item()`] and [`crate::answer`]. The names are part of
 //! what users see (`README.md` lists them).
 
 use serde_json::{Map, Value, json};

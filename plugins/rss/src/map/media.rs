@@ -1,6 +1,6 @@
 //! The media of an entry.
 //!
-//! Owns: enclosures, Media RSS and cover pictures as the contract's media. Called by [`super::item`]. Enclosures come
+//! Owns: enclosures, Media RSS and cover pictures as the contract's media. Called by [`super::item()`]. Enclosures come
 //! first, in the order of the document; then versions (`media:content`), then pictures.
 
 use tidegate_plugin_kit::Media;

@@ -1,7 +1,7 @@
 //! A plugin for tests that behaves as it is told, mostly badly.
 //!
 //! Owns: one behaviour for each way a plugin can misbehave. In `plan` and `normalize` the job's identifier names it; while
-//! it is loaded, the marker [`MODE`] in its own bytes does, which a test overwrites in a copy of the component. Must not
+//! it is loaded, the marker `MODE` in its own bytes does, which a test overwrites in a copy of the component. Must not
 //! know: the host. Built by `tidegate_tests::guests`.
 // Natively there is nothing to build: a `cargo check` of the whole workspace passes by.
 #![cfg(target_arch = "wasm32")]
