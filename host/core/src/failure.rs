@@ -37,6 +37,14 @@ pub enum Class {
     Blocked,
     /// The account or plan that fetches does not allow it. Nothing is wrong with the source.
     PlanLimited,
+    /// A credential is refused. Nothing is wrong with the source.
+    Credential,
+    /// The account behind a credential has no money left. Nothing is wrong with the source.
+    Quota,
+    /// The account behind a credential is busy: a minute later it has room. Nothing is wrong with the source.
+    Capacity,
+    /// The actor is gone, or not for this account. Nothing is wrong with the source.
+    Actor,
     /// Access denied.
     Auth,
     /// Not found this time.
@@ -57,11 +65,15 @@ pub enum Class {
 
 impl Class {
     /// Every class.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Transient,
         Self::RateLimited,
         Self::Blocked,
         Self::PlanLimited,
+        Self::Credential,
+        Self::Quota,
+        Self::Capacity,
+        Self::Actor,
         Self::Auth,
         Self::NotFound,
         Self::Gone,
@@ -80,6 +92,10 @@ impl Class {
             Self::RateLimited => "rate-limited",
             Self::Blocked => "blocked",
             Self::PlanLimited => "plan-limited",
+            Self::Credential => "credential",
+            Self::Quota => "quota",
+            Self::Capacity => "capacity",
+            Self::Actor => "actor",
             Self::Auth => "auth",
             Self::NotFound => "not-found",
             Self::Gone => "gone",
@@ -101,7 +117,13 @@ impl Class {
     #[must_use]
     pub const fn counts(self) -> bool {
         match self {
-            Self::RateLimited | Self::Blocked | Self::PlanLimited => false,
+            Self::RateLimited
+            | Self::Blocked
+            | Self::PlanLimited
+            | Self::Credential
+            | Self::Quota
+            | Self::Capacity
+            | Self::Actor => false,
             Self::Transient
             | Self::Auth
             | Self::NotFound
@@ -259,6 +281,10 @@ pub fn consequence(failure: &Failure, before: Before<'_>, now: UtcMillis) -> Con
     let change = change(failure, failure_count, before.retry.max_failures);
     let next = match (&change, failure.class) {
         (Change::Pause(_) | Change::Invalidate(_), _) => Next::Never,
+        // Whatever refused us closes its gate; the gate says when to come again.
+        (Change::Keep, Class::Credential | Class::Quota | Class::Capacity | Class::Actor) => {
+            Next::Retry(now.plus(failure.retry_after.unwrap_or(SLOW_DOWN)))
+        }
         (Change::Keep, Class::RateLimited) => Next::Retry(now.plus(slow_down(failure, retries))),
         (Change::Keep, Class::Transient | Class::Blocked | Class::PlanLimited) => ladder(failure, retries, before, now),
         (Change::Keep, _) => Next::Regular,

@@ -55,6 +55,10 @@ id!(
     PageId, PageKind, "pag"
 );
 id!(
+    /// Identity of an intent: one wish for one actor run, whatever became of it.
+    IntentId, IntentKind, "int"
+);
+id!(
     /// Identity of one life of a daemon: a new one each time it starts.
     DaemonId, DaemonKind, "dmn"
 );
@@ -192,6 +196,9 @@ pub struct Name(String);
 pub type Tenant = Name;
 /// A profile is known by its name.
 pub type ProfileName = Name;
+
+/// A credential is known by its name; its value lives at the edge only.
+pub type CredentialName = Name;
 
 /// A text that is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

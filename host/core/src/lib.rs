@@ -11,6 +11,7 @@
 #[cfg(test)]
 extern crate self as tidegate_core;
 
+pub mod actor;
 pub mod budget;
 pub mod claim;
 pub mod contract;

@@ -87,6 +87,37 @@ pub const PAGES_PER_RUN: u32 = 10;
 /// The longest `delay-s` of a step.
 pub const STEP_DELAY_MOST: Duration = Duration::from_secs(60);
 
+// ---- actor runs ---------------------------------------------------------------------------------------------------
+
+/// Elements of one dataset page that a plugin is handed.
+pub const PAGE_ELEMENTS: usize = 500;
+/// Bytes of one dataset page, unless its first element alone is larger.
+pub const PAGE_ELEMENT_BYTES: usize = 4 * MIB;
+/// One element of a dataset, in bytes: the platform's own limit is 9 MB. A larger one becomes a dead letter unread.
+pub const ELEMENT_BYTES: usize = 9 * MIB;
+/// Elements of one actor run that are read at all.
+pub const DATASET_ELEMENTS: u32 = 100_000;
+/// Decoded body of an answer of the actor platform that is no dataset: a list of 1,000 runs has 1 MB.
+pub const ACTOR_ANSWER_BYTES: usize = 8 * MIB;
+/// Time for one question to the actor platform with its repetitions. A start is repeated only where no run can exist yet.
+pub const ACTOR_ASK_TIMEOUT: Duration = Duration::from_secs(60);
+/// Questions to the actor platform under way at once, for each credential.
+pub const ACTOR_ASKS_AT_ONCE: usize = 16;
+/// Questions to the actor platform in a second, for each credential: a tenth of what the platform lets one resource take.
+pub const ACTOR_ASKS_PER_SECOND: u32 = 50;
+/// Failures in a row (no answer, or 5xx) after which a credential's way to the platform is closed for [`ACTOR_BREAK`].
+pub const ACTOR_FAILURES: u32 = 5;
+/// How long a broken way to the platform rests.
+pub const ACTOR_BREAK: Duration = Duration::from_secs(30);
+/// The longest `Retry-After` of the actor platform that is followed.
+pub const ACTOR_RETRY_AFTER_MOST: Duration = Duration::from_secs(120);
+/// Runs up to which each is asked after by itself; above it the list of all runs is read.
+pub const ACTOR_ASK_EACH: usize = 16;
+/// Runs of one page of the platform's list.
+pub const ACTOR_LIST: usize = 1_000;
+/// Pages of the platform's list that are read at once.
+pub const ACTOR_LIST_PAGES: usize = 50;
+
 // ---- what a plugin gives back -------------------------------------------------------------------------------------
 
 /// Items of one batch.

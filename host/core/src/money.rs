@@ -32,6 +32,35 @@ impl MicroUsd {
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
+
+    /// This without the other, not below nothing.
+    #[must_use]
+    pub const fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// This so many times.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+
+    /// This, rounded up to a multiple of `step` millionths.
+    #[must_use]
+    pub const fn rounded_up(self, step: u64) -> Self {
+        Self(self.0.div_ceil(step).saturating_mul(step))
+    }
+
+    /// The nearest amount to so many dollars. `None` for what is no amount: negative, not finite, more than can be held.
+    #[must_use]
+    pub fn from_usd(dollars: f64) -> Option<Self> {
+        let micros = (dollars * 1e6).round();
+        // 2^53: above it a number of dollars is not exact to the millionth any more.
+        let exact = 9_007_199_254_740_992.0;
+        // Between zero and 2^53, and whole.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
+        (0.0..=exact).contains(&micros).then(|| Self(micros as u64))
+    }
 }
 
 impl fmt::Display for MicroUsd {
@@ -47,6 +76,13 @@ mod tests {
     #[test]
     fn amounts_are_printed_whole() {
         assert_eq!(MicroUsd::new(55_000).to_string(), "$0.055000");
+        assert_eq!(MicroUsd::from_usd(0.055), Some(MicroUsd::new(55_000)));
+        assert_eq!(MicroUsd::from_usd(0.0), Some(MicroUsd::ZERO));
+        for not in [-0.01, f64::NAN, f64::INFINITY, 1e12] {
+            assert_eq!(MicroUsd::from_usd(not), None, "{not}");
+        }
+        assert_eq!(MicroUsd::new(1).rounded_up(100), MicroUsd::new(100));
+        assert_eq!(MicroUsd::new(200).rounded_up(100), MicroUsd::new(200));
         assert_eq!(MicroUsd::new(u64::MAX).plus(MicroUsd::new(1)), MicroUsd::new(u64::MAX));
     }
 }
