@@ -206,9 +206,11 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
+    /// With the default answer to interrupts: a shell that is started with them ignored (a job in the background) can not
+    /// trap them.
     fn shell(script: &str) -> Daemon {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]);
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", "sh", "-c", script]);
         Daemon::spawn(Path::new("."), command).unwrap()
     }
 

@@ -282,9 +282,9 @@ pub fn consequence(failure: &Failure, before: Before<'_>, now: UtcMillis) -> Con
     let next = match (&change, failure.class) {
         (Change::Pause(_) | Change::Invalidate(_), _) => Next::Never,
         // Whatever refused us closes its gate; the gate says when to come again.
-        (Change::Keep, Class::Credential | Class::Quota | Class::Capacity | Class::Actor) => {
-            Next::Retry(now.plus(failure.retry_after.unwrap_or(SLOW_DOWN)))
-        }
+        (Change::Keep, Class::Credential | Class::Quota | Class::Capacity | Class::Actor) => Next::Retry(
+            now.plus(failure.retry_after.unwrap_or(SLOW_DOWN).clamp(SLOW_DOWN / 2, limits::RETRY_AFTER_MOST)),
+        ),
         (Change::Keep, Class::RateLimited) => Next::Retry(now.plus(slow_down(failure, retries))),
         (Change::Keep, Class::Transient | Class::Blocked | Class::PlanLimited) => ladder(failure, retries, before, now),
         (Change::Keep, _) => Next::Regular,

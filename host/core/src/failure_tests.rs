@@ -40,6 +40,10 @@ fn each_class_leads_where_the_product_says() {
         (Class::RateLimited, 0, Change::Keep, minutes(1)),
         (Class::Blocked, 0, Change::Keep, minutes(5)),
         (Class::PlanLimited, 0, Change::Keep, minutes(5)),
+        (Class::Credential, 0, Change::Keep, minutes(1)),
+        (Class::Quota, 0, Change::Keep, minutes(1)),
+        (Class::Capacity, 0, Change::Keep, minutes(1)),
+        (Class::Actor, 0, Change::Keep, minutes(1)),
         (Class::Auth, 1, Change::Keep, Next::Regular),
         (Class::NotFound, 1, Change::Keep, Next::Regular),
         (Class::Gone, 1, Change::Invalidate("it broke".to_owned()), Next::Never),
@@ -61,7 +65,7 @@ fn the_third_failure_pauses_and_a_third_404_is_confirmed() {
     for class in Class::ALL {
         let consequence = after(class, Trigger::Schedule, 2, 0);
         match class {
-            Class::RateLimited | Class::Blocked | Class::PlanLimited => assert_eq!(consequence.change, Change::Keep),
+            class if !class.counts() => assert_eq!(consequence.change, Change::Keep, "{class}"),
             Class::Gone | Class::NotFound => assert!(matches!(consequence.change, Change::Invalidate(_)), "{class}"),
             _ => assert!(matches!(consequence.change, Change::Pause(_)), "{class}"),
         }
