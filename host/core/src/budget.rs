@@ -1,6 +1,6 @@
 //! What may be spent, and how a run's worst case is reserved before it starts.
 //!
-//! Owns: windows, limits, reservations, settlements. Must not know: rows or prices' origin. Called by `engine/admit`
+//! Owns: windows, limits, reservations, settlements, of runs and of money. Must not know: rows or prices' origin. Called by `engine/admit`
 //! (which reservations a run needs), by the store (which checks and books them in the claim's transaction) and by
 //! whoever prints budgets.
 //!
@@ -10,12 +10,16 @@
 //! recovered and ends.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::eligibility::{Eligible, Skip, SkipReason};
-use crate::id::{ProfileName, Tenant};
+use crate::id::{ProfileName, SourceId, Tenant};
+use crate::money::MicroUsd;
+use crate::plan;
 use crate::profile::Profile;
+use crate::source::Source;
 use crate::time::UtcMillis;
 
 /// One budget in one period: the key of a ledger row.
@@ -25,7 +29,7 @@ pub struct Window {
     pub scope: Scope,
     /// Of what.
     pub measure: Measure,
-    /// Since when: the start of the UTC day.
+    /// Since when: the start of the UTC day or month.
     pub start: UtcMillis,
 }
 
@@ -35,8 +39,12 @@ pub struct Window {
 pub enum Scope {
     /// Everything this database runs.
     All,
+    /// All sources of one tenant.
+    Tenant(Tenant),
     /// One tenant's sources of one profile.
     Profile(Tenant, ProfileName),
+    /// One source.
+    Source(SourceId),
 }
 
 impl Scope {
@@ -45,7 +53,9 @@ impl Scope {
     pub fn key(&self) -> String {
         match self {
             Self::All => "all".to_owned(),
+            Self::Tenant(tenant) => format!("tenant/{tenant}"),
             Self::Profile(tenant, profile) => format!("profile/{tenant}/{profile}"),
+            Self::Source(source) => format!("source/{source}"),
         }
     }
 
@@ -55,6 +65,8 @@ impl Scope {
         let mut parts = key.split('/');
         let scope = match (parts.next()?, parts.next(), parts.next()) {
             ("all", None, None) => Self::All,
+            ("tenant", Some(tenant), None) => Self::Tenant(tenant.parse().ok()?),
+            ("source", Some(source), None) => Self::Source(source.parse().ok()?),
             ("profile", Some(tenant), Some(profile)) => Self::Profile(tenant.parse().ok()?, profile.parse().ok()?),
             _ => return None,
         };
@@ -62,62 +74,149 @@ impl Scope {
     }
 }
 
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("in all"),
+            Self::Tenant(tenant) => write!(f, "for tenant {tenant}"),
+            Self::Profile(tenant, profile) => write!(f, "for profile {profile} of tenant {tenant}"),
+            Self::Source(source) => write!(f, "for source {source}"),
+        }
+    }
+}
+
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
-    /// Runs per day.
+    /// Runs per UTC day.
     RunsPerDay,
+    /// Money per UTC day, in micro-USD.
+    UsdPerDay,
+    /// Money per UTC month, in micro-USD.
+    UsdPerMonth,
 }
 
 impl Measure {
+    /// Every measure.
+    pub const ALL: [Self; 3] = [Self::RunsPerDay, Self::UsdPerDay, Self::UsdPerMonth];
+
     /// The measure in a word, as stored.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::RunsPerDay => "runs-per-day",
+            Self::UsdPerDay => "usd-per-day",
+            Self::UsdPerMonth => "usd-per-month",
         }
     }
 
     /// The measure of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        (word == Self::RunsPerDay.word()).then_some(Self::RunsPerDay)
+        Self::ALL.into_iter().find(|measure| measure.word() == word)
+    }
+
+    /// Whether it counts money.
+    #[must_use]
+    pub const fn is_money(self) -> bool {
+        !matches!(self, Self::RunsPerDay)
+    }
+
+    /// An amount of it for a person: `500 runs`, `$5.00`.
+    #[must_use]
+    pub fn amount(self, amount: u64) -> String {
+        if self.is_money() { MicroUsd::new(amount).to_string() } else { format!("{amount} runs") }
+    }
+
+    /// Where the window begins that holds `now`.
+    #[must_use]
+    pub fn start(self, now: UtcMillis) -> UtcMillis {
+        match self {
+            Self::RunsPerDay | Self::UsdPerDay => now.day_start(),
+            Self::UsdPerMonth => now.month_start(),
+        }
     }
 }
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.measure {
-            Measure::RunsPerDay => f.write_str("runs per day ")?,
-        }
-        match &self.scope {
-            Scope::All => f.write_str("in all"),
-            Scope::Profile(tenant, profile) => write!(f, "for profile {profile} of tenant {tenant}"),
-        }
+        let period = match self.measure {
+            Measure::RunsPerDay | Measure::UsdPerDay => "per day",
+            Measure::UsdPerMonth => "per month",
+        };
+        write!(f, "{period} {}", self.scope)
     }
 }
 
 impl Window {
+    /// The window of this budget that holds `now`.
+    #[must_use]
+    pub fn at(scope: Scope, measure: Measure, now: UtcMillis) -> Self {
+        Self { scope, measure, start: measure.start(now) }
+    }
+
     /// When the next window of this budget begins.
     #[must_use]
     pub fn end(&self) -> UtcMillis {
         match self.measure {
-            Measure::RunsPerDay => self.start.day_end(),
+            Measure::RunsPerDay | Measure::UsdPerDay => self.start.day_end(),
+            Measure::UsdPerMonth => self.start.month_end(),
         }
     }
 }
 
-/// The daemon's own budgets.
+/// What may be spent in a period. `None`: no limit of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Limits {
+    /// Runs per UTC day.
+    pub runs_per_day: Option<u64>,
+    /// Money per UTC day.
+    pub usd_per_day: Option<MicroUsd>,
+    /// Money per UTC month.
+    pub usd_per_month: Option<MicroUsd>,
+}
+
+impl Limits {
+    /// The limit of a measure.
+    #[must_use]
+    pub fn of(&self, measure: Measure) -> Option<u64> {
+        match measure {
+            Measure::RunsPerDay => self.runs_per_day,
+            Measure::UsdPerDay => self.usd_per_day.map(MicroUsd::micros),
+            Measure::UsdPerMonth => self.usd_per_month.map(MicroUsd::micros),
+        }
+    }
+}
+
+/// The daemon's own budgets: in all, and for each tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GlobalBudget {
-    /// Runs per UTC day in all.
-    pub runs_per_day: u64,
+    /// Of everything in this database.
+    pub all: Limits,
+    /// Of each tenant that is not named below.
+    pub each_tenant: Limits,
+    /// Of tenants by name.
+    pub tenants: BTreeMap<Tenant, Limits>,
 }
 
 impl Default for GlobalBudget {
+    /// 500 runs and $5 a day, $50 a month: what a person who tries it would not be shocked by.
     fn default() -> Self {
-        Self { runs_per_day: 500 }
+        let all = Limits {
+            runs_per_day: Some(500),
+            usd_per_day: Some(MicroUsd::new(5_000_000)),
+            usd_per_month: Some(MicroUsd::new(50_000_000)),
+        };
+        Self { all, each_tenant: Limits::default(), tenants: BTreeMap::new() }
+    }
+}
+
+impl GlobalBudget {
+    /// The limits of a tenant.
+    #[must_use]
+    pub fn tenant(&self, tenant: &Tenant) -> &Limits {
+        self.tenants.get(tenant).unwrap_or(&self.each_tenant)
     }
 }
 
@@ -163,22 +262,64 @@ pub fn spent(window: &Window, limit: u64) -> Skip {
     Skip { reason: SkipReason::BudgetSpent { window: window.clone(), limit }, until: Some(window.end()) }
 }
 
-/// What a run of an eligible source has to reserve: its worst case in every window that is limited.
+/// The budgets that hold for a source, with their limits. A money window is among them for everything that can be asked
+/// about (in all, tenant, profile), limited or not, so that what was spent is known for each; `u64::MAX` is no limit.
+#[must_use]
+pub fn windows(source: &Source, profile: &Profile, global: &GlobalBudget, now: UtcMillis) -> Vec<(Window, u64)> {
+    let per_source = Limits {
+        runs_per_day: None,
+        usd_per_day: profile.budget.source_usd_per_day,
+        usd_per_month: profile.budget.source_usd_per_month,
+    };
+    let scopes = [
+        (Scope::All, global.all, true),
+        (Scope::Tenant(source.tenant.clone()), *global.tenant(&source.tenant), true),
+        (Scope::Profile(source.tenant.clone(), profile.name.clone()), profile.budget.limits, true),
+        (Scope::Source(source.id), per_source, false),
+    ];
+    let paid = profile.actor.is_some();
+    let mut windows = Vec::new();
+    for (scope, limits, asked_about) in scopes {
+        for measure in Measure::ALL {
+            let limit = limits.of(measure);
+            let always = match measure {
+                Measure::RunsPerDay => scope == Scope::All,
+                Measure::UsdPerDay | Measure::UsdPerMonth => paid && asked_about,
+            };
+            if (limit.is_some() && (paid || !measure.is_money())) || always {
+                windows.push((Window::at(scope.clone(), measure, now), limit.unwrap_or(u64::MAX)));
+            }
+        }
+    }
+    windows
+}
+
+/// The most a run of this source may cost: its charge caps together. Nothing where the profile names no actor.
+#[must_use]
+pub fn worst_case(source: &Source, profile: &Profile) -> MicroUsd {
+    profile.actor.as_ref().map_or(MicroUsd::ZERO, |actor| {
+        let worst = actor.worst_case(plan::source_cap(source, profile));
+        profile.budget.usd_per_run.map_or(worst, |most| worst.min(most))
+    })
+}
+
+/// What a run of an eligible source has to reserve: its worst case in every window that holds for it.
 #[must_use]
 pub fn reservations(
     _eligible: Eligible,
-    tenant: &Tenant,
+    source: &Source,
     profile: &Profile,
     global: &GlobalBudget,
     now: UtcMillis,
 ) -> Vec<Reservation> {
-    let window = |scope| Window { scope, measure: Measure::RunsPerDay, start: now.day_start() };
-    let mut wanted = vec![Reservation { window: window(Scope::All), amount: 1, limit: global.runs_per_day }];
-    if let Some(limit) = profile.budget.runs_per_day {
-        let scope = Scope::Profile(tenant.clone(), profile.name.clone());
-        wanted.push(Reservation { window: window(scope), amount: 1, limit });
-    }
-    wanted
+    let money = worst_case(source, profile).micros();
+    windows(source, profile, global, now)
+        .into_iter()
+        .map(|(window, limit)| {
+            let amount = if window.measure.is_money() { money } else { 1 };
+            Reservation { window, amount, limit }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -189,10 +330,11 @@ mod tests {
 
     #[test]
     fn scopes_survive_their_keys() {
-        for key in ["all", "profile/acme/rss_profile"] {
+        let source = "source/src_01jd7n2c0g0000000000000000";
+        for key in ["all", "tenant/acme", "profile/acme/rss_profile", source] {
             assert_eq!(Scope::from_key(key).map(|scope| scope.key()).as_deref(), Some(key));
         }
-        for key in ["", "profile/acme", "profile/acme/x/y", "tenant/acme", "profile/ACME/x"] {
+        for key in ["", "profile/acme", "profile/acme/x/y", "tenant", "tenant/acme/x", "source/1", "profile/ACME/x"] {
             assert_eq!(Scope::from_key(key), None, "{key}");
         }
     }

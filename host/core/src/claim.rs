@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Reservation;
 use crate::contract::Watermark;
 use crate::id::{DaemonId, RunId, SourceId};
+use crate::money::MicroUsd;
+use crate::run::Resume;
 use crate::source::{Source, Trigger};
 use crate::time::UtcMillis;
 
@@ -32,6 +34,8 @@ pub struct ClaimRequest {
     pub queued: bool,
     /// Why.
     pub trigger: Trigger,
+    /// The most the run may spend on actor runs; what the money windows among `reservations` hold of it.
+    pub reserved: MicroUsd,
     /// The worst case, window by window. Written down with the run, so that whoever ends it settles the same windows.
     pub reservations: Vec<Reservation>,
     /// By whom.
@@ -55,6 +59,10 @@ pub struct Claim {
     pub attempt: u32,
     /// New items that earlier attempts of this run have stored already; they count towards the cap.
     pub items_before: u32,
+    /// What may be spent on actor runs.
+    pub reserved: MicroUsd,
+    /// What it goes on from, if it waited for an actor run.
+    pub resume: Option<Box<Resume>>,
     /// Holds until then.
     pub lease_until: UtcMillis,
 }

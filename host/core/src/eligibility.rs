@@ -5,8 +5,10 @@
 
 use serde::Serialize;
 
+use crate::actor::gate::Gate;
 use crate::budget::Window;
 use crate::id::RunId;
+use crate::limits;
 use crate::profile::Profile;
 use crate::source::{PausedBy, Source, SourceState, Trigger};
 use crate::time::UtcMillis;
@@ -83,6 +85,20 @@ pub enum SkipReason {
         /// Its limit.
         limit: u64,
     },
+    /// What its runs need is refused to everybody who needs it.
+    GateClosed {
+        /// The credential or actor.
+        gate: String,
+        /// Why, for a person.
+        why: String,
+    },
+    /// As many runs as its account takes are under way.
+    CredentialBusy {
+        /// Whose account.
+        credential: String,
+        /// How many.
+        most: u32,
+    },
     /// As many runs as allowed are under way in this daemon.
     Busy,
 }
@@ -101,6 +117,8 @@ impl SkipReason {
             Self::ProfileMissing { .. } => "profile-missing",
             Self::PluginMissing { .. } => "plugin-missing",
             Self::BudgetSpent { .. } => "budget-spent",
+            Self::GateClosed { .. } => "gate-closed",
+            Self::CredentialBusy { .. } => "credential-busy",
             Self::Busy => "busy",
         }
     }
@@ -118,7 +136,13 @@ impl core::fmt::Display for SkipReason {
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),
             Self::PluginMissing { plugin } => write!(f, "plugin {plugin:?} is not loaded"),
-            Self::BudgetSpent { window, limit } => write!(f, "budget spent: {limit} {window}"),
+            Self::BudgetSpent { window, limit } => {
+                write!(f, "budget spent: {} {window}", window.measure.amount(*limit))
+            }
+            Self::GateClosed { gate, why } => write!(f, "{gate} is closed: {why}"),
+            Self::CredentialBusy { credential, most } => {
+                write!(f, "{most} runs of credential {credential} are under way, as many as it may have")
+            }
             Self::Busy => f.write_str("as many runs as allowed are under way"),
         }
     }
@@ -126,13 +150,17 @@ impl core::fmt::Display for SkipReason {
 
 /// What the rules need to know beyond source and profile.
 #[derive(Debug, Clone, Copy)]
-pub struct Circumstances {
+pub struct Circumstances<'a> {
     /// Now.
     pub now: UtcMillis,
     /// A run queued for the source (bootstrap, one-off, ...), which goes before its schedule.
     pub queued: Option<Trigger>,
     /// Whether the profile's plugin is loaded.
     pub plugin_loaded: bool,
+    /// The gate that stands between the profile and its actor, if one is closed.
+    pub gate: Option<&'a Gate>,
+    /// Runs of the profile's credential that are under way, and the most it may have.
+    pub account: Option<(u32, u32)>,
 }
 
 /// Decides whether `source` may run now.
@@ -142,7 +170,7 @@ pub struct Circumstances {
 ///
 /// # Errors
 /// [`Skip`] with the first rule that says no.
-pub fn decide(source: &Source, profile: Option<&Profile>, given: Circumstances) -> Result<Eligible, Skip> {
+pub fn decide(source: &Source, profile: Option<&Profile>, given: Circumstances<'_>) -> Result<Eligible, Skip> {
     let no = |reason, until| Err(Skip { reason, until });
     match &source.state {
         SourceState::Active => {}
@@ -165,13 +193,27 @@ pub fn decide(source: &Source, profile: Option<&Profile>, given: Circumstances) 
     if let Some(run) = source.running {
         return no(SkipReason::AlreadyRunning { run }, None);
     }
-    if let Some(trigger) = given.queued {
-        return Ok(Eligible { trigger });
+    let trigger = match (given.queued, source.next_run) {
+        (Some(trigger), _) => trigger,
+        (None, Some(next)) if next.at <= given.now => next.trigger,
+        (None, next) => return no(SkipReason::NotDue, next.map(|next| next.at)),
+    };
+    reachable(profile, given)?;
+    Ok(Eligible { trigger })
+}
+
+/// What the run needs beyond its source lets it through. Asked last: these answers change by themselves.
+fn reachable(profile: &Profile, given: Circumstances<'_>) -> Result<(), Skip> {
+    if let Some(gate) = given.gate.filter(|gate| gate.until > given.now) {
+        let reason = SkipReason::GateClosed { gate: gate.key.to_string(), why: gate.why.clone() };
+        return Err(Skip { reason, until: Some(gate.until) });
     }
-    match source.next_run {
-        Some(next) if next.at <= given.now => Ok(Eligible { trigger: next.trigger }),
-        Some(next) => no(SkipReason::NotDue, Some(next.at)),
-        None => no(SkipReason::NotDue, None),
+    match (given.account, &profile.actor) {
+        (Some((under_way, most)), Some(actor)) if under_way >= most => {
+            let reason = SkipReason::CredentialBusy { credential: actor.credential.to_string(), most };
+            Err(Skip { reason, until: Some(given.now.plus(limits::ACTOR_BUSY)) })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -113,6 +113,13 @@ impl Class {
         Self::ALL.into_iter().find(|class| class.word() == word)
     }
 
+    /// Whether what refuses is not the source but what all runs of its sort need: a run that was refused by it before it cost
+    /// anything is as if it had not begun.
+    #[must_use]
+    pub const fn is_beyond_source(self) -> bool {
+        matches!(self, Self::Credential | Self::Quota | Self::Capacity | Self::Actor | Self::RateLimited)
+    }
+
     /// Whether the source is to blame: only such failures count towards its pause.
     #[must_use]
     pub const fn counts(self) -> bool {

@@ -118,6 +118,41 @@ pub const ACTOR_LIST: usize = 1_000;
 /// Pages of the platform's list that are read at once.
 pub const ACTOR_LIST_PAGES: usize = 50;
 
+/// How long a source waits whose account has as many runs as it takes.
+pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
+/// How often runs under way on the platform are looked at.
+pub const ACTOR_WATCH: Duration = Duration::from_secs(5);
+/// How long a start of unknown outcome is looked for before it is made again: the platform's lists lag.
+pub const ADOPT_WINDOW: Duration = Duration::from_secs(30);
+/// Between two looks for a start of unknown outcome.
+pub const ADOPT_PAUSE: Duration = Duration::from_secs(10);
+/// How much longer than its own timeout an actor run is waited for before it is aborted.
+pub const ACTOR_GRACE: Duration = Duration::from_secs(120);
+/// Between two looks at a run that has been told to end.
+pub const ABORT_PAUSE: Duration = Duration::from_secs(5);
+/// How long a run that the platform does not know is taken for a young one.
+pub const ACTOR_YOUNG: Duration = Duration::from_secs(60);
+/// How long after its end a run is still asked for while the platform does not answer.
+pub const ACTOR_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest pause between two such questions.
+pub const ACTOR_PAUSE_MOST: Duration = Duration::from_secs(10 * 60);
+/// Waits before an incomplete dataset is read again: the platform's reads lag behind its charges by up to 5 s.
+pub const DATASET_LAG: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];
+/// How long after its end the cost of a run is final: the platform says 10 s.
+pub const COST_FINAL: Duration = Duration::from_secs(12);
+/// How often a refused credential, or an account without money, is asked again.
+pub const GATE_PROBE: Duration = Duration::from_secs(10 * 60);
+/// How long an actor rests that is gone or not for this account.
+pub const GATE_ACTOR: Duration = Duration::from_secs(60 * 60);
+/// The shortest and the longest rest of an account that is busy.
+pub const GATE_CAPACITY: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(120));
+/// Memory a profile may give an actor run, in MB: powers of two in between.
+pub const ACTOR_MEMORY_MB: (u32, u32) = (128, 32_768);
+/// The longest time a profile may give an actor run.
+pub const ACTOR_TIMEOUT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
+/// Actor runs one run may start.
+pub const ACTOR_STARTS_MOST: u32 = 20;
+
 // ---- what a plugin gives back -------------------------------------------------------------------------------------
 
 /// Items of one batch.

@@ -65,7 +65,9 @@ impl MicroUsd {
 
 impl fmt::Display for MicroUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000)
+        let micros = format!("{:06}", self.0 % 1_000_000);
+        let decimals = micros.trim_end_matches('0');
+        write!(f, "${}.{decimals:0<2}", self.0 / 1_000_000)
     }
 }
 
@@ -75,7 +77,10 @@ mod tests {
 
     #[test]
     fn amounts_are_printed_whole() {
-        assert_eq!(MicroUsd::new(55_000).to_string(), "$0.055000");
+        let table = [(0, "$0.00"), (55_000, "$0.055"), (5_000_000, "$5.00"), (1, "$0.000001"), (1_500_000, "$1.50")];
+        for (micros, printed) in table {
+            assert_eq!(MicroUsd::new(micros).to_string(), printed);
+        }
         assert_eq!(MicroUsd::from_usd(0.055), Some(MicroUsd::new(55_000)));
         assert_eq!(MicroUsd::from_usd(0.0), Some(MicroUsd::ZERO));
         for not in [-0.01, f64::NAN, f64::INFINITY, 1e12] {

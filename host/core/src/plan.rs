@@ -5,31 +5,54 @@
 //! run's machine. A `Plan` is made here only, so whatever is fetched has passed.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::claim::Claim;
-use crate::contract::{Fetch, Header, HttpRequest, Job, Kind, Step};
+use crate::contract::{ActorRun, Fetch, Header, HttpRequest, Job, Kind, Step};
 use crate::failure::{Class, Failure};
 use crate::limits;
+use crate::money::MicroUsd;
 use crate::overrides;
 use crate::profile::Profile;
-use crate::source::printable_identifier;
+use crate::source::{Source, printable_identifier};
 use crate::time::UtcMillis;
 
 /// A fetch that may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    request: HttpRequest,
+    wanted: Wanted,
     state: Option<String>,
     delay: Duration,
 }
 
+/// What is to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// An HTTP request.
+    Http(HttpRequest),
+    /// A run of the profile's actor.
+    Actor(ActorWish),
+}
+
+/// A run of the profile's actor that may be ordered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActorWish {
+    /// JSON object.
+    pub input: String,
+    /// The most elements the plugin expects.
+    pub max_elements: u32,
+    /// The most it may cost: the platform is told so.
+    pub charge_cap: MicroUsd,
+}
+
 impl Plan {
-    /// The request.
+    /// What is to be fetched.
     #[must_use]
-    pub const fn request(&self) -> &HttpRequest {
-        &self.request
+    pub const fn wanted(&self) -> &Wanted {
+        &self.wanted
     }
 
     /// What the plugin wants to find again with the page.
@@ -49,8 +72,14 @@ impl Plan {
 /// trigger it comes from.
 #[must_use]
 pub fn item_cap(claim: &Claim, profile: &Profile) -> u32 {
+    source_cap(&claim.source, profile)
+}
+
+/// How many new items the next run of this source may store in all.
+#[must_use]
+pub fn source_cap(source: &Source, profile: &Profile) -> u32 {
     let caps = &profile.caps;
-    if claim.source.last_success_at.is_none() { caps.bootstrap_max_items } else { caps.max_items }
+    if source.last_success_at.is_none() { caps.bootstrap_max_items } else { caps.max_items }
 }
 
 /// The job of a run of a source of this `kind`.
@@ -59,7 +88,7 @@ pub fn job(claim: &Claim, profile: &Profile, kind: &Kind, now: UtcMillis) -> Job
     // The schema was parsed when the plugin was loaded; one that no longer parses has no defaults to give.
     let schema = overrides::schema(&kind.overrides_schema).unwrap_or_default();
     let merged = profile.merged_overrides(&claim.source.overrides);
-    let overrides = serde_json::Value::Object(overrides::with_defaults(&schema, merged));
+    let overrides = Value::Object(overrides::with_defaults(&schema, merged));
     Job {
         kind: profile.kind.clone(),
         identifier: claim.source.identifier.clone(),
@@ -68,18 +97,19 @@ pub fn job(claim: &Claim, profile: &Profile, kind: &Kind, now: UtcMillis) -> Job
         max_items: item_cap(claim, profile).saturating_sub(claim.items_before).max(1),
         max_pages: profile.caps.max_pages.max(1),
         now: now.to_string(),
-        actor: None,
+        actor: profile.actor.as_ref().map(|actor| actor.name.to_string()),
         platform_id: claim.source.platform_id.clone(),
         extra: None,
     }
 }
 
-/// Checks what a plugin wants fetched against its own manifest and the operator's profile.
+/// Checks what a plugin wants fetched against its own manifest and the operator's profile. `left`: what is left of the money
+/// that was reserved for the run.
 ///
 /// # Errors
 /// A [`Failure`]: of class `plugin-fault` for what a plugin must not ask, of class `config` for what this profile does
 /// not allow.
-pub fn check(step: Step, kind: &Kind, profile: &Profile) -> Result<Plan, Failure> {
+pub fn check(step: Step, kind: &Kind, profile: &Profile, left: MicroUsd) -> Result<Plan, Failure> {
     let fault = |message: String| Err(Failure::new(Class::PluginFault, message));
     let state = step.state.as_deref().map_or(0, str::len);
     if state > limits::STATE_BYTES {
@@ -89,25 +119,78 @@ pub fn check(step: Step, kind: &Kind, profile: &Profile) -> Result<Plan, Failure
     match step.fetch {
         Fetch::Http(request) => {
             check_request(&request, kind, profile)?;
-            Ok(Plan { request, state: step.state, delay })
+            Ok(Plan { wanted: Wanted::Http(request), state: step.state, delay })
         }
-        Fetch::Actor(_) => Err(Failure::new(
-            Class::Config,
-            format!("the plugin wants an actor run, but profile {} names no actor", profile.name),
-        )),
+        Fetch::Actor(run) => {
+            let wish = check_actor(run, profile, left)?;
+            Ok(Plan { wanted: Wanted::Actor(wish), state: step.state, delay })
+        }
         // The machine ends a run that has nothing to fetch; a step with it does not come here.
         Fetch::Nothing => fault("step.fetch is `nothing` where something was to be fetched".to_owned()),
         Fetch::Other(_) => fault("step.fetch is `other`, which this track does not use".to_owned()),
     }
 }
 
+/// The order for the platform, if it can cost no more than what is left.
+fn check_actor(run: ActorRun, profile: &Profile, left: MicroUsd) -> Result<ActorWish, Failure> {
+    let fault = |message: String| Err(Failure::new(Class::PluginFault, message));
+    let config = |message: String| Err(Failure::new(Class::Config, message));
+    let Some(actor) = &profile.actor else {
+        return config(format!("the plugin wants an actor run, but profile {} names no actor", profile.name));
+    };
+    if run.input.len() > limits::REQUEST_BODY_BYTES {
+        let (bytes, most) = (run.input.len(), limits::REQUEST_BODY_BYTES);
+        return fault(format!("the actor's input has {bytes} bytes, at most {most} are allowed"));
+    }
+    if let Err(error) = serde_json::from_str::<Map<String, Value>>(&run.input) {
+        return fault(format!("the actor's input is not a JSON object: {error}"));
+    }
+    let events = events(run.extra.as_deref().unwrap_or_default())?;
+    let charge_cap = match actor.price.planned(run.max_elements, &events, actor.size()) {
+        Ok(cost) => cost,
+        Err(event) => {
+            let known: Vec<&str> = actor.price.events.keys().map(String::as_str).collect();
+            return config(format!(
+                "profile {}: its price table has no price for the event {event:?}, which the actor charges for this source; \
+                 add it to [actor.price.events] (there: {known:?})",
+                profile.name
+            ));
+        }
+    };
+    if charge_cap > left {
+        return config(format!(
+            "the actor run may cost {charge_cap} for {} elements, and {left} are left of what is reserved for the run; lower \
+             what the source asks for, or raise caps, actor.spare_elements or budget.usd_per_run in profile {}",
+            run.max_elements, profile.name
+        ));
+    }
+    Ok(ActorWish { input: run.input, max_elements: run.max_elements, charge_cap })
+}
+
+/// The counts of paid events a plugin expects.
+fn events(extra: &str) -> Result<BTreeMap<String, u64>, Failure> {
+    if extra.trim().is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    #[derive(serde::Deserialize)]
+    struct Known {
+        #[serde(default)]
+        events: BTreeMap<String, u64>,
+    }
+    let wrong = |error| {
+        let message = format!("actor-run.extra is not an object with counts of events: {error}");
+        Failure::new(Class::PluginFault, message)
+    };
+    serde_json::from_str::<Known>(extra).map(|known| known.events).map_err(wrong)
+}
+
 fn delay(extra: &str) -> Result<Duration, Failure> {
     if extra.trim().is_empty() {
         return Ok(Duration::ZERO);
     }
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(extra)
+    let object: Map<String, Value> = serde_json::from_str(extra)
         .map_err(|error| Failure::new(Class::PluginFault, format!("step.extra is not a JSON object: {error}")))?;
-    let seconds = object.get("delay-s").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+    let seconds = object.get("delay-s").and_then(Value::as_f64).unwrap_or(0.0);
     Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(limits::STEP_DELAY_MOST).min(limits::STEP_DELAY_MOST))
 }
 

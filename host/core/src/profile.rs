@@ -8,8 +8,12 @@ use core::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::id::ProfileName;
+use crate::actor::price::Size;
+use crate::actor::{ActorName, PriceTable};
+use crate::budget;
+use crate::id::{CredentialName, ProfileName};
 use crate::limits;
+use crate::money::MicroUsd;
 use crate::schedule::Schedule;
 
 /// A profile, parsed and valid in itself.
@@ -40,6 +44,8 @@ pub struct Profile {
     pub retry: Retry,
     /// What may be fetched.
     pub net: Net,
+    /// The actor its sources are run with, where they need one.
+    pub actor: Option<ActorPolicy>,
     /// How long raw pages are kept for replay. `None`: not at all.
     pub keep_pages: Option<crate::time::Span>,
 }
@@ -70,11 +76,54 @@ impl Default for Caps {
     }
 }
 
-/// How much may be spent on all sources of a profile together.
+/// How much may be spent on the sources of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ProfileBudget {
-    /// Runs per UTC day. `None`: only the daemon's budget binds.
-    pub runs_per_day: Option<u64>,
+    /// On all of one tenant's sources together.
+    #[serde(flatten)]
+    pub limits: budget::Limits,
+    /// On one run: the most its charge caps may come to.
+    pub usd_per_run: Option<MicroUsd>,
+    /// On one source per UTC day.
+    pub source_usd_per_day: Option<MicroUsd>,
+    /// On one source per UTC month.
+    pub source_usd_per_month: Option<MicroUsd>,
+}
+
+/// Which actor is run, how, and what it costs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ActorPolicy {
+    /// The actor.
+    pub name: ActorName,
+    /// Tag or number of its build.
+    pub build: String,
+    /// Whose account pays.
+    pub credential: CredentialName,
+    /// Memory in MB. `None`: the actor's own; its price table then has to do without compute units.
+    pub memory_mb: Option<u32>,
+    /// After this the platform ends a run.
+    #[serde(serialize_with = "seconds")]
+    pub timeout: Duration,
+    /// Elements beyond the cap of new items that a run may bring and pay for: pinned posts, padding.
+    pub spare_elements: u32,
+    /// Actor runs that one run may start, one after the other.
+    pub starts: u32,
+    /// What it costs.
+    pub price: PriceTable,
+}
+
+impl ActorPolicy {
+    /// What one actor run may use of the platform.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size { memory_mb: self.memory_mb.unwrap_or(0), timeout: self.timeout }
+    }
+
+    /// The most a run can cost that may store so many new items.
+    #[must_use]
+    pub fn worst_case(&self, items: u32) -> MicroUsd {
+        self.price.worst_case(items.saturating_add(self.spare_elements), self.size()).times(u64::from(self.starts))
+    }
 }
 
 /// What follows failures.

@@ -74,6 +74,32 @@ impl UtcMillis {
         Self::from_millis(self.day_start().0 + DAY)
     }
 
+    /// Midnight (UTC) at which the month of this instant began.
+    #[must_use]
+    pub fn month_start(self) -> Self {
+        self.month(0)
+    }
+
+    /// Midnight (UTC) at which the month of this instant ends.
+    #[must_use]
+    pub fn month_end(self) -> Self {
+        self.month(1)
+    }
+
+    /// The start of the month so many months on. At the last month there is it stays inside the years, as all here does.
+    fn month(self, months_on: i64) -> Self {
+        // Civil date from days (Howard Hinnant, "chrono-compatible low-level date algorithms"): years begin in March.
+        let days = self.0.div_euclid(DAY) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * day_of_year + 2) / 153 + months_on;
+        let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
+        let first = 365 * year + year.div_euclid(4) - year.div_euclid(100) + (153 * month + 2) / 5;
+        Self::from_millis((era * 146_097 + first - 719_468) * DAY)
+    }
+
     /// Hour of the UTC day, 0 to 23.
     #[must_use]
     pub const fn hour(self) -> u8 {
@@ -239,6 +265,26 @@ mod tests {
         assert_eq!(instant.day_start().to_string(), "1969-12-31T00:00:00Z");
         assert_eq!(instant.day_end().to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(instant.hour(), 23);
+    }
+
+    #[test]
+    fn months_begin_and_end_at_midnight() {
+        let table = [
+            ("2026-11-21T23:04:05Z", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+            ("2026-12-31T23:59:59.999Z", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"),
+            ("2024-02-29T12:00:00Z", "2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z"),
+            ("2000-02-29T12:00:00Z", "2000-02-01T00:00:00Z", "2000-03-01T00:00:00Z"),
+            ("1900-02-28T12:00:00Z", "1900-02-01T00:00:00Z", "1900-03-01T00:00:00Z"),
+            ("1969-12-31T00:00:00Z", "1969-12-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2399-12-31T00:00:00Z", "2399-12-01T00:00:00Z", "2400-01-01T00:00:00Z"),
+            ("2400-03-01T00:00:00Z", "2400-03-01T00:00:00Z", "2400-04-01T00:00:00Z"),
+        ];
+        for (instant, start, end) in table {
+            let instant = UtcMillis::parse(instant).unwrap();
+            assert_eq!(instant.month_start().to_string(), start, "{instant}");
+            assert_eq!(instant.month_end().to_string(), end, "{instant}");
+        }
     }
 
     #[test]

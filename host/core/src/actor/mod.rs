@@ -6,6 +6,7 @@
 //! A wish for an actor run is an *intent*: written down before the platform is asked, and left only by what the platform
 //! is known to have done. One intent is one remote run at most.
 
+pub mod gate;
 mod name;
 pub mod price;
 mod refusal;

@@ -3,12 +3,14 @@
 //! Owns: how the pages of one run add up. Must not know: effects or what follows from it. Called by the machine, page by
 //! page; taken whole when the run ends.
 
+use serde::{Deserialize, Serialize};
+
 use crate::contract::{Facts, Hints, OutcomeStatus, Watermark};
 use crate::item;
 use crate::limits;
 
 /// The sum of a run's pages.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Findings {
     /// `no-new` if every page said so, else what the last other page said. A page that says anything but `ok` and
     /// `no-new` has no `next`, so it is the last.

@@ -1,177 +1,102 @@
 //! The machine that drives one run: an event in, the next effect out.
 //!
 //! Owns: the order of things in a run, retries inside it, its page budget, and what a page's batch leads to. Must not know:
-//! how anything is performed, or the store. Called by `engine/work`, one machine for each claim.
+//! how anything is performed, or the store. Called by `engine/work`, one machine for each claim. What is special about
+//! actor runs stands in `actor`.
 //!
 //! ```text
 //! Begin -> AskPlan -> [Wait] -> Fetch -> Normalize -> Commit -> Done
 //!                        ^________|         |            |
 //!                         transient         |   next     |
 //!                        ^__________________|____________|
+//!                 \-> Intend -> Start -> Park              (claimed again when the actor run has ended)
+//! Begin -> Find | Inspect -> Read -> Normalize -> Commit -> ...
 //! ```
 //!
 //! A commit is never interrupted: what stops a run while one is under way is put off until its answer. So a run has one
 //! end, and whatever it has stored is known when the end is decided.
 //!
-//! Nothing of a run has to survive a crash but its row (claimed, with a lease) and the pages it has committed: identity
-//! makes storing an item twice harmless, so a run that died begins again with `Begin`.
+//! Nothing of a run has to survive a crash but its row (claimed, with a lease), its intent, and the pages it has committed:
+//! identity makes storing an item twice harmless, so a run that died begins again with `Begin`; one with an intent goes on
+//! from there and never orders twice.
 
 use core::time::Duration;
 
 use super::findings::Findings;
 use super::finish::{Finish, Policy, RunResult};
+use super::intent::{IntentEnd, Resume};
+use super::state::{Cut, From, Pause, State, Then, Tries};
+use super::step::{Effect, Event, Stop};
 use crate::claim::Claim;
 use crate::contract::{self, Fetch, HttpResponse, Job, Kind, PageContent, Step};
 use crate::failure::{Class, Failure};
+use crate::id::RunId;
 use crate::item::{self, Counts};
-use crate::plan::{self, Plan};
+use crate::money::MicroUsd;
+use crate::plan::{self, Plan, Wanted};
 use crate::profile::Profile;
-use crate::source::Trigger;
+use crate::source::{SourceState, Trigger};
 use crate::time::UtcMillis;
-
-/// What happened.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once for each page and given away at once; never kept in numbers")]
-pub enum Event {
-    /// The claim is made; start.
-    Begin,
-    /// The plugin has planned, or failed to.
-    Planned(Result<Step, Failure>),
-    /// The wait is over.
-    WaitOver,
-    /// The fetch is done, or failed.
-    Fetched(Result<HttpResponse, Failure>),
-    /// The plugin has normalized the page, or failed to.
-    Normalized(Result<contract::Batch, Failure>),
-    /// The page is stored. Counts of the whole run so far.
-    Committed(Counts),
-    /// Something outside ends the run. May be said at any time, also while an effect is being performed: whoever performs
-    /// a fetch, a wait or a plugin's call then gives it up, unless the next effect is [`Effect::Await`].
-    Stop(Stop),
-}
-
-impl Event {
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Begin => "begin",
-            Self::Planned(_) => "planned",
-            Self::WaitOver => "wait-over",
-            Self::Fetched(_) => "fetched",
-            Self::Normalized(_) => "normalized",
-            Self::Committed(_) => "committed",
-            Self::Stop(_) => "stop",
-        }
-    }
-}
-
-/// What ends a run from outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// Its time is up.
-    Deadline,
-    /// The daemon stops: the run goes back into the queue.
-    Drain,
-}
-
-/// What is to be done next. Exactly one at a time.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Ask the plugin to plan [`Machine::job`].
-    AskPlan,
-    /// Wait, then say [`Event::WaitOver`].
-    Wait(Duration),
-    /// Fetch.
-    Fetch(Plan),
-    /// Ask the plugin to normalize this page of [`Machine::job`].
-    Normalize(contract::Page),
-    /// Store a page, end the run, or both: one transaction.
-    Commit {
-        /// The page.
-        page: Option<Box<item::Page>>,
-        /// The end.
-        finish: Option<Box<Finish>>,
-    },
-    /// Nothing new: the commit under way is neither given up nor repeated; say [`Event::Committed`] when it is answered.
-    Await,
-    /// Give the claim back; the run is queued again.
-    Release,
-    /// Nothing more.
-    Done,
-}
-
-/// Where a run stands.
-#[derive(Debug)]
-enum State {
-    Ready,
-    Planning,
-    Waiting(Plan, Tries),
-    Fetching(Plan, Tries),
-    /// The fetch that brought the page, and its status.
-    Normalizing(Plan, Tries, u16),
-    /// A page is being stored; then the step, unless something has cut the run meanwhile.
-    Storing(Box<Step>, Option<Cut>),
-    /// The end is being stored. Nothing changes it any more.
-    Ending,
-    Over,
-}
-
-impl State {
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Planning => "planning",
-            Self::Waiting(..) => "waiting",
-            Self::Fetching(..) => "fetching",
-            Self::Normalizing(..) => "normalizing",
-            Self::Storing(..) => "storing",
-            Self::Ending => "ending",
-            Self::Over => "over",
-        }
-    }
-}
-
-/// What cuts a run short.
-#[derive(Debug)]
-enum Cut {
-    Stopped(Stop),
-    Misfit(Failure),
-}
-
-/// Times a fetch has been tried already.
-type Tries = usize;
 
 /// Drives one run.
 #[derive(Debug)]
 pub struct Machine {
+    pub(super) run: RunId,
     job: Job,
-    kind: Kind,
-    profile: Profile,
+    pub(super) kind: Kind,
+    pub(super) profile: Profile,
     trigger: Trigger,
     cap: u32,
     dice: u32,
-    state: State,
-    pages: u32,
-    unread: bool,
+    pub(super) state: State,
+    /// Pages handed to the plugin.
+    pub(super) pages: u32,
+    /// Fetches made; pages of one dataset are one.
+    pub(super) fetches: u32,
+    pub(super) unread: bool,
     resumed: bool,
-    findings: Findings,
+    /// Whether its source may still run, as of the claim.
+    pub(super) wanted: bool,
+    /// What was reserved for it, and the charge caps of its intents so far.
+    pub(super) reserved: MicroUsd,
+    pub(super) caps: MicroUsd,
+    pub(super) findings: Findings,
+    /// The actor run it has not told the store to be done with.
+    pub(super) open: Option<IntentEnd>,
+    /// What it goes on from.
+    resume: Option<Box<Resume>>,
 }
 
 impl Machine {
     /// The machine of a claim whose profile and kind are known. `dice` is uniform over all of `u32`.
     #[must_use]
     pub fn new(claim: &Claim, profile: Profile, kind: Kind, now: UtcMillis, dice: u32) -> Self {
+        let resume = claim.resume.clone();
+        let mut job = plan::job(claim, &profile, &kind, now);
+        if let Some(Resume { intent, .. }) = resume.as_deref() {
+            job.now = intent.job_now.to_string();
+            job.max_items = intent.job_max_items;
+        }
+        let progress = resume.as_deref().map(|resume| resume.progress.clone()).unwrap_or_default();
         Self {
-            job: plan::job(claim, &profile, &kind, now),
+            run: claim.run,
+            job,
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
             resumed: claim.items_before > 0 && claim.source.last_success_at.is_none(),
+            wanted: claim.source.state == SourceState::Active,
+            reserved: claim.reserved,
+            caps: progress.caps,
             kind,
             profile,
             dice,
             state: State::Ready,
-            pages: 0,
+            pages: progress.pages,
+            fetches: progress.fetches,
             unread: false,
-            findings: Findings::default(),
+            findings: progress.findings,
+            open: None,
+            resume,
         }
     }
 
@@ -187,6 +112,12 @@ impl Machine {
         self.cap
     }
 
+    /// Dice of this run.
+    #[must_use]
+    pub const fn dice(&self) -> u32 {
+        self.dice
+    }
+
     /// Takes what happened and says what is to be done next. `now` is the time of the event.
     ///
     /// An event that does not fit the state ends the run as a fault of ours rather than being guessed about.
@@ -198,23 +129,33 @@ impl Machine {
                 self.state = State::Ending;
                 Effect::Await
             }
-            (State::Storing(next, cut), Event::Committed(total)) => self.stored(*next, cut, &total),
+            (State::Storing(then, cut), Event::Committed(total)) => self.stored(*then, cut, &total, now),
             (state @ State::Storing(..), event) => self.put_off(state, &event),
-            (_, Event::Stop(stop)) => self.stop(stop),
-            (State::Ready, Event::Begin) => {
-                self.state = State::Planning;
-                Effect::AskPlan
-            }
+            (state, Event::Stop(stop)) => self.stop(state, stop, now),
+            (State::Ready, Event::Begin) => match self.resume.take() {
+                Some(resume) => self.go_on(*resume, now),
+                None => {
+                    self.state = State::Planning;
+                    Effect::AskPlan
+                }
+            },
             (State::Planning, Event::Planned(planned)) => match planned {
-                Ok(step) => self.go(step),
+                Ok(step) => self.go(step, now),
                 Err(failure) => self.fail(None, failure),
             },
-            (State::Waiting(plan, tries), Event::WaitOver) => self.fetch(plan, tries),
+            (State::Waiting(pause), Event::WaitOver) => self.after(*pause, now),
             (State::Fetching(plan, tries), Event::Fetched(fetched)) => self.fetched(plan, tries, fetched),
-            (State::Normalizing(plan, tries, status), Event::Normalized(batch)) => match batch {
-                Ok(batch) => self.normalized(status, batch, now),
-                Err(failure) => self.again(plan, tries, failure),
+            (State::Normalizing(from), Event::Normalized(batch)) => match (from, batch) {
+                (from, Ok(batch)) => self.normalized(from, batch, now),
+                (From::Http(plan, tries, _), Err(failure)) => self.again(plan, tries, failure),
+                (From::Dataset(_), Err(failure)) => self.fail(None, failure),
             },
+            (State::Intending(intent, tries), Event::Intended) => self.start(intent, tries),
+            (State::Starting(intent, tries), Event::Started(started)) => self.started(*intent, tries, started, now),
+            (State::Finding(intent), Event::Found(found)) => self.found(*intent, found, now),
+            (State::Inspecting(intent), Event::Inspected(run)) => self.inspected(*intent, run, now),
+            (State::Aborting(intent), Event::Aborted(told)) => self.told_to_end(*intent, told, now),
+            (State::Reading(reading), Event::Sliced(slice)) => self.sliced(*reading, slice, now),
             (state, event) => self.fail(None, misfit(&state, &event)),
         }
     }
@@ -226,43 +167,62 @@ impl Machine {
             event => Cut::Misfit(misfit(&state, event)),
         };
         self.state = match state {
-            State::Storing(next, earlier) => State::Storing(next, earlier.or(Some(cut))),
+            State::Storing(then, earlier) => State::Storing(then, earlier.or(Some(cut))),
             other => other,
         };
         Effect::Await
     }
 
-    fn stop(&mut self, stop: Stop) -> Effect {
+    fn stop(&mut self, state: State, stop: Stop, now: UtcMillis) -> Effect {
         match stop {
-            Stop::Drain => Effect::Release,
-            Stop::Deadline => {
-                let seconds = self.profile.caps.deadline.as_secs();
-                self.fail(
-                    None,
-                    Failure::new(Class::Transient, format!("not done after {seconds} s, the run's deadline")),
-                )
-            }
+            // A run with an intent is put away instead of queued; whoever keeps it knows.
+            Stop::Drain => Effect::Release(None),
+            Stop::Deadline => match self.interrupted(state, now) {
+                Some(effect) => effect,
+                None => {
+                    let seconds = self.profile.caps.deadline.as_secs();
+                    let message = format!("not done after {seconds} s, the run's deadline");
+                    self.fail(None, Failure::new(Class::Transient, message))
+                }
+            },
         }
     }
 
     /// Checks a step and starts it.
-    fn go(&mut self, step: Step) -> Effect {
+    fn go(&mut self, step: Step, now: UtcMillis) -> Effect {
         if step.fetch == Fetch::Nothing {
             return self.succeed(None);
         }
-        match plan::check(step, &self.kind, &self.profile) {
+        let left = self.reserved.minus(self.caps);
+        match plan::check(step, &self.kind, &self.profile, left) {
             Err(failure) => self.fail(None, failure),
-            Ok(plan) if plan.delay().is_zero() => self.fetch(plan, 0),
-            Ok(plan) => self.wait(plan.delay(), plan, 0),
+            Ok(plan) if plan.delay().is_zero() => self.begin(plan, 0, now),
+            Ok(plan) => self.wait(plan.delay(), Pause::Fetch(plan, 0)),
         }
     }
 
-    fn wait(&mut self, delay: Duration, plan: Plan, tries: Tries) -> Effect {
-        self.state = State::Waiting(plan, tries);
+    pub(super) fn wait(&mut self, delay: Duration, pause: Pause) -> Effect {
+        self.state = State::Waiting(Box::new(pause));
         Effect::Wait(delay)
     }
 
+    fn after(&mut self, pause: Pause, now: UtcMillis) -> Effect {
+        match pause {
+            Pause::Fetch(plan, tries) => self.begin(plan, tries, now),
+            Pause::Start(intent, tries) => self.intend(intent, tries, now),
+            Pause::Read(reading) => self.read(reading),
+        }
+    }
+
+    fn begin(&mut self, plan: Plan, tries: Tries, now: UtcMillis) -> Effect {
+        match plan.wanted() {
+            Wanted::Http(_) => self.fetch(plan, tries),
+            Wanted::Actor(_) => self.order(plan, now),
+        }
+    }
+
     fn fetch(&mut self, plan: Plan, tries: Tries) -> Effect {
+        self.fetches = self.fetches.saturating_add(u32::from(tries == 0));
         self.state = State::Fetching(plan.clone(), tries);
         Effect::Fetch(plan)
     }
@@ -273,7 +233,7 @@ impl Machine {
             Err(failure) => return self.again(plan, tries, failure),
         };
         let state = plan.state().map(str::to_owned);
-        self.state = State::Normalizing(plan, tries, response.status);
+        self.state = State::Normalizing(From::Http(plan, tries, response.status));
         Effect::Normalize(contract::Page {
             state,
             content: PageContent::Http(response),
@@ -288,56 +248,81 @@ impl Machine {
             // A wait that the other side asks for is longer than a run should sit: it becomes a retry run.
             Some(wait) if failure.class == Class::Transient && failure.retry_after.is_none_or(|told| told <= *wait) => {
                 let wait = *wait;
-                self.wait(wait, plan, tries + 1)
+                self.wait(wait, Pause::Fetch(plan, tries + 1))
             }
             _ => self.fail(None, failure),
         }
     }
 
-    fn normalized(&mut self, status: u16, batch: contract::Batch, now: UtcMillis) -> Effect {
-        let accepted = item::accept(batch, Some(status), now);
+    fn normalized(&mut self, from: From, batch: contract::Batch, now: UtcMillis) -> Effect {
+        let status = if let From::Http(_, _, status) = from { Some(status) } else { None };
+        let state = batch.state.clone();
+        let accepted = item::accept(batch, status, now);
         let mut page = match accepted {
             Err(bad) => return self.fail(None, Failure::new(Class::PluginFault, format!("bad output: {bad}"))),
             Ok(page) => page,
         };
-        self.pages += 1;
-        self.findings.learn(&mut page);
+        self.pages = self.pages.saturating_add(1);
+        match from {
+            From::Http(..) => {
+                self.findings.learn(&mut page);
+                self.follow(page)
+            }
+            From::Dataset(reading) => self.normalized_slice(*reading, page, state),
+        }
+    }
+
+    /// After a page that was the last of its fetch: what it wants next, within the run's budgets.
+    pub(super) fn follow(&mut self, mut page: item::Page) -> Effect {
         if let Some(failure) = page.trouble.clone() {
             return self.fail(Some(page), failure);
         }
-        match page.next.take() {
-            None => self.succeed(Some(page)),
-            Some(_) if self.pages >= self.profile.caps.max_pages => {
-                let most = self.profile.caps.max_pages;
-                self.findings.warn(format!("more pages follow, but {most} is the most for one run"));
+        let Some(next) = page.next.take() else { return self.succeed(Some(page)) };
+        match self.no_more(&next) {
+            Some(why) => {
+                self.findings.warn(why);
                 self.unread = true;
                 self.succeed(Some(page))
             }
-            Some(next) => {
-                self.state = State::Storing(Box::new(next), None);
-                Effect::Commit { page: Some(Box::new(page)), finish: None }
+            None => {
+                self.state = State::Storing(Box::new(Then::Step(next)), None);
+                Effect::Commit { page: Some(Box::new(page)), ended: self.open.take(), finish: None }
             }
         }
     }
 
-    /// A page is stored. If the run has all it may bring, it has ended well, whatever came meanwhile.
-    fn stored(&mut self, next: Step, cut: Option<Cut>, total: &Counts) -> Effect {
-        match cut {
-            Some(Cut::Misfit(failure)) => self.fail(None, failure),
-            _ if total.new >= self.cap => {
+    /// Why the next step is not made, if it is not.
+    fn no_more(&self, next: &Step) -> Option<String> {
+        let most = self.profile.caps.max_pages;
+        if self.fetches >= most {
+            return Some(format!("more pages follow, but {most} is the most for one run"));
+        }
+        let Fetch::Actor(_) = next.fetch else { return None };
+        (self.caps >= self.reserved)
+            .then(|| format!("more follows, but the {} reserved for this run are used up", self.reserved))
+    }
+
+    /// A page is stored. If the run has all it may bring, it has ended well, whatever came meanwhile; a dataset is paid for,
+    /// and is read to its end.
+    fn stored(&mut self, then: Then, cut: Option<Cut>, total: &Counts, now: UtcMillis) -> Effect {
+        match (cut, then) {
+            (Some(Cut::Misfit(failure)), _) => self.fail(None, failure),
+            (_, Then::Step(_)) if total.new >= self.cap => {
                 self.unread = true;
                 self.succeed(None)
             }
-            Some(Cut::Stopped(stop)) => self.stop(stop),
-            None => self.go(next),
+            (Some(Cut::Stopped(stop)), Then::Step(_)) => self.stop(State::Over, stop, now),
+            (Some(Cut::Stopped(stop)), Then::Read(reading)) => self.stop(State::Reading(Box::new(reading)), stop, now),
+            (None, Then::Step(next)) => self.go(next, now),
+            (None, Then::Read(reading)) => self.read(reading),
         }
     }
 
-    fn succeed(&mut self, page: Option<item::Page>) -> Effect {
+    pub(super) fn succeed(&mut self, page: Option<item::Page>) -> Effect {
         self.end(page, RunResult::Succeeded(self.findings.outcome))
     }
 
-    fn fail(&mut self, page: Option<item::Page>, failure: Failure) -> Effect {
+    pub(super) fn fail(&mut self, page: Option<item::Page>, failure: Failure) -> Effect {
         self.findings.watermark = None;
         self.end(page, RunResult::Failed(failure))
     }
@@ -363,7 +348,7 @@ impl Machine {
                 dice: self.dice,
             },
         };
-        Effect::Commit { page: page.map(Box::new), finish: Some(Box::new(finish)) }
+        Effect::Commit { page: page.map(Box::new), ended: self.open.take(), finish: Some(Box::new(finish)) }
     }
 }
 

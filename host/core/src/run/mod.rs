@@ -1,16 +1,24 @@
 //! A run: one attempt to ingest one source.
 //!
-//! Owns: the machine that drives a run ([`Machine`]: events in, effects out) and what its end means ([`Finish`]). Must not
-//! know: how an effect is performed. Called by `engine/work`, which performs effects and feeds the results back, and, for
-//! [`Finish::settle`], by the store inside the transaction that ends the run.
+//! Owns: the machine that drives a run ([`Machine`]), what survives a crash while the platform works ([`Intent`]), and what
+//! its end means ([`Finish`]). Must not know: ports. Called by `engine/work` (the machine) and by stores (the settlement of
+//! an end, inside their transaction).
 
+mod actor;
+mod dataset;
 mod findings;
 mod finish;
+mod intent;
+mod machine;
+mod state;
+mod step;
+
 #[cfg(test)]
 mod finish_tests;
-mod machine;
 #[cfg(test)]
 mod machine_tests;
 
 pub use finish::{Ending, Finish, Notice, Policy, RunResult, Settlement};
-pub use machine::{Effect, Event, Machine, Stop};
+pub use intent::{Intent, IntentEnd, IntentStage, Park, Progress, Resume};
+pub use machine::Machine;
+pub use step::{Effect, Event, Started, Stop};

@@ -1,0 +1,114 @@
+//! What of an actor run survives a crash: its intent, and what the run had learnt before it.
+//!
+//! Owns: the shapes that the store keeps between the start of an actor run and the reading of its dataset. Must not know: rows.
+//! Made by the machine, kept by the store, given back with the claim that resumes the run.
+
+use serde::{Deserialize, Serialize};
+
+use super::findings::Findings;
+use crate::actor::{Order, RemoteId, RemoteRun, RemoteStatus};
+use crate::id::{IntentId, RunId};
+use crate::money::MicroUsd;
+use crate::time::UtcMillis;
+
+/// A wish for one actor run, and what is known of its fulfilment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// What is ordered.
+    pub order: Order,
+    /// Number among the intents of its run, from 0.
+    pub number: u32,
+    /// State of the step that led to it.
+    pub state: Option<String>,
+    /// The most elements the plugin expects.
+    pub max_elements: u32,
+    /// `job.now` of the run: the same in every call of it.
+    pub job_now: UtcMillis,
+    /// `job.max_items` of the run.
+    pub job_max_items: u32,
+    /// When the platform was last asked to start it.
+    pub asked_at: UtcMillis,
+    /// What came of it.
+    pub stage: IntentStage,
+    /// Questions about it in a row that had no answer.
+    pub troubles: u32,
+}
+
+/// Where an intent stands, as long as its run goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntentStage {
+    /// The platform may have been asked; what it did is not known.
+    Intended,
+    /// There is a run.
+    Started {
+        /// The platform's id of it.
+        remote: RemoteId,
+        /// Where its elements are.
+        dataset: RemoteId,
+        /// When it was started or found.
+        at: UtcMillis,
+        /// Whether we have told it to end before its time.
+        aborted: bool,
+    },
+}
+
+impl Intent {
+    /// The id of the intent of that number. The same run asks for the same thing under the same id, however often it has died.
+    #[must_use]
+    pub const fn id_of(run: RunId, number: u32) -> IntentId {
+        IntentId::from_bits(run.bits().wrapping_add(1 + number as u128))
+    }
+
+    /// This intent with the run that was started for it.
+    #[must_use]
+    pub fn started(self, run: &RemoteRun, at: UtcMillis) -> Self {
+        let (remote, dataset) = (run.id.clone(), run.dataset.clone());
+        Self { stage: IntentStage::Started { remote, dataset, at, aborted: false }, troubles: 0, ..self }
+    }
+}
+
+/// What a run knows beside its intent.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Pages handed to the plugin so far.
+    pub(super) pages: u32,
+    /// Fetches made so far; pages of one dataset are one.
+    pub(super) fetches: u32,
+    /// Charge caps of all its intents together.
+    pub(super) caps: MicroUsd,
+    /// What its pages said.
+    pub(super) findings: Findings,
+}
+
+/// A run that is put away until its actor run has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Park {
+    /// What it waits for.
+    pub intent: Intent,
+    /// What it knows.
+    pub progress: Progress,
+    /// When it is looked at again at the latest.
+    pub wake_at: UtcMillis,
+}
+
+/// What a claim brings with it that goes on with a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resume {
+    /// What it waited for.
+    pub intent: Intent,
+    /// What it knew.
+    pub progress: Progress,
+}
+
+/// What is known of an actor run when its run does not need it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentEnd {
+    /// Which.
+    pub intent: IntentId,
+    /// Where the platform's run stood. `None`: it is not known whether there is one.
+    pub status: Option<RemoteStatus>,
+    /// What it had cost by then.
+    pub cost: Option<MicroUsd>,
+    /// Elements that were read.
+    pub elements: u32,
+}
