@@ -15,7 +15,7 @@ use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
 use crate::config::{self, Config, Profiles, Wasi};
-use crate::egress::{Egress, EgressConfig};
+use crate::egress::{ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
 use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
@@ -119,12 +119,26 @@ impl Home {
         Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
     }
 
+    /// The way to the actor platform.
+    pub(super) fn actors(&self) -> Result<ApifyClient, CliError> {
+        let contact = self.config.net.contact.clone();
+        ApifyClient::new(EgressConfig::default(), Vec::new(), contact, Arc::new(SystemClock), Arc::new(SystemDice))
+            .map_err(|error| CliError::failed(error.to_string()))
+    }
+
     /// What the engine is told.
     pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
         Settings {
             daemon,
             profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
-            budget: GlobalBudget { runs_per_day: self.config.budget.runs_per_day },
+            budget: GlobalBudget {
+                all: tidegate_core::budget::Limits {
+                    runs_per_day: Some(self.config.budget.runs_per_day),
+                    ..GlobalBudget::default().all
+                },
+                ..GlobalBudget::default()
+            },
+            credentials: std::collections::BTreeMap::new(),
             runs_at_once: self.config.scheduler.runs_at_once,
         }
     }
@@ -136,6 +150,7 @@ impl Home {
             store,
             plugins: Arc::new(self.catalogue().await?),
             egress: Arc::new(egress),
+            actors: Arc::new(self.actors()?),
             clock: Arc::new(SystemClock),
             dice: Arc::new(SystemDice),
             observer,

@@ -63,7 +63,7 @@ pub struct BudgetConfig {
 
 impl Default for BudgetConfig {
     fn default() -> Self {
-        Self { runs_per_day: GlobalBudget::default().runs_per_day }
+        Self { runs_per_day: GlobalBudget::default().all.runs_per_day.unwrap_or(500) }
     }
 }
 

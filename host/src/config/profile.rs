@@ -188,7 +188,11 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         schedule: Schedule::Every(shape.schedule.every),
         min_interval: shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration),
         caps,
-        budget: ProfileBudget { runs_per_day: shape.budget.runs_per_day },
+        budget: ProfileBudget {
+            limits: tidegate_core::budget::Limits { runs_per_day: shape.budget.runs_per_day, ..Default::default() },
+            ..ProfileBudget::default()
+        },
+        actor: None,
         retry: Retry {
             in_run: shape.retry.in_run.map_or(retry.in_run, spans),
             runs: shape.retry.runs.map_or(retry.runs, spans),
