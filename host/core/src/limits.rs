@@ -117,6 +117,24 @@ pub const ACTOR_ASK_EACH: usize = 16;
 pub const ACTOR_LIST: usize = 1_000;
 /// Pages of the platform's list that are read at once.
 pub const ACTOR_LIST_PAGES: usize = 50;
+/// Bytes read for one dataset page, decoded or not: elements that are too large are read over until then.
+pub const ACTOR_PAGE_BYTES: usize = 32 * MIB;
+/// The first wait after the actor platform says "slow down", and after an answer that failed in passing (its own advice: wait
+/// between this and twice this, then double).
+pub const ACTOR_WAIT: Duration = Duration::from_millis(500);
+/// The longest of these waits.
+pub const ACTOR_WAIT_MOST: Duration = Duration::from_secs(16);
+/// How long an idle connection to the actor platform is kept: shorter than the platform does, so that a start is not sent
+/// into one that is just being closed.
+pub const ACTOR_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How far before its time a run is looked for: the platform's clock may be behind ours.
+pub const ACTOR_LIST_BEFORE: Duration = Duration::from_secs(15 * 60);
+/// Runs of the first page of the list when one run is looked for; the following ones have [`ACTOR_LIST`].
+pub const ACTOR_FIND: usize = 100;
+/// Pages of the list that are read for it.
+pub const ACTOR_FIND_PAGES: usize = 12;
+/// Runs without any mark that are compared by their inputs.
+pub const ACTOR_FIND_INPUTS: usize = 16;
 
 /// How long a source waits whose account has as many runs as it takes.
 pub const ACTOR_BUSY: Duration = Duration::from_secs(10);

@@ -19,6 +19,11 @@ impl Secret {
         Self(value.into())
     }
 
+    /// As the value of an `Authorization` field (RFC 6750, 2.1).
+    pub(super) fn bearer(&self) -> Self {
+        Self(format!("Bearer {}", self.0))
+    }
+
     /// As a header value marked sensitive: HTTP/2 then keeps it out of its compression tables. `None` if it holds a
     /// line break or NUL.
     pub(super) fn header_value(&self) -> Option<HeaderValue> {
