@@ -47,7 +47,7 @@ impl Machine {
     }
 
     /// Orders an actor run.
-    pub(super) fn order(&mut self, plan: Plan, now: UtcMillis) -> Effect {
+    pub(super) fn order(&mut self, plan: &Plan, now: UtcMillis) -> Effect {
         let (Wanted::Actor(wish), Some(policy)) = (plan.wanted(), &self.profile.actor) else {
             // A plan is checked against the profile, so that it wants no actor run where there is no actor.
             return self.fail(None, Failure::new(Class::Config, "the profile names no actor"));
@@ -184,7 +184,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn told_to_end(&mut self, mut intent: Intent, told: Result<(), Failure>, now: UtcMillis) -> Effect {
+    pub(super) fn told_to_end(&mut self, mut intent: Intent, told: &Result<(), Failure>, now: UtcMillis) -> Effect {
         if told.is_err() {
             return self.trouble(intent, now);
         }

@@ -156,7 +156,7 @@ impl Machine {
                 return self.fail(Some(page), failure);
             }
             reading.state = state.or(reading.state);
-            self.state = State::Storing(Box::new(Then::Read(reading)), None);
+            self.state = State::Storing(Box::new(Then::Read(Box::new(reading))), None);
             return Effect::Commit { page: Some(Box::new(page)), ended: None, finish: None };
         }
         let empty = reading.offset == 0;

@@ -147,14 +147,14 @@ impl Machine {
             (State::Fetching(plan, tries), Event::Fetched(fetched)) => self.fetched(plan, tries, fetched),
             (State::Normalizing(from), Event::Normalized(batch)) => match (from, batch) {
                 (from, Ok(batch)) => self.normalized(from, batch, now),
-                (From::Http(plan, tries, _), Err(failure)) => self.again(plan, tries, failure),
+                (From::Http(plan, tries, _), Err(failure)) => self.again(*plan, tries, failure),
                 (From::Dataset(_), Err(failure)) => self.fail(None, failure),
             },
             (State::Intending(intent, tries), Event::Intended) => self.start(intent, tries),
             (State::Starting(intent, tries), Event::Started(started)) => self.started(*intent, tries, started, now),
             (State::Finding(intent), Event::Found(found)) => self.found(*intent, found, now),
             (State::Inspecting(intent), Event::Inspected(run)) => self.inspected(*intent, run, now),
-            (State::Aborting(intent), Event::Aborted(told)) => self.told_to_end(*intent, told, now),
+            (State::Aborting(intent), Event::Aborted(told)) => self.told_to_end(*intent, &told, now),
             (State::Reading(reading), Event::Sliced(slice)) => self.sliced(*reading, slice, now),
             (state, event) => self.fail(None, misfit(&state, &event)),
         }
@@ -217,7 +217,7 @@ impl Machine {
     fn begin(&mut self, plan: Plan, tries: Tries, now: UtcMillis) -> Effect {
         match plan.wanted() {
             Wanted::Http(_) => self.fetch(plan, tries),
-            Wanted::Actor(_) => self.order(plan, now),
+            Wanted::Actor(_) => self.order(&plan, now),
         }
     }
 
@@ -233,7 +233,7 @@ impl Machine {
             Err(failure) => return self.again(plan, tries, failure),
         };
         let state = plan.state().map(str::to_owned);
-        self.state = State::Normalizing(From::Http(plan, tries, response.status));
+        self.state = State::Normalizing(From::Http(Box::new(plan), tries, response.status));
         Effect::Normalize(contract::Page {
             state,
             content: PageContent::Http(response),
@@ -312,9 +312,9 @@ impl Machine {
                 self.succeed(None)
             }
             (Some(Cut::Stopped(stop)), Then::Step(_)) => self.stop(State::Over, stop, now),
-            (Some(Cut::Stopped(stop)), Then::Read(reading)) => self.stop(State::Reading(Box::new(reading)), stop, now),
+            (Some(Cut::Stopped(stop)), Then::Read(reading)) => self.stop(State::Reading(reading), stop, now),
             (None, Then::Step(next)) => self.go(next, now),
-            (None, Then::Read(reading)) => self.read(reading),
+            (None, Then::Read(reading)) => self.read(*reading),
         }
     }
 

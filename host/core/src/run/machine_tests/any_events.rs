@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::contract::FailureCategory;
 use crate::fixtures::plugin_failure;
+use crate::money::MicroUsd;
 use crate::plan;
 
 fn any_class() -> impl Strategy<Value = Class> {
@@ -102,21 +103,23 @@ impl Watcher {
         }
         match effect {
             Effect::Fetch(plan) => {
-                let step = Step { fetch: Fetch::Http(plan.request().clone()), ..step("/") };
-                prop_assert!(plan::check(step, &kind(), &profile()).is_ok(), "{plan:?}");
+                let Wanted::Http(request) = plan.wanted() else { panic!("an actor run is never fetched: {plan:?}") };
+                let step = Step { fetch: Fetch::Http(request.clone()), ..step("/") };
+                prop_assert!(plan::check(step, &kind(), &profile(), MicroUsd::ZERO).is_ok(), "{plan:?}");
             }
-            Effect::Commit { page, finish } => {
-                prop_assert!(page.is_some() || finish.is_some(), "a commit of nothing");
+            Effect::Commit { page, ended, finish } => {
+                prop_assert!(page.is_some() || ended.is_some() || finish.is_some(), "a commit of nothing");
                 self.ends += u32::from(finish.is_some());
                 self.committing = true;
             }
             Effect::Await => prop_assert!(self.committing, "there is nothing to wait for"),
-            Effect::Release => {
+            Effect::Release(_) => {
                 prop_assert_eq!(self.ends, 0, "released after its end");
                 self.over = true;
             }
             Effect::Done => self.over = true,
             Effect::AskPlan | Effect::Wait(_) | Effect::Normalize(_) => {}
+            other => prop_assert!(false, "{other:?} without an actor"),
         }
         prop_assert!(self.ends <= 1, "a run ends once");
         Ok(())
@@ -155,7 +158,7 @@ proptest! {
         watcher.effect(&effect)?;
         for (planned, fetched, normalized, committed, stop) in answers {
             let answer = match &effect {
-                _ if stop.is_some() && effect != Effect::Done && effect != Effect::Release => stop.unwrap(),
+                _ if stop.is_some() && !matches!(effect, Effect::Done | Effect::Release(_)) => stop.unwrap(),
                 Effect::AskPlan => planned,
                 Effect::Wait(wait) => {
                     prop_assert!(*wait <= crate::limits::STEP_DELAY_MOST);
@@ -164,7 +167,8 @@ proptest! {
                 Effect::Fetch(_) => fetched,
                 Effect::Normalize(_) => normalized,
                 Effect::Commit { .. } | Effect::Await => committed,
-                Effect::Release | Effect::Done => return Ok(()),
+                Effect::Release(_) | Effect::Done => return Ok(()),
+                other => panic!("{other:?} without an actor"),
             };
             watcher.event(&answer);
             effect = machine.on(answer, now());
