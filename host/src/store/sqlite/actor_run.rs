@@ -29,7 +29,7 @@ macro_rules! order_columns {
 /// The columns [`intent`] and [`progress`] want.
 macro_rules! intent_columns {
     () => {
-        "a.number, a.state, a.max_elements, a.job_now, a.job_max_items, a.asked_at, a.troubles, a.remote, a.dataset,
+        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.asked_at, a.troubles, a.remote, a.dataset,
         a.started_at AS remote_at, a.aborted, a.progress"
     };
 }
@@ -80,7 +80,7 @@ pub(super) fn intent(cells: &Cells<'_>, id: &'static str) -> Result<Intent, Stor
     Ok(Intent {
         order: order(cells, id)?,
         number: cells.count("number")?,
-        state: cells.opt_text("state")?,
+        state: cells.opt_text("step_state")?,
         max_elements: cells.count("max_elements")?,
         job_now: cells.time("job_now")?,
         job_max_items: cells.count("job_max_items")?,
