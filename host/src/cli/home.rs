@@ -138,6 +138,7 @@ impl Home {
                 },
                 ..GlobalBudget::default()
             },
+            watch: tidegate_core::limits::ACTOR_WATCH,
             credentials: std::collections::BTreeMap::new(),
             runs_at_once: self.config.scheduler.runs_at_once,
         }

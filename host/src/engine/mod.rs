@@ -21,6 +21,7 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidegate_core::budget::GlobalBudget;
 use tidegate_core::id::{CredentialName, DaemonId, Id, ProfileName};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub budget: GlobalBudget,
     /// Runs under way at once.
     pub runs_at_once: usize,
+    /// How often runs under way on the actor platform are looked at.
+    pub watch: Duration,
     /// Runs each credential may have under way on the actor platform.
     pub credentials: BTreeMap<CredentialName, u32>,
 }

@@ -79,6 +79,8 @@ impl Engine {
             // A pass ends only when there is no room or nothing due, and without a run there is room.
             let wake = match (self.live.is_empty(), self.ports.store.next_wake().await) {
                 (true, Ok(None) | Err(_)) => break,
+                // Put off for longer than a run that goes well: its account is closed, and another tick will see.
+                (true, Ok(Some(at))) if at.since(self.ports.clock.now()) > limits::ACTOR_LOOK => break,
                 (_, Ok(Some(at))) => at.since(self.ports.clock.now()).min(limits::POLL),
                 (false, Ok(None) | Err(_)) => limits::POLL,
             };

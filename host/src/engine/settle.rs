@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(10);
 impl Engine {
     /// Settles costs until it is aborted.
     pub(super) async fn settling(self: Arc<Self>) {
-        let mut beat = tokio::time::interval(limits::ACTOR_WATCH);
+        let mut beat = tokio::time::interval(self.settings.watch);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beat.tick().await;

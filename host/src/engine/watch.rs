@@ -20,7 +20,7 @@ use crate::ports::{Event, StoreError, Waiting};
 impl Engine {
     /// Watches the actor platform until it is aborted.
     pub(super) async fn watching(self: Arc<Self>) {
-        let mut beat = tokio::time::interval(limits::ACTOR_WATCH);
+        let mut beat = tokio::time::interval(self.settings.watch);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beat.tick().await;
@@ -80,22 +80,37 @@ impl Engine {
         let now = self.ports.clock.now();
         let mut opened = 0;
         for gate in self.ports.store.gates().await? {
-            if gate.until > now {
-                continue;
-            }
-            let open = match &gate.key {
-                GateKey::Credential(name) if gate.needs_probe() => self.works(name, &gate, now).await?,
-                GateKey::Credential(_) | GateKey::Actor(..) => true,
-            };
-            if open && self.ports.store.open_gate(gate.key.clone(), now).await? {
-                opened += 1;
-                self.tell(&Event::GateOpened { key: gate.key });
+            if gate.until <= now {
+                opened += usize::from(self.try_gate(gate, now).await?);
             }
         }
-        if opened > 0 {
+        Ok(opened)
+    }
+
+    async fn try_gate(&self, gate: Gate, now: UtcMillis) -> Result<bool, StoreError> {
+        let open = match &gate.key {
+            GateKey::Credential(name) if gate.needs_probe() => self.works(name, &gate, now).await?,
+            GateKey::Credential(_) | GateKey::Actor(..) => true,
+        };
+        let opened = open && self.ports.store.open_gate(gate.key.clone(), now).await?;
+        if opened {
+            self.tell(&Event::GateOpened { key: gate.key });
             self.live.nudge();
         }
         Ok(opened)
+    }
+
+    /// Has every closed gate tried at once: an operator has changed something.
+    pub async fn try_gates(&self) {
+        let now = self.ports.clock.now();
+        match self.ports.store.gates().await {
+            Ok(gates) => {
+                for gate in gates {
+                    let _opened = self.told("gates", self.try_gate(gate, now).await);
+                }
+            }
+            Err(error) => self.tell(&Event::PassFailed { pass: "gates", error: error.to_string() }),
+        }
     }
 
     /// Whether an account works again; if not, its gate stays closed for a while.

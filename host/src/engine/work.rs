@@ -11,6 +11,7 @@ use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::contract::{self, DatasetPage, HttpResponse, PageContent};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::RunId;
+use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan::Wanted;
 use tidegate_core::profile::Profile;
@@ -93,8 +94,10 @@ impl Engine {
             .zip(plugin.as_ref())
             .and_then(|(profile, plugin)| plugin.manifest().kind(&profile.kind).cloned());
         let (Some(profile), Some(plugin), Some(kind)) = (profile, plugin, kind) else {
-            // Gone between the admit pass and here; the next pass skips the source with the reason.
-            self.ports.store.requeue(claim.run, claim.generation, false, now, now).await?;
+            // Gone between the admit pass and here; the next pass skips the source with the reason. One that goes on with an
+            // actor run is not skipped: it waits for them to come back.
+            let at = if claim.resume.is_some() { now.plus(limits::ACTOR_YOUNG) } else { now };
+            self.ports.store.requeue(claim.run, claim.generation, false, at, now).await?;
             return Ok(());
         };
         let machine = Machine::new(&claim, profile.clone(), kind, now, self.dice());
