@@ -23,7 +23,7 @@ use super::super::error::FetchError;
 use super::super::{body, exchange};
 use super::Inner;
 use super::credential::Held;
-use super::trouble::{Refusal, Trouble, Unread};
+use super::trouble::{Fate, Refusal, Trouble, Unread};
 use super::way::{Turn, between_one_and_two};
 
 /// A question.
@@ -57,7 +57,7 @@ impl Ask {
     }
 
     /// With one more parameter.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.query.push((name, value.to_string()));
         self
     }
@@ -257,12 +257,12 @@ impl Inner {
     }
 }
 
-/// Tells the way how it went.
+/// Tells the way how it went: well as far as somebody answered. What was not sent for a reason of our own tells nothing.
 fn settle(turn: Turn, trouble: Trouble) -> Trouble {
-    if trouble.failure.class == Class::Transient {
-        turn.failed()
-    } else {
-        turn.answered()
+    match (trouble.failure.class, trouble.fate) {
+        (Class::Transient, _) => turn.failed(),
+        (_, Fate::Unsent) => drop(turn),
+        (_, Fate::Refused(_) | Fate::Lost) => turn.answered(),
     }
     trouble
 }

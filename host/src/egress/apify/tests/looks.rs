@@ -158,7 +158,9 @@ async fn ending_a_run() {
     let ended: fn() -> Reply = || data(&run("run1", "SUCCEEDED"));
     let running: fn() -> Reply = || data(&run("run1", "RUNNING"));
     let odd: fn() -> Reply = || refusal(400, "run-cannot-be-aborted");
-    let table: Vec<(Vec<fn() -> Reply>, Option<Class>, usize)> = vec![
+    // Answers, the class of the failure if there is one, and how many questions.
+    type Case = (Vec<fn() -> Reply>, Option<Class>, usize);
+    let table: Vec<Case> = vec![
         (vec![running], None, 1),
         (vec![|| answer(200, &[], "<html>")], None, 1),
         (vec![|| refusal(404, "record-not-found")], None, 1),

@@ -59,7 +59,8 @@ async fn odd_orders() {
 /// Scenarios 2, 3, 6, 8 and 33: the request has left and the answer does not say. One request, whatever comes.
 #[tokio::test]
 async fn where_there_may_be_a_run_nothing_is_repeated() {
-    let lost: Vec<(&str, fn() -> Reply)> = vec![
+    type Case = (&'static str, fn() -> Reply);
+    let lost: Vec<Case> = vec![
         ("no answer", || raw("", Then::Close)),
         ("half a header", || raw("HTTP/1.1 201 x\r\nx:", Then::Close)),
         ("no body", || raw("HTTP/1.1 201 x\r\ncontent-length: 100\r\n\r\n", Then::Close)),
@@ -172,7 +173,7 @@ async fn a_refused_connection_is_tried_again() {
         tokio::io::AsyncWriteExt::write_all(&mut stream, &started().bytes).await.unwrap();
         stream
     };
-    let (result, _stream) = fast(async { tokio::join!(client.start(&order), late) }).await;
+    let (result, _stream) = Box::pin(fast(async { tokio::join!(client.start(&order), late) })).await;
     assert_eq!(result.unwrap().id, id("run1"));
 }
 
