@@ -23,7 +23,7 @@ use super::super::error::FetchError;
 use super::super::{body, exchange};
 use super::Inner;
 use super::credential::Held;
-use super::trouble::{Refusal, Trouble, Unread};
+use super::trouble::{Fate, Refusal, Trouble, Unread};
 use super::way::{Turn, between_one_and_two};
 
 /// A question.
@@ -57,7 +57,7 @@ impl Ask {
     }
 
     /// With one more parameter.
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.query.push((name, value.to_string()));
         self
     }
@@ -111,10 +111,12 @@ impl Inner {
         end: Instant,
         again: fn(&Trouble) -> bool,
     ) -> Result<R::Out, Trouble> {
+        // An attempt that could not even connect in the time is not begun: then its end would not tell whether it has left.
+        let begun_by = end.checked_sub(self.limits.connect).unwrap_or(end);
         let mut wait = limits::ACTOR_WAIT;
         loop {
             let sent = AtomicBool::new(false);
-            let tried = timeout_at(end, Box::pin(self.attempt(held, ask, reader, end, &sent))).await;
+            let tried = timeout_at(end, Box::pin(self.attempt(held, ask, reader, begun_by, &sent))).await;
             let trouble = match tried {
                 Ok(Ok(out)) => return Ok(out),
                 Ok(Err(trouble)) => trouble,
@@ -126,7 +128,8 @@ impl Inner {
                 _ => between_one_and_two(wait, &*self.dice).max(trouble.failure.retry_after.unwrap_or_default()),
             };
             wait = wait.saturating_mul(2).min(limits::ACTOR_WAIT_MOST);
-            let in_time = Instant::now() + pause < end && !self.waits_beyond(&trouble, end);
+            let told = trouble.failure.retry_after.unwrap_or_default();
+            let in_time = Instant::now() + pause.max(told) < begun_by;
             if !again(&trouble) || !in_time || held.way.is_resting() {
                 return Err(trouble);
             }
@@ -145,22 +148,16 @@ impl Inner {
         self.ask(held, ask, reader, end, |trouble| trouble.passes).await.map_err(|trouble| trouble.failure)
     }
 
-    /// Whether the platform's own wait ends too late.
-    #[expect(clippy::unused_self, reason = "one of the loop's conditions")]
-    fn waits_beyond(&self, trouble: &Trouble, end: Instant) -> bool {
-        trouble.failure.retry_after.is_some_and(|wait| Instant::now() + wait >= end)
-    }
-
     /// One attempt with its redirects.
     async fn attempt<R: Reader>(
         &self,
         held: &Held,
         ask: &Ask,
         reader: &R,
-        end: Instant,
+        begun_by: Instant,
         sent: &AtomicBool,
     ) -> Result<R::Out, Trouble> {
-        let turn = held.way.enter(end).await.map_err(|why| Trouble::of_wait(&ask.words, held, why))?;
+        let turn = held.way.enter(begun_by).await.map_err(|why| Trouble::of_wait(&ask.words, held, why))?;
         sent.store(true, Ordering::Relaxed);
         let (target, response) = match self.follow(held, ask).await {
             Ok(answered) => answered,
@@ -260,12 +257,12 @@ impl Inner {
     }
 }
 
-/// Tells the way how it went.
+/// Tells the way how it went: well as far as somebody answered. What was not sent for a reason of our own tells nothing.
 fn settle(turn: Turn, trouble: Trouble) -> Trouble {
-    if trouble.failure.class == Class::Transient {
-        turn.failed()
-    } else {
-        turn.answered()
+    match (trouble.failure.class, trouble.fate) {
+        (Class::Transient, _) => turn.failed(),
+        (_, Fate::Unsent) => drop(turn),
+        (_, Fate::Refused(_) | Fate::Lost) => turn.answered(),
     }
     trouble
 }

@@ -3,6 +3,8 @@
 //! Owns: how a run is recognized: by the mark in what it says of its start's `User-Agent`; where the platform shows no such
 //! marks at all, by its charge cap, its time and its input. Must not know: how long to go on looking. Called through the port.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use tidegate_core::actor::{Order, RemoteId, RemoteRun};
 use tidegate_core::failure::{Class, Failure};
@@ -30,8 +32,8 @@ enum Listed {
     Found(Box<Value>),
     /// It is not there, and would show its mark.
     Missing,
-    /// None of the runs shows a mark. These may be it.
-    Unmarked(Vec<Value>),
+    /// None of the runs shows a mark. These may be it, by the times of their starts; newest first.
+    Unmarked(Vec<(RemoteId, UtcMillis)>),
 }
 
 impl Inner {
@@ -69,8 +71,8 @@ impl Inner {
         let (mut unmarked, mut marks) = (Vec::new(), false);
         for _ in 0..limits::ACTOR_FIND_PAGES {
             let words = format!("looking for the run of {} for intent {}", order.actor, order.intent);
-            let ask = Ask::get(words, format!("/v2/actors/{}/runs", order.actor.path())).with("desc", 1);
-            let ask = ask.with("limit", limit).with("offset", offset).with("startedAfter", from);
+            let ask = Ask::get(words, format!("/v2/actors/{}/runs", order.actor.path())).with("desc", &1);
+            let ask = ask.with("limit", &limit).with("offset", &offset).with("startedAfter", &from);
             let rows = self.ask_freely(held, &ask, &Whole(rows), end).await?;
             offset += rows.len();
             limit = limits::ACTOR_LIST;
@@ -80,11 +82,9 @@ impl Inner {
                 if agent.contains(&mark) {
                     return Ok(Listed::Found(Box::new(row)));
                 }
-                if agent.contains(MARKS) {
-                    marks = true;
-                } else {
-                    unmarked.push(row);
-                }
+                marks |= agent.contains(MARKS);
+                // Nothing else of it is kept: there may be thousands.
+                unmarked.extend(record::id(row.get("id")).zip(record::started(&row)));
             }
             if last {
                 break;
@@ -99,20 +99,17 @@ impl Inner {
         held: &Held,
         order: &Order,
         since: UtcMillis,
-        rows: &[Value],
+        rows: &[(RemoteId, UtcMillis)],
         end: Instant,
     ) -> Result<Option<RemoteRun>, Failure> {
         // A run of before is not it, however alike: the same source asks the same every time.
         let earliest = held.at_platform(since).minus(TOLERANCE);
-        let young = rows.iter().filter(|row| record::started(row).is_some_and(|started| started >= earliest));
-        // The list is newest first; the run is more likely to be close to its start.
-        let mut young: Vec<RemoteId> = young.filter_map(|row| record::id(row.get("id"))).collect();
-        young.reverse();
+        // Oldest first: the run is more likely to be close to its start.
+        let young = rows.iter().rev().filter(|(_, started)| *started >= earliest).map(|(id, _)| id);
         let mut found: Vec<RemoteRun> = Vec::new();
-        for id in young.iter().take(limits::ACTOR_FIND_INPUTS) {
-            if found.iter().any(|run| run.id == *id) {
-                continue;
-            }
+        let mut seen = HashSet::new();
+        // A list that grows while it is read shows rows twice.
+        for id in young.filter(|id| seen.insert(*id)).take(limits::ACTOR_FIND_INPUTS) {
             if let Some(run) = self.alike(held, order, id, end).await? {
                 found.push(run);
             }

@@ -6,6 +6,7 @@
 use http::header;
 use tidegate_core::actor::{RemoteId, Slice};
 use tidegate_core::failure::{Class, Failure};
+use tidegate_core::fetch::Target;
 use tidegate_core::limits;
 use tokio::time::{Instant, timeout};
 
@@ -28,8 +29,8 @@ impl Inner {
         end: Instant,
     ) -> Result<Slice, Failure> {
         let words = format!("reading dataset {dataset} from element {offset}");
-        let ask = Ask::get(words, format!("/v2/datasets/{dataset}/items")).with("offset", offset);
-        let ask = ask.with("limit", limits::PAGE_ELEMENTS).with("format", "json");
+        let ask = Ask::get(words, format!("/v2/datasets/{dataset}/items")).with("offset", &offset);
+        let ask = ask.with("limit", &limits::PAGE_ELEMENTS).with("format", "json");
         let read = self.ask_freely(held, &ask, &Elements(PageLimits::default()), end).await;
         read.map_err(|failure| match failure.class {
             // The platform's copies lag, and a dataset that is gone says nothing of the source.
@@ -83,7 +84,7 @@ impl Reader for Elements {
     }
 }
 
-fn stopped(splitter: Splitter, wire: usize, target: &tidegate_core::fetch::Target) -> Result<Slice, ReadError> {
+fn stopped(splitter: Splitter, wire: usize, target: &Target) -> Result<Slice, ReadError> {
     let elements = splitter.stop();
     if elements.is_empty() {
         // White space without end, for example. An empty page would say that the dataset ends here.

@@ -87,7 +87,7 @@ impl Inner {
         let from = held.list_from(since);
         for _ in 0..limits::ACTOR_LIST_PAGES {
             let ask = Ask::get("listing runs", "/v2/actor-runs");
-            let ask = ask.with("limit", limits::ACTOR_LIST).with("offset", offset).with("startedAfter", from);
+            let ask = ask.with("limit", &limits::ACTOR_LIST).with("offset", &offset).with("startedAfter", &from);
             let wanted_here = &wanted;
             let reader = Whole(|body: &[u8]| lean_page(body, |id| wanted_here.get(id).map(|run| (*run).clone())));
             let (rows, page) = self.ask_freely(held, &ask, &reader, end).await?;

@@ -57,10 +57,10 @@ fn question(order: &Order) -> Result<Ask, Failure> {
         mark: intent_mark(order.intent),
         ..Ask::get(words, format!("/v2/actors/{}/runs", order.actor.path()))
     };
-    let ask = ask.with("timeout", sent_seconds(order.timeout)).with("build", &order.build);
-    let ask = ask.with("maxTotalChargeUsd", in_dollars(cap));
+    let ask = ask.with("timeout", &sent_seconds(order.timeout)).with("build", &order.build);
+    let ask = ask.with("maxTotalChargeUsd", &in_dollars(cap));
     Ok(match order.memory_mb {
-        Some(memory) => ask.with("memory", memory),
+        Some(memory) => ask.with("memory", &memory),
         None => ask,
     })
 }
