@@ -142,7 +142,8 @@ pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
 pub const ACTOR_WATCH: Duration = Duration::from_secs(5);
 /// How long a run that is under way on the platform is left alone, should the watch miss its end.
 pub const ACTOR_LOOK: Duration = Duration::from_secs(5 * 60);
-/// How long a start of unknown outcome is looked for before it is made again: the platform's lists lag.
+/// How long a start of unknown outcome is looked for before it is made again, from the moment on at which the platform is
+/// certainly asked no more: its lists lag.
 pub const ADOPT_WINDOW: Duration = Duration::from_secs(30);
 /// Between two looks for a start of unknown outcome.
 pub const ADOPT_PAUSE: Duration = Duration::from_secs(10);

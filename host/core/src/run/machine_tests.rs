@@ -4,7 +4,12 @@
 //! A run reads like this: `plan | fetch /1 | normalize 0 | end ok with page | done`. The tables stand in one file for each
 //! thing that can happen to a run; `any_events` holds what is true of every run.
 
+mod actor_looks;
+mod actor_stops;
+mod actors;
 mod any_events;
+mod dataset_ends;
+mod datasets;
 mod failures;
 mod pages;
 mod stops;
