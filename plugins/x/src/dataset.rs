@@ -43,7 +43,7 @@ pub fn read(job: &Job, kind: Kind, overrides: &Overrides, state: State, page: &D
             .warnings
             .push(format!("left out {left_out} elements that are not by or about this source (such as {who})"));
     }
-    verdict::conclude(job, kind, overrides, state, page, batch)
+    verdict::conclude(job, kind, overrides, &state, page, batch)
 }
 
 struct Reading<'j> {

@@ -24,7 +24,7 @@ pub fn conclude(
     job: &Job,
     kind: Kind,
     overrides: &Overrides,
-    state: State,
+    state: &State,
     page: &DatasetPage,
     mut batch: Batch,
 ) -> Result<Batch, Failure> {
@@ -39,11 +39,11 @@ pub fn conclude(
     if !well || page.ended != ActorEnd::Succeeded || kind == Kind::Post {
         return Ok(batch);
     }
-    match gap(job, overrides, &state) {
-        Gap::None => batch.watermark = watermark(job, &state),
+    match gap(job, overrides, state) {
+        Gap::None => batch.watermark = watermark(job, state),
         Gap::GoOn(until) => batch.next = Some(go_on(job, kind, overrides, state, until)?),
         Gap::Stays(oldest) => {
-            batch.watermark = watermark(job, &state);
+            batch.watermark = watermark(job, state);
             let day = oldest.date().unwrap_or_default();
             batch.warnings.push(format!(
                 "more was posted than the run may fetch: posts between the last run and {day} may be missing; raise \
@@ -121,8 +121,8 @@ fn gap(job: &Job, overrides: &Overrides, state: &State) -> Gap {
     }
 }
 
-fn go_on(job: &Job, kind: Kind, overrides: &Overrides, state: State, until: String) -> Result<Step, Failure> {
-    let state = State { until: Some(until), seen: Seen::default(), ..state };
+fn go_on(job: &Job, kind: Kind, overrides: &Overrides, state: &State, until: String) -> Result<Step, Failure> {
+    let state = State { until: Some(until), seen: Seen::default(), ..state.clone() };
     input::step(job, kind, overrides, state)
 }
 
