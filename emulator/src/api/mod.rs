@@ -196,6 +196,7 @@ fn made_up(shared: &Shared, request: &Request, answer: &Answer) -> Reply {
 /// What rules do to an answer that is there.
 fn finish(reply: &mut Reply, effect: &Effect) {
     reply.cut = effect.cut;
+    reply.held = effect.refuse_ms.is_some();
     reply.slow = effect.slow;
     reply.coding = effect.coding;
     reply.skew_ms = effect.skew_ms.unwrap_or(0);
@@ -207,6 +208,10 @@ fn finish(reply: &mut Reply, effect: &Effect) {
         return;
     }
     let Ok(mut body) = serde_json::from_slice::<Value>(&reply.body) else { return };
+    // Items have no `data`: their bytes stay as they are.
+    if body.get("data").is_none() {
+        return;
+    }
     if let (Some(patch), Some(data)) = (&effect.patch, body.get_mut("data")) {
         patched(data, patch);
     }
@@ -261,7 +266,7 @@ fn log(shared: &Shared, request: &Request, reply: &Reply) {
         method: request.method.clone(),
         path,
         host: request.header("host").unwrap_or_default().to_owned(),
-        status: if broken { 0 } else { reply.status },
+        status: if broken || reply.held { 0 } else { reply.status },
         user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
         token: place,
         accepted,

@@ -157,8 +157,8 @@ impl Feed {
             return 0;
         }
         let guess = u64::try_from(now.since(self.origin).div_euclid(self.interval)).unwrap_or(0);
-        // A post comes within the first half of its interval: at most one is still to come.
-        (0..=1).rev().map(|more| guess + more).find(|&n| n == 0 || self.time(n - 1) <= now).unwrap_or(guess)
+        // A post comes within the first half of its interval, or, cut to whole seconds, just before it.
+        (0..=2).rev().map(|more| guess + more).find(|&n| n == 0 || self.time(n - 1) <= now).unwrap_or(guess)
     }
 
     /// Posts from now backwards, the newest first.

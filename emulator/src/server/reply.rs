@@ -17,6 +17,8 @@ pub(crate) struct Reply {
     pub(crate) cut: Option<Cut>,
     pub(crate) slow: Option<Slow>,
     pub(crate) coding: Option<Coding>,
+    /// Not a byte is written until the connection is cut with the port.
+    pub(crate) held: bool,
     /// `Date` is shifted (ms).
     pub(crate) skew_ms: i64,
 }

@@ -17,6 +17,9 @@ const GARBAGE: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46\x00\xff\x13\x37";
 
 /// Writes an answer. False: the connection is over.
 pub(crate) async fn send(stream: &mut TcpStream, mut reply: Reply, keep: bool, clock: &Clock) -> io::Result<bool> {
+    if reply.held {
+        return std::future::pending().await;
+    }
     match reply.cut {
         Some(Cut::Before | Cut::Unanswered) => return Ok(false),
         Some(Cut::ResetBefore | Cut::ResetAfter) => {
