@@ -91,9 +91,13 @@ impl Engine {
                 .is_some_and(|plugin| plugin.manifest().kind(&profile.kind).is_some())
         });
         let queued = candidate.queued.map(|(_, trigger)| trigger);
-        let eligible = eligibility::decide(source, profile, Circumstances { now, queued, plugin_loaded })?;
+        let eligible = eligibility::decide(
+            source,
+            profile,
+            Circumstances { now, queued, plugin_loaded, gate: None, account: None },
+        )?;
         let reservations = match profile {
-            Some(profile) => budget::reservations(eligible, &source.tenant, profile, &self.settings.budget, now),
+            Some(profile) => budget::reservations(eligible, source, profile, &self.settings.budget, now),
             // `decide` refuses a source without profile.
             None => Vec::new(),
         };
@@ -107,6 +111,7 @@ impl Engine {
             queued,
             trigger: eligible.trigger(),
             reservations,
+            reserved: tidegate_core::money::MicroUsd::ZERO,
             daemon: self.settings.daemon,
             lease_until: now.plus(limits::LEASE),
         })

@@ -121,8 +121,8 @@ impl Work {
             happened = match effect {
                 // Commits are not interrupted here, so there is never one to wait for.
                 Effect::Done | Effect::Await => return Ok(()),
-                Effect::Release => return self.release().await,
-                Effect::Commit { page, finish } => match self.commit(page, finish).await? {
+                Effect::Release(_) => return self.release().await,
+                Effect::Commit { page, finish, .. } => match self.commit(page, finish).await? {
                     Some(happened) => happened,
                     None => return Ok(()),
                 },
@@ -172,7 +172,8 @@ impl Work {
             Effect::Fetch(plan) => {
                 self.count_fetch();
                 let now = self.now();
-                let fetched = self.engine.ports.egress.fetch(plan.request(), &self.profile.net, now).await;
+                let tidegate_core::plan::Wanted::Http(request) = plan.wanted() else { return Happened::WaitOver };
+                let fetched = self.engine.ports.egress.fetch(request, &self.profile.net, now).await;
                 if let Ok(response) = &fetched {
                     self.count_bytes(response.body.as_bytes().len());
                 }
@@ -191,7 +192,7 @@ impl Work {
                 Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
             }
             // Handled by `drive`; a machine that is told of a wait it did not ask for ends the run.
-            Effect::Commit { .. } | Effect::Await | Effect::Release | Effect::Done => Happened::WaitOver,
+            _ => Happened::WaitOver,
         }
     }
 

@@ -125,6 +125,8 @@ fn decide(known: &mut Known, request: &ClaimRequest) -> Option<Claim> {
         trigger,
         attempt,
         items_before,
+        reserved: request.reserved,
+        resume: None,
         lease_until: request.lease_until,
     })
 }
