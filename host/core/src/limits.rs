@@ -118,6 +118,14 @@ pub const ACTOR_LIST: usize = 1_000;
 /// Pages of the platform's list that are read at once.
 pub const ACTOR_LIST_PAGES: usize = 50;
 
+/// Actor runs of one credential under way at once, unless its entry says otherwise: what the platform's free plan takes.
+pub const ACTOR_RUNS_AT_ONCE: u32 = 25;
+/// The most an entry may say.
+pub const ACTOR_RUNS_AT_ONCE_MOST: u32 = 100_000;
+/// Elements beyond the cap of new items that a profile may let a run bring.
+pub const ACTOR_SPARE_MOST: u32 = 10_000;
+/// The value of a credential, in bytes.
+pub const CREDENTIAL_BYTES: usize = 4 * KIB;
 /// How long a source waits whose account has as many runs as it takes.
 pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
 /// How often runs under way on the platform are looked at.

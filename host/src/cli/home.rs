@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidegate_core::budget::GlobalBudget;
 use tidegate_core::id::{DaemonId, SourceId, Tenant};
 use tidegate_core::nearest;
 use tidegate_core::source::{Source, printable_identifier};
@@ -124,7 +123,7 @@ impl Home {
         Settings {
             daemon,
             profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
-            budget: GlobalBudget { runs_per_day: self.config.budget.runs_per_day },
+            budget: self.config.global_budget(),
             runs_at_once: self.config.scheduler.runs_at_once,
         }
     }

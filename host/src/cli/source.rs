@@ -218,7 +218,7 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let profile = profiles.usable.get(&source.profile).map(|file| &file.profile);
     let queued = runs.iter().find(|run| run.stage == crate::ports::RunStage::Queued).map(|run| run.trigger);
     // Whether the plugin is loaded is the daemon's knowledge; `plugin list` tells.
-    let given = Circumstances { now: SystemClock.now(), queued, plugin_loaded: true };
+    let given = Circumstances { now: SystemClock.now(), queued, plugin_loaded: true, gate: None, account: None };
     let verdict = match eligibility::decide(&source, profile, given) {
         Ok(eligible) => format!("would run now ({})", eligible.trigger()),
         Err(skip) => {

@@ -1,25 +1,31 @@
 //! Profiles as files: `profiles/<name>.toml`, and the ones that are shipped.
 //!
-//! Owns: the shape of the file, its defaults, and errors with the line and the remedy. Must not know: which plugins are
-//! loaded; [`check_overrides`] is given the kind. Called by `cli`. A file in the directory goes before a shipped profile of
-//! the same name.
+//! Owns: finding and listing them; `shape` is what a file looks like, `keys` what each key may say (and `schema` the same for
+//! editors), `ranges` and `prices` what is out of range or cannot be paid for, `read` puts the profile together, `against`
+//! holds it against the plugin it names. Must not know: which plugins are loaded. Called by `cli`. A file in the directory
+//! goes before a shipped profile of the same name.
+
+mod against;
+mod keys;
+mod prices;
+mod ranges;
+mod read;
+mod schema;
+mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use tidegate_core::contract::Manifest;
-use tidegate_core::id::ProfileName;
-use tidegate_core::limits;
-use tidegate_core::nearest;
-use tidegate_core::overrides;
-use tidegate_core::profile::{Caps, Net, Profile, ProfileBudget, Retry};
-use tidegate_core::schedule::{MIN_INTERVAL, Schedule};
-use tidegate_core::time::Span;
+use tidegate_core::id::{CredentialName, ProfileName};
+use tidegate_core::profile::Profile;
 
 use super::{ConfigError, text};
+
+pub use against::{Finding, check_credential, check_overrides, warnings};
+pub use read::parse_profile;
+pub use schema::profile_schema;
 
 /// Where a profile was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,70 +45,10 @@ pub struct Profiles {
     pub refused: Vec<ConfigError>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Shape {
-    #[serde(default)]
-    description: String,
-    plugin: String,
-    kind: String,
-    allowed_overrides: Option<Vec<String>>,
-    keep_pages: Option<Span>,
-    #[serde(default)]
-    overrides: Map<String, Value>,
-    schedule: ScheduleShape,
-    #[serde(default)]
-    caps: CapsShape,
-    #[serde(default)]
-    budget: BudgetShape,
-    #[serde(default)]
-    retry: RetryShape,
-    #[serde(default)]
-    net: NetShape,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScheduleShape {
-    every: Span,
-    min_interval: Option<Span>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct CapsShape {
-    max_items: Option<u32>,
-    bootstrap_max_items: Option<u32>,
-    max_pages: Option<u32>,
-    deadline: Option<Span>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct BudgetShape {
-    runs_per_day: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RetryShape {
-    in_run: Option<Vec<Span>>,
-    runs: Option<Vec<Span>>,
-    max_failures: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct NetShape {
-    allowed_hosts: Option<Vec<String>>,
-    allow_private: Option<Vec<String>>,
-    body_bytes: Option<usize>,
-}
-
 /// The profiles that come with the binary.
 #[must_use]
 pub fn shipped_profiles() -> Vec<(&'static str, &'static str)> {
-    vec![("rss_profile", include_str!("../../../profiles/rss_profile.toml"))]
+    vec![("rss_profile", include_str!("../../../../profiles/rss_profile.toml"))]
 }
 
 /// Reads the shipped profiles and those in `dir`, which need not exist.
@@ -151,6 +97,13 @@ fn files(dir: &Path) -> Result<Vec<(String, std::path::PathBuf)>, ConfigError> {
 }
 
 impl Profiles {
+    /// The credentials that profiles name.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<CredentialName> {
+        let named = self.usable.values().filter_map(|file| Some(file.profile.actor.as_ref()?.credential.clone()));
+        named.collect()
+    }
+
     fn add(&mut self, name: &str, text: &str, place: &str) {
         match parse_profile(name, text, place) {
             Ok(profile) => {
@@ -159,117 +112,4 @@ impl Profiles {
             Err(error) => self.refused.push(error),
         }
     }
-}
-
-/// Parses a profile of that name.
-///
-/// # Errors
-/// The first thing that is wrong, with its line and the remedy.
-pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, ConfigError> {
-    let refuse =
-        |message: String, hint: &str| ConfigError { place: place.to_owned(), message, hint: Some(hint.to_owned()) };
-    let name: ProfileName =
-        name.parse().map_err(|error: tidegate_core::id::NotAName| refuse(error.to_string(), "rename the file"))?;
-    let shape: Shape = text::parse(text, place)?;
-    let caps = caps(&shape.caps).map_err(|(message, hint)| refuse(message, hint))?;
-    let net = net(shape.net).map_err(|(message, hint)| refuse(message, hint))?;
-    if shape.retry.max_failures == Some(0) {
-        return Err(refuse("retry.max_failures is 0: no source would ever run".to_owned(), "1 or more"));
-    }
-    let spans = |spans: Vec<Span>| spans.into_iter().map(Span::duration).collect::<Vec<Duration>>();
-    let retry = Retry::default();
-    Ok(Profile {
-        name,
-        plugin: shape.plugin,
-        kind: shape.kind,
-        description: shape.description,
-        overrides: shape.overrides,
-        allowed_overrides: shape.allowed_overrides,
-        schedule: Schedule::Every(shape.schedule.every),
-        min_interval: shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration),
-        caps,
-        budget: ProfileBudget { runs_per_day: shape.budget.runs_per_day },
-        retry: Retry {
-            in_run: shape.retry.in_run.map_or(retry.in_run, spans),
-            runs: shape.retry.runs.map_or(retry.runs, spans),
-            max_failures: shape.retry.max_failures.unwrap_or(retry.max_failures),
-        },
-        net,
-        keep_pages: shape.keep_pages,
-    })
-}
-
-type Wrong = (String, &'static str);
-
-fn caps(shape: &CapsShape) -> Result<Caps, Wrong> {
-    let default = Caps::default();
-    let within = |name: &str, value: Option<u32>, default: u32, most: u32, hint| match value {
-        Some(value) if value == 0 || value > most => Err((format!("caps.{name} = {value} is out of range"), hint)),
-        value => Ok(value.unwrap_or(default)),
-    };
-    let deadline = shape.deadline.map_or(default.deadline, Span::duration);
-    if deadline > limits::RUN_DEADLINE_MOST {
-        return Err(("caps.deadline is out of range".to_owned(), "at most 1h"));
-    }
-    Ok(Caps {
-        max_items: within("max_items", shape.max_items, default.max_items, 10_000, "1 to 10000")?,
-        bootstrap_max_items: within(
-            "bootstrap_max_items",
-            shape.bootstrap_max_items,
-            default.bootstrap_max_items,
-            10_000,
-            "1 to 10000",
-        )?,
-        max_pages: within("max_pages", shape.max_pages, default.max_pages, 1_000, "1 to 1000")?,
-        deadline,
-    })
-}
-
-fn net(shape: NetShape) -> Result<Net, Wrong> {
-    let default = Net::default();
-    let body_bytes = shape.body_bytes.unwrap_or(default.body_bytes);
-    if body_bytes == 0 || body_bytes > limits::BODY_BYTES_MOST {
-        return Err((format!("net.body_bytes = {body_bytes} is out of range"), "1 to 33554432 (32 MiB)"));
-    }
-    let allowed_hosts = shape.allowed_hosts.unwrap_or(default.allowed_hosts);
-    if let Some(host) = allowed_hosts.iter().find(|host| host.contains('/') || host.contains(':') || host.is_empty()) {
-        let message = format!("net.allowed_hosts: {host:?} is not a host");
-        return Err((message, "\"api.example.com\", \"*.example.com\" or \"*\", without scheme, port or path"));
-    }
-    Ok(Net { allowed_hosts, allow_private: shape.allow_private.unwrap_or_default(), body_bytes })
-}
-
-/// Checks what a profile says about its plugin against the plugin's manifest: the kind, the names in
-/// `allowed_overrides`, the names of its own overrides. Whether their values fit the schema is for a schema library.
-///
-/// # Errors
-/// The first thing that is wrong, with the remedy.
-pub fn check_overrides(profile: &Profile, manifest: &Manifest, place: &str) -> Result<(), ConfigError> {
-    let refuse = |message: String, hint: String| ConfigError { place: place.to_owned(), message, hint: Some(hint) };
-    let Some(kind) = manifest.kind(&profile.kind) else {
-        let known: Vec<&str> = manifest.kinds.iter().map(|kind| kind.name.as_str()).collect();
-        return Err(refuse(
-            format!("kind = {:?}: plugin {} has no such kind", profile.kind, manifest.name),
-            format!("its kinds are: {}", known.join(", ")),
-        ));
-    };
-    let schema = overrides::schema(&kind.overrides_schema).unwrap_or_default();
-    let known: Vec<&str> = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str())
-        .collect();
-    let named = profile.allowed_overrides.iter().flatten().chain(profile.overrides.keys());
-    for name in named {
-        if !known.contains(&name.as_str()) {
-            let hint = match nearest::nearest(name, known.iter().copied()) {
-                Some(nearest) => format!("did you mean {nearest}?"),
-                None => format!("known: {}", known.join(", ")),
-            };
-            return Err(refuse(format!("kind {} knows no override {name:?}", kind.name), hint));
-        }
-    }
-    Ok(())
 }
