@@ -103,8 +103,8 @@ pub const ACTOR_ANSWER_BYTES: usize = 8 * MIB;
 pub const ACTOR_ASK_TIMEOUT: Duration = Duration::from_secs(60);
 /// Questions to the actor platform under way at once, for each credential.
 pub const ACTOR_ASKS_AT_ONCE: usize = 16;
-/// Questions to the actor platform in a second, for each credential: a tenth of what the platform lets one resource take.
-pub const ACTOR_ASKS_PER_SECOND: u32 = 50;
+/// Questions to the actor platform in a second, for each credential: a tenth of what the platform lets a user ask.
+pub const ACTOR_ASKS_PER_SECOND: u32 = 400;
 /// Failures in a row (no answer, or 5xx) after which a credential's way to the platform is closed for [`ACTOR_BREAK`].
 pub const ACTOR_FAILURES: u32 = 5;
 /// How long a broken way to the platform rests.
@@ -136,6 +136,14 @@ pub const ACTOR_FIND_PAGES: usize = 12;
 /// Runs without any mark that are compared by their inputs.
 pub const ACTOR_FIND_INPUTS: usize = 16;
 
+/// Actor runs of one credential under way at once, unless its entry says otherwise: what the platform's free plan takes.
+pub const ACTOR_RUNS_AT_ONCE: u32 = 25;
+/// The most an entry may say.
+pub const ACTOR_RUNS_AT_ONCE_MOST: u32 = 100_000;
+/// Elements beyond the cap of new items that a profile may let a run bring.
+pub const ACTOR_SPARE_MOST: u32 = 10_000;
+/// The value of a credential, in bytes.
+pub const CREDENTIAL_BYTES: usize = 4 * KIB;
 /// How long a source waits whose account has as many runs as it takes.
 pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
 /// How often runs under way on the platform are looked at.

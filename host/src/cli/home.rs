@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidegate_core::budget::GlobalBudget;
 use tidegate_core::id::{DaemonId, SourceId, Tenant};
 use tidegate_core::nearest;
 use tidegate_core::source::{Source, printable_identifier};
@@ -14,11 +13,11 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Profiles, Wasi};
-use crate::egress::{ApifyClient, Egress, EgressConfig};
+use crate::config::{self, Config, Credential, Credentials, Process, Profiles, Wasi};
+use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
-use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
+use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry;
@@ -119,44 +118,57 @@ impl Home {
         Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
     }
 
+    /// Where credentials are found, and their values: of those that are configured, and of those that profiles name.
+    pub(super) fn credentials(&self, profiles: &Profiles) -> Credentials {
+        let named = profiles.usable.values().filter_map(|file| Some(file.profile.actor.as_ref()?.credential.clone()));
+        Credentials::load(&self.config, &self.dir, named, &Process)
+    }
+
     /// The way to the actor platform.
-    pub(super) fn actors(&self) -> Result<ApifyClient, CliError> {
+    pub(super) fn actors(&self, credentials: &Credentials) -> Result<ApifyClient, CliError> {
         let contact = self.config.net.contact.clone();
-        ApifyClient::new(EgressConfig::default(), Vec::new(), contact, Arc::new(SystemClock), Arc::new(SystemDice))
+        let (clock, dice) = (Arc::new(SystemClock), Arc::new(SystemDice));
+        ApifyClient::new(EgressConfig::default(), tokens(credentials), contact, clock, dice)
             .map_err(|error| CliError::failed(error.to_string()))
     }
 
     /// What the engine is told.
-    pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
+    pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles, credentials: &Credentials) -> Settings {
         Settings {
             daemon,
             profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
-            budget: GlobalBudget {
-                all: tidegate_core::budget::Limits {
-                    runs_per_day: Some(self.config.budget.runs_per_day),
-                    ..GlobalBudget::default().all
-                },
-                ..GlobalBudget::default()
-            },
-            watch: tidegate_core::limits::ACTOR_WATCH,
-            credentials: std::collections::BTreeMap::new(),
+            budget: self.config.global_budget(),
+            watch: self.config.scheduler.watch.duration(),
+            credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
             runs_at_once: self.config.scheduler.runs_at_once,
         }
     }
 
     /// All edges together.
-    pub(super) async fn ports(&self, store: Arc<dyn Store>, observer: Arc<dyn Observer>) -> Result<Ports, CliError> {
+    pub(super) async fn ports(
+        &self,
+        store: Arc<dyn Store>,
+        actors: Arc<dyn Actors>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Ports, CliError> {
         let egress = self.egress()?.for_engine(self.config.net.contact.clone());
         Ok(Ports {
             store,
             plugins: Arc::new(self.catalogue().await?),
             egress: Arc::new(egress),
-            actors: Arc::new(self.actors()?),
+            actors,
             clock: Arc::new(SystemClock),
             dice: Arc::new(SystemDice),
             observer,
         })
     }
+}
+
+/// Credentials as the edge that sends them takes them.
+pub(super) fn tokens(credentials: &Credentials) -> Vec<ActorCredential> {
+    let token =
+        |one: Credential| ActorCredential { name: one.name, token: one.value, origin: one.origin, grant: one.grant };
+    credentials.usable().into_iter().map(token).collect()
 }
 
 /// A new id for this life of the daemon.

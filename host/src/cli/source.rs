@@ -71,9 +71,12 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
     let overrides = overrides(args.overrides.as_deref(), &args.set)?;
     let tenant = tenant(&args.tenant)?;
     let profiles = home.profiles()?;
-    let settings = home.settings(daemon_id(), &profiles);
+    let credentials = home.credentials(&profiles);
+    let settings = home.settings(daemon_id(), &profiles, &credentials);
     let store = Arc::new(home.shared_store().await?);
-    let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, Arc::new(LogObserver)).await?;
+    let ports = home
+        .ports(Arc::<_>::clone(&store) as Arc<dyn Store>, Arc::new(home.actors(&credentials)?), Arc::new(LogObserver))
+        .await?;
     let mut added = Vec::with_capacity(identifiers.len());
     let mut failed: Option<CliError> = None;
     for identifier in identifiers {

@@ -42,7 +42,7 @@ pub(super) async fn paid_claim(store: &dyn Store, id: SourceId, now: UtcMillis) 
 pub(super) fn intent(claim: &Claim, number: u32) -> Intent {
     Intent {
         order: Order {
-            intent: Intent::id_of(claim.run, number),
+            intent: Intent::id_of(claim.run, claim.generation, number),
             credential: "apify".parse().unwrap(),
             actor: "apify/instagram-scraper".parse().unwrap(),
             build: "1.2.3".to_owned(),
