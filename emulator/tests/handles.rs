@@ -126,6 +126,7 @@ fn ids_times_and_codes_agree() {
         assert!(created.contains(&at[11..19]), "{at} {created}");
         if item["isQuote"] == true {
             assert_eq!(item["quoteId"], item["quote"]["id"]);
+            assert!(item["quote"].get("fullText").is_none(), "a nested post has fewer fields");
         }
         assert_eq!(
             (item["isReply"] == true, item["isRetweet"] == true),
