@@ -141,8 +141,17 @@ fn lone(target: usize, id: Option<u64>, ask: &Ask, moment: Moment<'_>) -> Row {
     }
 }
 
+/// The most items, of a target or of the run. kaitoeasyapi gives whole pages, whatever was asked.
+fn most(ask: &Ask) -> usize {
+    let limit = usize::try_from(ask.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    match ask.what {
+        What::Tweets(Schema::Kaito) => limit.div_ceil(KAITO_PAGE).saturating_mul(KAITO_PAGE),
+        _ => limit,
+    }
+}
+
 /// Whether a post lies within what was asked for.
-fn wanted(ask: &Ask, feed: &Feed, post: Post) -> bool {
+fn wanted(ask: &Ask, post: Post) -> bool {
     if ask.until.is_some_and(|until| post.at >= until) {
         return false;
     }
@@ -151,7 +160,6 @@ fn wanted(ask: &Ask, feed: &Feed, post: Post) -> bool {
     }
     let sort = tweets::sort(post);
     let media = !ask.only_media || matches!(sort, Sort::Photo | Sort::Film);
-    let _ = feed;
     ask.since.is_none_or(|since| post.at >= since)
         && media
         && !(ask.without_replies && sort == Sort::Reply)
@@ -165,7 +173,7 @@ fn beyond(ask: &Ask, post: Post) -> bool {
 
 fn account(ask: &Ask, target: usize, handle: &str, moment: Moment<'_>, rows: &mut Vec<Row>) {
     let feed = moment.universe.feed(platform(ask.what), handle);
-    let limit = usize::try_from(ask.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    let limit = most(ask);
     let instagram = platform(ask.what) == Platform::Instagram;
     let outcome = match feed.special() {
         Special::Missing if instagram => Some(Outcome::NotFound),
@@ -184,7 +192,7 @@ fn account(ask: &Ask, target: usize, handle: &str, moment: Moment<'_>, rows: &mu
         posts.extend(pinned(&feed, moment.at).map(|number| Row::Post { target, voice: None, number, pinned: true }));
     }
     let are_pinned: Vec<u64> = pinned(&feed, moment.at).collect();
-    let newest = feed.newest(moment.at).take_while(|post| !beyond(ask, *post)).filter(|post| wanted(ask, &feed, *post));
+    let newest = feed.newest(moment.at).take_while(|post| !beyond(ask, *post)).filter(|post| wanted(ask, *post));
     let fresh = newest.filter(|post| !instagram || !are_pinned.contains(&post.number));
     posts.extend(fresh.take(limit).map(|post| Row::Post { target, voice: None, number: post.number, pinned: false }));
     posts.truncate(limit);
@@ -207,12 +215,12 @@ fn pinned(feed: &Feed, now: Millis) -> impl Iterator<Item = u64> {
 
 /// Posts of several accounts, the newest first.
 fn found(ask: &Ask, target: usize, moment: Moment<'_>, rows: &mut Vec<Row>) {
-    let limit = usize::try_from(ask.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    let limit = most(ask);
     let mut all: Vec<(Millis, Row)> = Vec::new();
     for voice in 0..VOICES {
         let feed = feed_of(ask, target, Some(voice), moment.universe);
         let posts = feed.newest(moment.at).take_while(|post| !beyond(ask, *post));
-        let posts = posts.filter(|post| wanted(ask, &feed, *post)).take(limit);
+        let posts = posts.filter(|post| wanted(ask, *post)).take(limit);
         all.extend(
             posts.map(|post| (post.at, Row::Post { target, voice: Some(voice), number: post.number, pinned: false })),
         );
@@ -225,7 +233,7 @@ fn found(ask: &Ask, target: usize, moment: Moment<'_>, rows: &mut Vec<Row>) {
 fn complete_tweets(rows: &mut Vec<Row>, ask: &Ask, schema: Schema, moment: Moment<'_>) {
     let specials = (0..ask.targets.len()).map(|target| feed_of(ask, target, None, moment.universe).special());
     let special = specials.into_iter().find(|special| special.is_silent()).unwrap_or(Special::None);
-    let limit = usize::try_from(ask.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    let limit = most(ask);
     let mut dice = moment.dice.of("filler");
     match schema {
         Schema::Apidojo if moment.free_plan || special == Special::Demo => {
@@ -239,8 +247,7 @@ fn complete_tweets(rows: &mut Vec<Row>, ask: &Ask, schema: Schema, moment: Momen
             }
         }
         Schema::Kaito => {
-            // Whole pages, whatever was asked.
-            rows.truncate(limit.div_ceil(KAITO_PAGE).saturating_mul(KAITO_PAGE));
+            rows.truncate(limit);
             if special != Special::Empty {
                 let missing = KAITO_LEAST.saturating_sub(rows.len());
                 rows.extend((0..missing).map(|_| Row::Filler(Filler::Mock)));

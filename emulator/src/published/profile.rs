@@ -32,7 +32,7 @@ pub(crate) fn item(feed: &Feed, input_url: &str, run_at: Millis, about: bool) ->
         "highlightReelCount": dice.below(6),
         "isBusinessAccount": dice.percent(40),
         "joinedRecently": false,
-        "businessCategoryName": Value::Null,
+        "businessCategoryName": if dice.percent(40) { json!("Local service") } else { Value::Null },
         "private": private,
         "verified": dice.percent(10),
         "profilePicUrl": picture,

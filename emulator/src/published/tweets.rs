@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::instagram::{grown, merge};
+use super::instagram::{fields, grown, merge};
 use super::{Feed, Platform, Post, Universe, media, words};
 use crate::clock::Millis;
 use crate::dice::Dice;
@@ -87,13 +87,12 @@ pub(crate) fn item(
             );
         }
         Sort::Quote => {
+            // Nested in a quote a post has fewer fields.
             let (other, quoted) = another(universe, post);
-            merge(
-                &mut more,
-                json!({
-                    "quoteId": quoted.id.to_string(), quote: core(&other, quoted, run_at, schema, Sort::Plain),
-                }),
-            );
+            let mut nested = fields(core(&other, quoted, run_at, schema, Sort::Plain));
+            nested.remove("fullText");
+            nested.remove("media");
+            merge(&mut more, json!({"quoteId": quoted.id.to_string(), quote: nested}));
         }
         Sort::Retweet => {
             let (other, origin) = another(universe, post);
