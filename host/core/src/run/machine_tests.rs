@@ -7,6 +7,7 @@
 mod actor_looks;
 mod actor_stops;
 mod actors;
+mod any_actor_events;
 mod any_events;
 mod dataset_ends;
 mod datasets;

@@ -12,7 +12,7 @@ fn any_class() -> impl Strategy<Value = Class> {
     (0..Class::ALL.len()).prop_map(|n| Class::ALL[n])
 }
 
-fn any_failure() -> impl Strategy<Value = Failure> {
+pub(super) fn any_failure() -> impl Strategy<Value = Failure> {
     // Transient failures are frequent: they are what keeps a run busy.
     let class = prop_oneof![Just(Class::Transient), any_class()];
     (class, prop::option::of(0_u64..30)).prop_map(|(class, told)| {
@@ -40,7 +40,7 @@ fn elsewhere() -> crate::contract::HttpRequest {
     }
 }
 
-fn any_batch() -> impl Strategy<Value = Batch> {
+pub(super) fn any_batch() -> impl Strategy<Value = Batch> {
     let status = prop_oneof![
         6 => Just(OutcomeStatus::Ok),
         2 => Just(OutcomeStatus::NoNew),
@@ -69,7 +69,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn any_fetched() -> impl Strategy<Value = Event> {
+pub(super) fn any_fetched() -> impl Strategy<Value = Event> {
     prop_oneof![Just(Ok(response(200))), any_failure().prop_map(Err)].prop_map(Event::Fetched)
 }
 
@@ -77,7 +77,7 @@ fn any_normalized() -> impl Strategy<Value = Event> {
     prop_oneof![3 => any_batch().prop_map(Ok), 1 => any_failure().prop_map(Err)].prop_map(Event::Normalized)
 }
 
-fn any_stop() -> impl Strategy<Value = Event> {
+pub(super) fn any_stop() -> impl Strategy<Value = Event> {
     prop_oneof![Just(Stop::Deadline), Just(Stop::Drain)].prop_map(Event::Stop)
 }
 
