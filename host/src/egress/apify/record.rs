@@ -30,6 +30,30 @@ pub(super) fn of_answer(body: &[u8], secrets: &[Credential]) -> Result<RemoteRun
     of_value(&data(body)?, secrets).ok_or_else(|| Unread::shape("it has no id of a run with a dataset"))
 }
 
+/// What the run that an answer describes pays for each element, where that is all it pays and it does not say how many:
+/// dollars, and the most that are paid for.
+pub(super) fn per_element(body: &[u8]) -> Option<(f64, u64)> {
+    let run = data(body).ok()?;
+    let pricing = run.get("pricingInfo")?;
+    if pricing.get("pricingModel").and_then(Value::as_str)? != "PRICE_PER_DATASET_ITEM" || cost(&run).is_some() {
+        return None;
+    }
+    let most = run.pointer("/options/maxItems").and_then(count).filter(|most| *most > 0);
+    Some((price(pricing, ELEMENT_EVENT)?, most.unwrap_or(u64::MAX)))
+}
+
+/// The elements of the dataset that an answer describes. Lags behind by up to 5 s.
+pub(super) fn element_count(body: &[u8]) -> Result<u64, Unread> {
+    data(body)?.get("itemCount").and_then(count).ok_or_else(|| Unread::shape("it has no \"itemCount\""))
+}
+
+/// What so many elements cost.
+pub(super) fn elements_cost((dollars, most): (f64, u64), elements: u64) -> Option<MicroUsd> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of elements are far below 2^53")]
+    let times = elements.min(most) as f64;
+    MicroUsd::from_usd(dollars * times)
+}
+
 /// A run; none without its id and that of its dataset.
 pub(super) fn of_value(run: &Value, secrets: &[Credential]) -> Option<RemoteRun> {
     let dataset = id(run.get("defaultDatasetId")).or_else(|| id(run.pointer("/storageIds/datasets/default")))?;

@@ -113,6 +113,26 @@ fn a_message_is_one_line_without_secrets() {
 }
 
 #[test]
+fn actors_paid_by_the_element_do_not_say_what_they_cost() {
+    let priced = json!({"pricingModel": "PRICE_PER_DATASET_ITEM", "pricePerUnitUsd": 0.0004});
+    let of = |more: serde_json::Value| {
+        let mut run = run(&json!({"usageTotalUsd": null, "chargedEventCounts": null, "pricingInfo": priced}));
+        for (name, value) in more.as_object().unwrap() {
+            run[name] = value.clone();
+        }
+        per_element(json!({ "data": run }).to_string().as_bytes())
+    };
+    let (each, most) = of(json!({})).unwrap();
+    assert_eq!(elements_cost((each, most), 20), Some(MicroUsd::new(8_000)));
+    let (each, most) = of(json!({"options": {"maxItems": 15}})).unwrap();
+    assert_eq!(elements_cost((each, most), 20), Some(MicroUsd::new(6_000)), "no more than were asked for are paid");
+    assert_eq!(of(json!({"usageTotalUsd": 0.5})), None, "what it says goes first");
+    assert_eq!(of(json!({"pricingInfo": {"pricingModel": "PAY_PER_EVENT"}})), None);
+    assert_eq!(element_count(br#"{"data": {"itemCount": 7}}"#).unwrap(), 7);
+    assert!(element_count(br#"{"data": {}}"#).is_err());
+}
+
+#[test]
 fn options_are_a_fingerprint() {
     let cap = MicroUsd::new(100_000);
     assert!(has_options(&run(&json!({})), cap, 300));

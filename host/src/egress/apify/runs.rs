@@ -58,8 +58,16 @@ impl Inner {
         end: Instant,
     ) -> Result<Option<RemoteRun>, Failure> {
         let ask = Ask::get(format!("asking for run {run}"), format!("/v2/actor-runs/{run}"));
-        let reader = Whole(|body: &[u8]| record::of_answer(body, &held.secrets));
-        known(self.ask_freely(held, &ask, &reader, end).await)
+        let reader = Whole(|body: &[u8]| Ok((record::of_answer(body, &held.secrets)?, record::per_element(body))));
+        let Some((mut run, each)) = known(self.ask_freely(held, &ask, &reader, end).await)? else { return Ok(None) };
+        if let (Some(each), Some(_)) = (each, run.status.end()) {
+            // Actors that are paid by the element say neither what they cost nor how many there were.
+            let ask =
+                Ask::get(format!("asking for the dataset of run {}", run.id), format!("/v2/datasets/{}", run.dataset));
+            let elements = self.ask_freely(held, &ask, &Whole(record::element_count), end).await?;
+            run.cost = record::elements_cost(each, elements);
+        }
+        Ok(Some(run))
     }
 
     /// Where one run stands.
