@@ -248,11 +248,13 @@ pub enum PluginCommand {
 pub enum ProfileCommand {
     /// List profiles.
     List,
-    /// Check profiles against their plugins: all of them, or these files.
+    /// Check profiles against their plugins, prices and budgets: all of them, or these files. Nothing is fetched or paid.
     Check {
         /// Files; without any, all profiles of the daemon.
         files: Vec<PathBuf>,
     },
+    /// Print the JSON Schema of a profile, for editors that complete and check TOML.
+    Schema,
 }
 
 /// `config ...`

@@ -7,7 +7,7 @@ use super::args::Place;
 use super::error::{CliError, Exit};
 use super::home::Home;
 use super::output::Output;
-use super::profile::against_plugin;
+use super::profile::in_order;
 use crate::plugins::State;
 use crate::ports::Store;
 
@@ -119,7 +119,7 @@ async fn plugins_and_profiles(home: &Home, findings: &mut Vec<Finding>) {
                 findings.push(Finding::wrong("profile", &error.into()));
             }
             for (name, file) in &profiles.usable {
-                match against_plugin(file, &catalogue) {
+                match in_order(file, home, &catalogue).await {
                     Ok(()) => findings.push(Finding::ok("profile", format!("{name} is right"))),
                     Err(error) => findings.push(Finding::wrong("profile", &error.into())),
                 }

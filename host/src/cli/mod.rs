@@ -14,6 +14,7 @@ mod output;
 mod plugin;
 mod profile;
 mod progress;
+mod rehearsal;
 mod runs;
 mod serve;
 mod signals;

@@ -48,7 +48,14 @@ pub struct Profiles {
 /// The profiles that come with the binary.
 #[must_use]
 pub fn shipped_profiles() -> Vec<(&'static str, &'static str)> {
-    vec![("rss_profile", include_str!("../../../../profiles/rss_profile.toml"))]
+    vec![
+        ("rss_profile", include_str!("../../../../profiles/rss_profile.toml")),
+        ("x_profile", include_str!("../../../../profiles/x_profile.toml")),
+        ("x_search_profile", include_str!("../../../../profiles/x_search_profile.toml")),
+        ("instagram_profile", include_str!("../../../../profiles/instagram_profile.toml")),
+        ("instagram_hashtag_profile", include_str!("../../../../profiles/instagram_hashtag_profile.toml")),
+        ("instagram_details_profile", include_str!("../../../../profiles/instagram_details_profile.toml")),
+    ]
 }
 
 /// Reads the shipped profiles and those in `dir`, which need not exist.

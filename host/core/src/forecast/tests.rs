@@ -1,0 +1,1 @@
+//! Forecasts held against counting by hand, and against runs admitted one by one.
