@@ -130,7 +130,8 @@ pub const CREDENTIAL_BYTES: usize = 4 * KIB;
 pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
 /// How often runs under way on the platform are looked at.
 pub const ACTOR_WATCH: Duration = Duration::from_secs(5);
-/// How long a start of unknown outcome is looked for before it is made again: the platform's lists lag.
+/// How long a start of unknown outcome is looked for before it is made again, from the moment on at which the platform is
+/// certainly asked no more: its lists lag.
 pub const ADOPT_WINDOW: Duration = Duration::from_secs(30);
 /// Between two looks for a start of unknown outcome.
 pub const ADOPT_PAUSE: Duration = Duration::from_secs(10);

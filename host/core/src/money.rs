@@ -94,7 +94,7 @@ impl MicroUsd {
         let exact = 9_007_199_254_740_992.0;
         // Between zero and 2^53, and whole.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just before")]
-        (0.0..=exact).contains(&micros).then(|| Self(micros as u64))
+        (0.0..=exact).contains(&micros).then_some(Self(micros as u64))
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) fn profile() -> Profile {
         plugin: "rss".to_owned(),
         kind: "feed".to_owned(),
         description: String::new(),
-        overrides: serde_json::Map::new(),
+        overrides: Map::new(),
         allowed_overrides: None,
         schedule: Schedule::Every("1h".parse().unwrap()),
         min_interval: Duration::from_secs(60),
@@ -20,6 +20,7 @@ pub(crate) fn profile() -> Profile {
         budget: ProfileBudget::default(),
         retry: Retry::default(),
         net: Net { allowed_hosts: vec!["*.example".to_owned(), "api.test".to_owned()], ..Net::default() },
+        actor: None,
         keep_pages: None,
     }
 }
@@ -78,7 +79,7 @@ fn hosts_are_matched_whole_label_by_whole_label() {
         ("https://b.api.test/", false),
     ];
     for (url, allowed) in table {
-        let checked = check(get(url), &kind(), &profile());
+        let checked = check(get(url), &kind(), &profile(), MicroUsd::ZERO);
         assert_eq!(checked.is_ok(), allowed, "{url}");
         if let Err(failure) = checked {
             assert_eq!(failure.class, Class::Config, "{url}");
@@ -111,7 +112,7 @@ fn what_no_plugin_may_ask_is_a_fault() {
         ("other", Step { fetch: Fetch::Other(String::new()), ..get("https://a.example/") }),
     ];
     for (case, step) in table {
-        assert_eq!(check(step, &kind(), &profile()).unwrap_err().class, Class::PluginFault, "{case}");
+        assert_eq!(check(step, &kind(), &profile(), MicroUsd::ZERO).unwrap_err().class, Class::PluginFault, "{case}");
     }
 }
 
@@ -127,7 +128,7 @@ fn a_delay_is_cut() {
     ];
     for (extra, millis) in table {
         let step = Step { extra: Some(extra.to_owned()), ..get("https://a.example/") };
-        let plan = check(step, &kind(), &profile()).unwrap();
+        let plan = check(step, &kind(), &profile(), MicroUsd::ZERO).unwrap();
         assert_eq!(plan.delay(), Duration::from_millis(millis), "{extra}");
     }
 }

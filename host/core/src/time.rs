@@ -96,7 +96,9 @@ impl UtcMillis {
         let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
         let month = (5 * day_of_year + 2) / 153 + months_on;
         let (year, month) = (year + month.div_euclid(12), month.rem_euclid(12));
-        let first = 365 * year + year.div_euclid(4) - year.div_euclid(100) + (153 * month + 2) / 5;
+        // Months on may lead into the next era, whose first year follows a leap day.
+        let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let first = 365 * year + leaps + (153 * month + 2) / 5;
         Self::from_millis((era * 146_097 + first - 719_468) * DAY)
     }
 

@@ -5,8 +5,8 @@ use crate::fixtures::{at, fresh_source, invalid, now, paused, profile, secs, sou
 use crate::source::NextRun;
 
 /// A source without a profile's "no": the plugin is loaded, nothing is queued.
-fn given() -> Circumstances {
-    Circumstances { now: now(), queued: None, plugin_loaded: true }
+fn given() -> Circumstances<'static> {
+    Circumstances { now: now(), queued: None, plugin_loaded: true, gate: None, account: None }
 }
 
 fn due(text: &str, trigger: Trigger) -> Option<NextRun> {
@@ -14,7 +14,7 @@ fn due(text: &str, trigger: Trigger) -> Option<NextRun> {
 }
 
 /// The verdict as a line: the trigger, or the reason's word and when the answer may change.
-fn verdict(source: &Source, profile: Option<&Profile>, given: Circumstances) -> String {
+fn verdict(source: &Source, profile: Option<&Profile>, given: Circumstances<'_>) -> String {
     match decide(source, profile, given) {
         Ok(eligible) => format!("yes, {}", eligible.trigger()),
         Err(Skip { reason, until: None }) => reason.word().to_owned(),

@@ -6,7 +6,7 @@
 //! ```text
 //! order -> Intend -> Start -+-> Run      -> Park, until it has ended
 //!                           +-> Refused  -> again, Release, or fail: nothing was paid
-//!                           +-> Unknown  -> Park, then Find -> Run | none after half a minute: Intend, Start
+//!                           +-> Unknown  -> Park, then Find -> Run | none half a minute after the last word: Intend, Start
 //! claimed again -> Inspect -> Read ... -> Normalize -> Commit
 //! ```
 
@@ -30,14 +30,9 @@ const PAUSE: Duration = Duration::from_secs(15);
 
 impl Machine {
     /// Goes on with a run that was put away.
-    pub(super) fn go_on(&mut self, resume: Resume, now: UtcMillis) -> Effect {
+    pub(super) fn go_on(&mut self, resume: Resume) -> Effect {
         let Resume { intent, .. } = resume;
-        self.open = Some(IntentEnd { intent: intent.order.intent, status: None, cost: None, elements: 0 });
         match &intent.stage {
-            IntentStage::Intended if now.since(intent.asked_at) > limits::ACTOR_GIVE_UP => self.fail(
-                None,
-                Failure::new(Class::Transient, "the actor platform did not say for a day whether it started the run"),
-            ),
             IntentStage::Intended => {
                 self.state = State::Finding(Box::new(intent.clone()));
                 Effect::Find(Box::new(intent))
@@ -47,7 +42,7 @@ impl Machine {
     }
 
     /// Orders an actor run.
-    pub(super) fn order(&mut self, plan: Plan, now: UtcMillis) -> Effect {
+    pub(super) fn order(&mut self, plan: &Plan, now: UtcMillis) -> Effect {
         let (Wanted::Actor(wish), Some(policy)) = (plan.wanted(), &self.profile.actor) else {
             // A plan is checked against the profile, so that it wants no actor run where there is no actor.
             return self.fail(None, Failure::new(Class::Config, "the profile names no actor"));
@@ -55,7 +50,7 @@ impl Machine {
         let ActorWish { input, max_elements, charge_cap } = wish;
         let number = self.fetches;
         let order = Order {
-            intent: Intent::id_of(self.run, number),
+            intent: Intent::id_of(self.run, self.generation, number),
             credential: policy.credential.clone(),
             actor: policy.name.clone(),
             build: policy.build.clone(),
@@ -83,7 +78,7 @@ impl Machine {
     /// Has an intent stored, with the time at which the platform is asked.
     pub(super) fn intend(&mut self, intent: Intent, tries: Tries, now: UtcMillis) -> Effect {
         let intent = Box::new(Intent { asked_at: now, troubles: 0, ..intent });
-        self.open = Some(IntentEnd { intent: intent.order.intent, status: None, cost: None, elements: 0 });
+        self.open = Some(IntentEnd::unknown(&intent));
         self.state = State::Intending(intent.clone(), tries);
         Effect::Intend(intent, Box::new(self.progress()))
     }
@@ -96,7 +91,11 @@ impl Machine {
     pub(super) fn started(&mut self, intent: Intent, tries: Tries, started: Started, now: UtcMillis) -> Effect {
         match started {
             Started::Run(run) => self.await_end(intent.started(&run, now), now),
-            Started::Unknown(_) => self.park(intent, now.plus(limits::ADOPT_PAUSE)),
+            // It is not being asked any more: from now on only its lists lag.
+            Started::Unknown(_) => {
+                let asked_at = now.minus(limits::ACTOR_ASK_TIMEOUT);
+                self.park(Intent { asked_at, ..intent }, now.plus(limits::ADOPT_PAUSE))
+            }
             Started::Refused(failure) => {
                 self.open = None;
                 match (failure.class, self.profile.retry.in_run.get(tries)) {
@@ -124,13 +123,18 @@ impl Machine {
                 let intent = intent.started(&run, now);
                 self.inspected(intent, Ok(Some(run)), now)
             }
-            Ok(None) if now.since(intent.asked_at) < limits::ADOPT_WINDOW => {
+            Ok(None) if now.since(intent.asked_at) < limits::ACTOR_ASK_TIMEOUT + limits::ADOPT_WINDOW => {
                 self.park(intent, now.plus(limits::ADOPT_PAUSE))
             }
             // There is none. A source that was stopped meanwhile does not need one any more.
             Ok(None) if !self.wanted => {
                 self.open = None;
                 self.fail(None, Failure::new(Class::Transient, "stopped before the actor run was started"))
+            }
+            // What was wanted then is not what is wanted now: the next run asks anew.
+            Ok(None) if now.since(intent.asked_at) > limits::ACTOR_GIVE_UP => {
+                self.open = None;
+                self.fail(None, Failure::new(Class::Transient, "the actor run was not started for a day"))
             }
             Ok(None) => self.intend(intent, 0, now),
         }
@@ -166,10 +170,9 @@ impl Machine {
         self.open =
             Some(IntentEnd { intent: intent.order.intent, status: Some(run.status), cost: run.cost, elements: 0 });
         if let Some(end) = run.status.end() {
-            self.fetches = self.fetches.max(intent.number.saturating_add(1));
             return self.read(Reading::new(intent, run, end));
         }
-        let over = now.since(at) > intent.order.timeout.saturating_add(limits::ACTOR_GRACE);
+        let over = now.since(at) >= intent.order.timeout.saturating_add(limits::ACTOR_GRACE);
         match (over || !self.wanted, aborted) {
             (true, false) => {
                 self.state = State::Aborting(Box::new(intent.clone()));
@@ -184,7 +187,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn told_to_end(&mut self, mut intent: Intent, told: Result<(), Failure>, now: UtcMillis) -> Effect {
+    pub(super) fn told_to_end(&mut self, mut intent: Intent, told: &Result<(), Failure>, now: UtcMillis) -> Effect {
         if told.is_err() {
             return self.trouble(intent, now);
         }
@@ -229,7 +232,13 @@ impl Machine {
     }
 
     fn progress(&self) -> Progress {
-        Progress { pages: self.pages, fetches: self.fetches, caps: self.caps, findings: self.findings.clone() }
+        Progress {
+            pages: self.pages,
+            fetches: self.fetches,
+            caps: self.caps,
+            resumed: self.resumed,
+            findings: self.findings.clone(),
+        }
     }
 
     /// The deadline of this part of the run has passed: what is paid for is put away, not given up.
@@ -239,6 +248,7 @@ impl Machine {
             | State::Finding(intent)
             | State::Inspecting(intent)
             | State::Aborting(intent) => Some(self.trouble(*intent, now)),
+            State::Ready => self.resume.take().map(|resume| self.trouble(resume.intent, now)),
             State::Reading(reading) | State::Normalizing(From::Dataset(reading)) => {
                 Some(self.trouble(reading.into_intent(), now))
             }

@@ -66,6 +66,17 @@ impl Machine {
         Effect::Read(intent, from)
     }
 
+    /// Reads what is behind the elements held, unless they are as many as are read at all: then they are the last.
+    pub(super) fn read_on(&mut self, mut reading: Reading) -> Effect {
+        let most = limits::DATASET_ELEMENTS;
+        if reading.read() < most {
+            return self.read(reading);
+        }
+        self.findings.warn(format!("the actor left {most} elements or more, the most that are read"));
+        let last = reading.held.take().unwrap_or_default();
+        self.hand_over(reading, last, false)
+    }
+
     pub(super) fn sliced(&mut self, mut reading: Reading, slice: Result<Slice, Failure>, now: UtcMillis) -> Effect {
         let slice = match slice {
             Ok(slice) => slice,
@@ -87,13 +98,7 @@ impl Machine {
             return self.hand_over(reading, last, false);
         }
         match reading.held.replace(slice) {
-            None if reading.read() < limits::DATASET_ELEMENTS => self.read(reading),
-            None => {
-                let most = limits::DATASET_ELEMENTS;
-                self.findings.warn(format!("the actor left more than {most} elements, the most that are read"));
-                let last = reading.held.take().unwrap_or_default();
-                self.hand_over(reading, last, false)
-            }
+            None => self.read_on(reading),
             Some(first) => self.hand_over(reading, first, true),
         }
     }
@@ -156,7 +161,7 @@ impl Machine {
                 return self.fail(Some(page), failure);
             }
             reading.state = state.or(reading.state);
-            self.state = State::Storing(Box::new(Then::Read(reading)), None);
+            self.state = State::Storing(Box::new(Then::Read(Box::new(reading))), None);
             return Effect::Commit { page: Some(Box::new(page)), ended: None, finish: None };
         }
         let empty = reading.offset == 0;

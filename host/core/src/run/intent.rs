@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::findings::Findings;
 use crate::actor::{Order, RemoteId, RemoteRun, RemoteStatus};
+use crate::claim::Generation;
 use crate::id::{IntentId, RunId};
 use crate::money::MicroUsd;
 use crate::time::UtcMillis;
@@ -26,7 +27,7 @@ pub struct Intent {
     pub job_now: UtcMillis,
     /// `job.max_items` of the run.
     pub job_max_items: u32,
-    /// When the platform was last asked to start it.
+    /// When the platform was last asked to start it: from then on for [`crate::limits::ACTOR_ASK_TIMEOUT`] at most.
     pub asked_at: UtcMillis,
     /// What came of it.
     pub stage: IntentStage,
@@ -53,10 +54,14 @@ pub enum IntentStage {
 }
 
 impl Intent {
-    /// The id of the intent of that number. The same run asks for the same thing under the same id, however often it has died.
+    /// The id of the intent of that number, of the claim with that generation. An intent keeps its id until its actor run is
+    /// done with, whoever claims its run; a run that begins anew has nothing open, and what it orders is another thing than
+    /// what it has paid for before it died.
     #[must_use]
-    pub const fn id_of(run: RunId, number: u32) -> IntentId {
-        IntentId::from_bits(run.bits().wrapping_add(1 + number as u128))
+    pub const fn id_of(run: RunId, generation: Generation, number: u32) -> IntentId {
+        #[expect(clippy::cast_sign_loss, reason = "bits of an id; generations count up from 1")]
+        let claim = (generation.0 as u128) << 32;
+        IntentId::from_bits(run.bits().wrapping_add(claim).wrapping_add(1 + number as u128))
     }
 
     /// This intent with the run that was started for it.
@@ -74,6 +79,8 @@ pub struct Progress {
     pub(super) pages: u32,
     /// Fetches made so far; pages of one dataset are one.
     pub(super) fetches: u32,
+    /// Whether an attempt that died had stored items of a first run.
+    pub(super) resumed: bool,
     /// Charge caps of all its intents together.
     pub(super) caps: MicroUsd,
     /// What its pages said.
@@ -111,4 +118,12 @@ pub struct IntentEnd {
     pub cost: Option<MicroUsd>,
     /// Elements that were read.
     pub elements: u32,
+}
+
+impl IntentEnd {
+    /// The end of an intent of whose run nothing is known.
+    #[must_use]
+    pub const fn unknown(intent: &Intent) -> Self {
+        Self { intent: intent.order.intent, status: None, cost: None, elements: 0 }
+    }
 }

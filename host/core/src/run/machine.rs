@@ -24,16 +24,16 @@ use core::time::Duration;
 
 use super::findings::Findings;
 use super::finish::{Finish, Policy, RunResult};
-use super::intent::{IntentEnd, Resume};
+use super::intent::{IntentEnd, Progress, Resume};
 use super::state::{Cut, From, Pause, State, Then, Tries};
 use super::step::{Effect, Event, Stop};
-use crate::claim::Claim;
+use crate::claim::{Claim, Generation};
 use crate::contract::{self, Fetch, HttpResponse, Job, Kind, PageContent, Step};
 use crate::failure::{Class, Failure};
 use crate::id::RunId;
 use crate::item::{self, Counts};
 use crate::money::MicroUsd;
-use crate::plan::{self, Plan, Wanted};
+use crate::plan::{self, ActorWish, Plan, Wanted};
 use crate::profile::Profile;
 use crate::source::{SourceState, Trigger};
 use crate::time::UtcMillis;
@@ -42,6 +42,7 @@ use crate::time::UtcMillis;
 #[derive(Debug)]
 pub struct Machine {
     pub(super) run: RunId,
+    pub(super) generation: Generation,
     job: Job,
     pub(super) kind: Kind,
     pub(super) profile: Profile,
@@ -54,7 +55,7 @@ pub struct Machine {
     /// Fetches made; pages of one dataset are one.
     pub(super) fetches: u32,
     pub(super) unread: bool,
-    resumed: bool,
+    pub(super) resumed: bool,
     /// Whether its source may still run, as of the claim.
     pub(super) wanted: bool,
     /// What was reserved for it, and the charge caps of its intents so far.
@@ -64,7 +65,7 @@ pub struct Machine {
     /// The actor run it has not told the store to be done with.
     pub(super) open: Option<IntentEnd>,
     /// What it goes on from.
-    resume: Option<Box<Resume>>,
+    pub(super) resume: Option<Box<Resume>>,
 }
 
 impl Machine {
@@ -77,13 +78,18 @@ impl Machine {
             job.now = intent.job_now.to_string();
             job.max_items = intent.job_max_items;
         }
-        let progress = resume.as_deref().map(|resume| resume.progress.clone()).unwrap_or_default();
+        // What a run that was put away has stored is its own; what one stored that died is not.
+        let died = || claim.items_before > 0 && claim.source.last_success_at.is_none();
+        let anew = || Progress { resumed: died(), ..Progress::default() };
+        let progress = resume.as_deref().map_or_else(anew, |resume| resume.progress.clone());
+        let open = resume.as_deref().map(|resume| IntentEnd::unknown(&resume.intent));
         Self {
             run: claim.run,
+            generation: claim.generation,
             job,
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
-            resumed: claim.items_before > 0 && claim.source.last_success_at.is_none(),
+            resumed: progress.resumed,
             wanted: claim.source.state == SourceState::Active,
             reserved: claim.reserved,
             caps: progress.caps,
@@ -95,7 +101,7 @@ impl Machine {
             fetches: progress.fetches,
             unread: false,
             findings: progress.findings,
-            open: None,
+            open,
             resume,
         }
     }
@@ -133,7 +139,7 @@ impl Machine {
             (state @ State::Storing(..), event) => self.put_off(state, &event),
             (state, Event::Stop(stop)) => self.stop(state, stop, now),
             (State::Ready, Event::Begin) => match self.resume.take() {
-                Some(resume) => self.go_on(*resume, now),
+                Some(resume) => self.go_on(*resume),
                 None => {
                     self.state = State::Planning;
                     Effect::AskPlan
@@ -147,14 +153,14 @@ impl Machine {
             (State::Fetching(plan, tries), Event::Fetched(fetched)) => self.fetched(plan, tries, fetched),
             (State::Normalizing(from), Event::Normalized(batch)) => match (from, batch) {
                 (from, Ok(batch)) => self.normalized(from, batch, now),
-                (From::Http(plan, tries, _), Err(failure)) => self.again(plan, tries, failure),
+                (From::Http(plan, tries, _), Err(failure)) => self.again(*plan, tries, failure),
                 (From::Dataset(_), Err(failure)) => self.fail(None, failure),
             },
             (State::Intending(intent, tries), Event::Intended) => self.start(intent, tries),
             (State::Starting(intent, tries), Event::Started(started)) => self.started(*intent, tries, started, now),
             (State::Finding(intent), Event::Found(found)) => self.found(*intent, found, now),
             (State::Inspecting(intent), Event::Inspected(run)) => self.inspected(*intent, run, now),
-            (State::Aborting(intent), Event::Aborted(told)) => self.told_to_end(*intent, told, now),
+            (State::Aborting(intent), Event::Aborted(told)) => self.told_to_end(*intent, &told, now),
             (State::Reading(reading), Event::Sliced(slice)) => self.sliced(*reading, slice, now),
             (state, event) => self.fail(None, misfit(&state, &event)),
         }
@@ -217,7 +223,7 @@ impl Machine {
     fn begin(&mut self, plan: Plan, tries: Tries, now: UtcMillis) -> Effect {
         match plan.wanted() {
             Wanted::Http(_) => self.fetch(plan, tries),
-            Wanted::Actor(_) => self.order(plan, now),
+            Wanted::Actor(_) => self.order(&plan, now),
         }
     }
 
@@ -233,7 +239,7 @@ impl Machine {
             Err(failure) => return self.again(plan, tries, failure),
         };
         let state = plan.state().map(str::to_owned);
-        self.state = State::Normalizing(From::Http(plan, tries, response.status));
+        self.state = State::Normalizing(From::Http(Box::new(plan), tries, response.status));
         Effect::Normalize(contract::Page {
             state,
             content: PageContent::Http(response),
@@ -297,9 +303,13 @@ impl Machine {
         if self.fetches >= most {
             return Some(format!("more pages follow, but {most} is the most for one run"));
         }
-        let Fetch::Actor(_) = next.fetch else { return None };
-        (self.caps >= self.reserved)
-            .then(|| format!("more follows, but the {} reserved for this run are used up", self.reserved))
+        // What is wrong with the step itself is said when it is made.
+        let any = MicroUsd::new(u64::MAX);
+        let plan = plan::check(next.clone(), &self.kind, &self.profile, any).ok()?;
+        let Wanted::Actor(ActorWish { charge_cap, .. }) = plan.wanted() else { return None };
+        let (left, reserved) = (self.reserved.minus(self.caps), self.reserved);
+        (*charge_cap > left)
+            .then(|| format!("more follows for {charge_cap}, but of {reserved} for this run {left} are left"))
     }
 
     /// A page is stored. If the run has all it may bring, it has ended well, whatever came meanwhile; a dataset is paid for,
@@ -312,9 +322,9 @@ impl Machine {
                 self.succeed(None)
             }
             (Some(Cut::Stopped(stop)), Then::Step(_)) => self.stop(State::Over, stop, now),
-            (Some(Cut::Stopped(stop)), Then::Read(reading)) => self.stop(State::Reading(Box::new(reading)), stop, now),
+            (Some(Cut::Stopped(stop)), Then::Read(reading)) => self.stop(State::Reading(reading), stop, now),
             (None, Then::Step(next)) => self.go(next, now),
-            (None, Then::Read(reading)) => self.read(reading),
+            (None, Then::Read(reading)) => self.read_on(*reading),
         }
     }
 

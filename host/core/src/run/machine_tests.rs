@@ -4,7 +4,13 @@
 //! A run reads like this: `plan | fetch /1 | normalize 0 | end ok with page | done`. The tables stand in one file for each
 //! thing that can happen to a run; `any_events` holds what is true of every run.
 
+mod actor_looks;
+mod actor_stops;
+mod actors;
+mod any_actor_events;
 mod any_events;
+mod dataset_ends;
+mod datasets;
 mod failures;
 mod pages;
 mod stops;
@@ -12,12 +18,15 @@ mod stops;
 use core::time::Duration;
 
 use super::finish::{Finish, RunResult};
-use super::machine::{Effect, Event, Machine, Stop};
+use super::intent::IntentEnd;
+use super::machine::Machine;
+use super::step::{Effect, Event, Stop};
 use crate::claim::Claim;
 use crate::contract::{Batch, Fetch, OutcomeStatus, PageContent, Step};
 use crate::failure::{Class, Failure};
 use crate::fixtures::{batch, claim, item, kind, now, outcome, profile, response, source, step, watermark};
 use crate::item::Counts;
+use crate::plan::Wanted;
 use crate::profile::Profile;
 use crate::source::Trigger;
 
@@ -66,18 +75,35 @@ fn words(effect: &Effect) -> String {
     match effect {
         Effect::AskPlan => "plan".to_owned(),
         Effect::Wait(wait) => format!("wait {}", wait.as_secs()),
-        Effect::Fetch(plan) => format!("fetch {}", plan.request().url.trim_start_matches("https://a.example")),
-        Effect::Normalize(page) => format!("normalize {}", page.number),
-        Effect::Commit { page, finish } => match (page, finish) {
-            (Some(_), None) => "store".to_owned(),
-            (Some(_), Some(finish)) => format!("end {} with page", ending(finish)),
-            (None, Some(finish)) => format!("end {}", ending(finish)),
-            (None, None) => "commit nothing".to_owned(),
+        Effect::Fetch(plan) => match plan.wanted() {
+            Wanted::Http(request) => format!("fetch {}", request.url.trim_start_matches("https://a.example")),
+            Wanted::Actor(wish) => panic!("an actor run is never fetched: {wish:?}"),
         },
+        Effect::Normalize(page) => format!("normalize {}", page.number),
+        Effect::Commit { page, ended, finish } => {
+            assert!(page.is_some() || ended.is_some() || finish.is_some(), "a commit of nothing");
+            let end = finish.as_deref().map(|finish| format!("end {}", ending(finish)));
+            let page = page.as_deref().map(|_| if end.is_some() { "with page" } else { "store" }.to_owned());
+            [end, page, ended.as_ref().map(closing)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        }
+        Effect::Intend(intent, _) => format!("intend {}", intent.number),
+        Effect::Start(intent) => format!("start {}", intent.number),
+        Effect::Find(intent) => format!("find {}", intent.number),
+        Effect::Inspect(intent) => format!("inspect {}", intent.number),
+        Effect::Abort(intent) => format!("abort {}", intent.number),
+        Effect::Read(intent, from) => format!("read {} from {from}", intent.number),
+        Effect::Park(park) => format!("park for {}", park.wake_at.since(now()).as_secs()),
         Effect::Await => "await".to_owned(),
-        Effect::Release => "release".to_owned(),
+        Effect::Release(None) => "release".to_owned(),
+        Effect::Release(Some(at)) => format!("release for {}", at.since(now()).as_secs()),
         Effect::Done => "done".to_owned(),
     }
+}
+
+/// The end of an actor run in words: where it stood, and how much of it was read.
+fn closing(ended: &IntentEnd) -> String {
+    let status = ended.status.map_or("unknown", |status| status.word());
+    format!("closing {status} with {}", ended.elements)
 }
 
 fn ending(finish: &Finish) -> String {

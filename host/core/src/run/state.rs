@@ -67,7 +67,7 @@ pub(super) enum Pause {
 #[derive(Debug)]
 pub(super) enum From {
     /// A response of that status.
-    Http(Plan, Tries, u16),
+    Http(Box<Plan>, Tries, u16),
     /// A dataset.
     Dataset(Box<Reading>),
 }
@@ -78,7 +78,7 @@ pub(super) enum Then {
     /// The step the plugin wants.
     Step(Step),
     /// The rest of the dataset.
-    Read(Reading),
+    Read(Box<Reading>),
 }
 
 /// What cuts a run short.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use tidegate_core::budget::{self, GlobalBudget};
+use tidegate_core::budget::{self, GlobalBudget, Limits};
 use tidegate_core::claim::Claim;
-use tidegate_core::contract::Fetch;
+use tidegate_core::contract::{Fetch, Step};
 use tidegate_core::eligibility::{self, Circumstances, SkipReason};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::limits;
-use tidegate_core::plan;
+use tidegate_core::money::MicroUsd;
+use tidegate_core::plan::{self, Wanted};
 use tidegate_core::profile::Profile;
 use tidegate_core::run::{Effect, Event, Finish, Machine, Policy, RunResult, Settlement, Stop};
 use tidegate_core::source::{Source, SourceState, Trigger};
@@ -98,14 +99,18 @@ impl Daemon {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let mut profile = profile();
-        profile.budget.runs_per_day = dice.chance(500).then(|| dice.between(1, 40));
+        profile.budget.limits.runs_per_day = dice.chance(500).then(|| dice.between(1, 40));
         profile.caps.max_items = u32::try_from(dice.between(3, 12)).unwrap();
         let mut new = Self {
             now: now(),
             store: Store::default(),
             platforms: BTreeMap::new(),
             live: vec![],
-            global: GlobalBudget { runs_per_day: dice.between(5, 100) },
+            global: GlobalBudget {
+                all: Limits { runs_per_day: Some(dice.between(5, 100)), ..Limits::default() },
+                each_tenant: Limits::default(),
+                tenants: BTreeMap::new(),
+            },
             runs: 0,
             calm: false,
             dying: false,
@@ -131,8 +136,8 @@ impl Daemon {
     pub(crate) fn calm(&mut self) {
         self.calm = true;
         self.platforms.values_mut().for_each(|platform| platform.bad = 0);
-        self.global.runs_per_day = 10_000;
-        self.profile.budget.runs_per_day = None;
+        self.global.all = Limits::default();
+        self.profile.budget.limits.runs_per_day = None;
         while !self.live.is_empty() {
             self.work();
         }
@@ -218,8 +223,13 @@ impl Daemon {
         for id in ids {
             let source = &self.store.sources[&id];
             let queued = self.store.queued(id, self.now);
-            let given =
-                Circumstances { now: self.now, queued: queued.map(|(_, trigger)| trigger), plugin_loaded: true };
+            let given = Circumstances {
+                now: self.now,
+                queued: queued.map(|(_, trigger)| trigger),
+                plugin_loaded: true,
+                gate: None,
+                account: None,
+            };
             let eligible = match eligibility::decide(source, Some(&self.profile), given) {
                 Ok(eligible) => eligible,
                 Err(skip) => {
@@ -230,7 +240,7 @@ impl Daemon {
                     continue;
                 }
             };
-            let wanted = budget::reservations(eligible, &source.tenant, &self.profile, &self.global, self.now);
+            let wanted = budget::reservations(eligible, source, &self.profile, &self.global, self.now);
             let trigger = eligible.trigger();
             let run = match queued {
                 Some((run, _)) => run,
@@ -282,7 +292,7 @@ impl Daemon {
         assert!(live.effects < 200, "a run without end: {:?}", live.claim);
         match live.effect {
             Effect::Done => {}
-            Effect::Release => self.store.requeue(live.claim.run, false, self.now),
+            Effect::Release(_) => self.store.requeue(live.claim.run, false, self.now),
             _ => self.live.push(live),
         }
     }
@@ -302,12 +312,16 @@ impl Daemon {
             Effect::AskPlan => Event::Planned(platform.plan(&mut self.dice)),
             Effect::Wait(_) => Event::WaitOver,
             Effect::Fetch(plan) => {
-                let again = tidegate_core::contract::Step { fetch: Fetch::Http(plan.request().clone()), ..step("/") };
-                assert!(plan::check(again, &kind(), &self.profile).is_ok(), "{plan:?} has not passed the check");
+                let Wanted::Http(request) = plan.wanted() else { panic!("{plan:?}") };
+                let again = Step { fetch: Fetch::Http(request.clone()), ..step("/") };
+                assert!(
+                    plan::check(again, &kind(), &self.profile, MicroUsd::ZERO).is_ok(),
+                    "{plan:?} has not passed the check"
+                );
                 Event::Fetched(platform.fetch(&mut self.dice))
             }
             Effect::Normalize(page) => Event::Normalized(platform.normalize(&mut self.dice, machine.job(), &page)),
-            Effect::Commit { page, finish } => {
+            Effect::Commit { page, finish, .. } => {
                 let before = self.store.sources[&claim.source.id].clone();
                 let (page, finish) = (page.as_deref(), finish.as_deref());
                 let (total, settled) = self.store.commit(claim, machine.cap(), page, finish, self.now)?;
@@ -316,7 +330,7 @@ impl Daemon {
                 }
                 Event::Committed(total)
             }
-            Effect::Await | Effect::Release | Effect::Done => panic!("{effect:?} is not performed"),
+            effect => panic!("{effect:?} is not performed"),
         })
     }
 

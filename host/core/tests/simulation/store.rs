@@ -6,6 +6,7 @@ use tidegate_core::budget::{Balance, Reservation};
 use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::item::{Counts, Intake, Known, Page, Taken};
+use tidegate_core::money::MicroUsd;
 use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::source::{NextRun, PausedBy, Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
@@ -100,6 +101,8 @@ impl Store {
             trigger,
             attempt: row.attempt,
             items_before: row.counts.new,
+            reserved: MicroUsd::ZERO,
+            resume: None,
             lease_until: now.plus(secs(20)),
         })
     }

@@ -5,13 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::contract::FailureCategory;
 use crate::fixtures::plugin_failure;
+use crate::money::MicroUsd;
 use crate::plan;
 
 fn any_class() -> impl Strategy<Value = Class> {
     (0..Class::ALL.len()).prop_map(|n| Class::ALL[n])
 }
 
-fn any_failure() -> impl Strategy<Value = Failure> {
+pub(super) fn any_failure() -> impl Strategy<Value = Failure> {
     // Transient failures are frequent: they are what keeps a run busy.
     let class = prop_oneof![Just(Class::Transient), any_class()];
     (class, prop::option::of(0_u64..30)).prop_map(|(class, told)| {
@@ -39,7 +40,7 @@ fn elsewhere() -> crate::contract::HttpRequest {
     }
 }
 
-fn any_batch() -> impl Strategy<Value = Batch> {
+pub(super) fn any_batch() -> impl Strategy<Value = Batch> {
     let status = prop_oneof![
         6 => Just(OutcomeStatus::Ok),
         2 => Just(OutcomeStatus::NoNew),
@@ -68,7 +69,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
-fn any_fetched() -> impl Strategy<Value = Event> {
+pub(super) fn any_fetched() -> impl Strategy<Value = Event> {
     prop_oneof![Just(Ok(response(200))), any_failure().prop_map(Err)].prop_map(Event::Fetched)
 }
 
@@ -76,7 +77,7 @@ fn any_normalized() -> impl Strategy<Value = Event> {
     prop_oneof![3 => any_batch().prop_map(Ok), 1 => any_failure().prop_map(Err)].prop_map(Event::Normalized)
 }
 
-fn any_stop() -> impl Strategy<Value = Event> {
+pub(super) fn any_stop() -> impl Strategy<Value = Event> {
     prop_oneof![Just(Stop::Deadline), Just(Stop::Drain)].prop_map(Event::Stop)
 }
 
@@ -102,21 +103,23 @@ impl Watcher {
         }
         match effect {
             Effect::Fetch(plan) => {
-                let step = Step { fetch: Fetch::Http(plan.request().clone()), ..step("/") };
-                prop_assert!(plan::check(step, &kind(), &profile()).is_ok(), "{plan:?}");
+                let Wanted::Http(request) = plan.wanted() else { panic!("an actor run is never fetched: {plan:?}") };
+                let step = Step { fetch: Fetch::Http(request.clone()), ..step("/") };
+                prop_assert!(plan::check(step, &kind(), &profile(), MicroUsd::ZERO).is_ok(), "{plan:?}");
             }
-            Effect::Commit { page, finish } => {
-                prop_assert!(page.is_some() || finish.is_some(), "a commit of nothing");
+            Effect::Commit { page, ended, finish } => {
+                prop_assert!(page.is_some() || ended.is_some() || finish.is_some(), "a commit of nothing");
                 self.ends += u32::from(finish.is_some());
                 self.committing = true;
             }
             Effect::Await => prop_assert!(self.committing, "there is nothing to wait for"),
-            Effect::Release => {
+            Effect::Release(_) => {
                 prop_assert_eq!(self.ends, 0, "released after its end");
                 self.over = true;
             }
             Effect::Done => self.over = true,
             Effect::AskPlan | Effect::Wait(_) | Effect::Normalize(_) => {}
+            other => prop_assert!(false, "{other:?} without an actor"),
         }
         prop_assert!(self.ends <= 1, "a run ends once");
         Ok(())
@@ -155,7 +158,7 @@ proptest! {
         watcher.effect(&effect)?;
         for (planned, fetched, normalized, committed, stop) in answers {
             let answer = match &effect {
-                _ if stop.is_some() && effect != Effect::Done && effect != Effect::Release => stop.unwrap(),
+                _ if stop.is_some() && !matches!(effect, Effect::Done | Effect::Release(_)) => stop.unwrap(),
                 Effect::AskPlan => planned,
                 Effect::Wait(wait) => {
                     prop_assert!(*wait <= crate::limits::STEP_DELAY_MOST);
@@ -164,7 +167,8 @@ proptest! {
                 Effect::Fetch(_) => fetched,
                 Effect::Normalize(_) => normalized,
                 Effect::Commit { .. } | Effect::Await => committed,
-                Effect::Release | Effect::Done => return Ok(()),
+                Effect::Release(_) | Effect::Done => return Ok(()),
+                other => panic!("{other:?} without an actor"),
             };
             watcher.event(&answer);
             effect = machine.on(answer, now());
