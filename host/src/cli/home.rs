@@ -13,11 +13,11 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Profiles, Wasi};
+use crate::config::{self, Config, Credentials, Process, Profiles, Wasi};
 use crate::egress::{Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
-use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
+use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry;
@@ -56,6 +56,17 @@ impl Home {
     /// Profiles, shipped ones and those of the directory.
     pub(super) fn profiles(&self) -> Result<Profiles, CliError> {
         Ok(config::load_profiles(&self.path(&self.config.profiles.dir))?)
+    }
+
+    /// Credentials with their values: those of the configuration, and those that profiles name.
+    pub(super) fn credentials(&self, profiles: &Profiles) -> Credentials {
+        Credentials::load(&self.config, &self.dir, profiles.credentials(), &Process)
+    }
+
+    /// The actor platform, for whoever asks without spending. `None`: this build has no client for it.
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the client is put in here")]
+    pub(super) fn actors(&self, _credentials: &Credentials) -> Result<Option<Arc<dyn Actors>>, CliError> {
+        Ok(None)
     }
 
     /// The sandbox. `cache`: where compiled components are kept, if at all.
@@ -122,7 +133,7 @@ impl Home {
     pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
         Settings {
             daemon,
-            profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
+            profiles: profiles.by_name(),
             budget: self.config.global_budget(),
             runs_at_once: self.config.scheduler.runs_at_once,
         }
@@ -150,6 +161,17 @@ pub(super) fn daemon_id() -> DaemonId {
 /// A tenant as typed.
 pub(super) fn tenant(text: &str) -> Result<Tenant, CliError> {
     text.parse().map_err(|error: tidegate_core::id::NotAName| CliError::usage(format!("--tenant: {error}")))
+}
+
+/// Shows every source to `see`, in the order of their ids.
+pub(super) async fn each_source(store: &dyn Store, mut see: impl FnMut(&Source)) -> Result<(), CliError> {
+    let mut filter = SourceFilter { limit: tidegate_core::limits::LIST_ROWS, ..SourceFilter::default() };
+    loop {
+        let sources = store.sources(&filter).await?;
+        let Some(last) = sources.last() else { return Ok(()) };
+        filter.after = Some(last.id);
+        sources.iter().for_each(&mut see);
+    }
 }
 
 /// The source a person names by id or identifier.

@@ -104,6 +104,12 @@ fn files(dir: &Path) -> Result<Vec<(String, std::path::PathBuf)>, ConfigError> {
 }
 
 impl Profiles {
+    /// The usable ones without their places.
+    #[must_use]
+    pub fn by_name(&self) -> BTreeMap<ProfileName, Profile> {
+        self.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect()
+    }
+
     /// The credentials that profiles name.
     #[must_use]
     pub fn credentials(&self) -> Vec<CredentialName> {
