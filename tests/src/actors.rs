@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use apify_emulator::{Books, Emulator, Options, RunBook};
 use serde_json::Value;
 
+use crate::Trouble;
 use crate::daemon::Daemon;
 use crate::place::{Place, list, word};
-use crate::Trouble;
 
 /// The token that must be found nowhere.
 pub const CANARY: &str = "apify_api_CANARYcanary7f3a9b2cCANARY";
@@ -193,7 +193,9 @@ impl World {
     /// # Errors
     /// As [`World::wait`].
     pub fn settled(&self, most: Duration) -> Result<(), Trouble> {
-        self.wait("all costs to be final", most, |world| Ok(world.ledger()?.values().all(|(reserved, _)| *reserved == 0)))
+        self.wait("all costs to be final", most, |world| {
+            Ok(world.ledger()?.values().all(|(reserved, _)| *reserved == 0))
+        })
     }
 
     /// Money windows of the ledger in micro-USD: reserved and spent, by "usd-per-day all", "usd-per-month tenant acme",

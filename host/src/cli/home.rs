@@ -58,6 +58,11 @@ impl Home {
         Ok(config::load_profiles(&self.path(&self.config.profiles.dir))?)
     }
 
+    /// Credentials with their values: those of the configuration, and those that profiles name.
+    pub(super) fn credentials(&self, profiles: &Profiles) -> Credentials {
+        Credentials::load(&self.config, &self.dir, profiles.credentials(), &Process)
+    }
+
     /// The sandbox. `cache`: where compiled components are kept, if at all.
     pub(super) fn room(&self, cache: Option<PathBuf>) -> Result<PluginRoom, CliError> {
         let wasi = match self.config.plugins.wasi {
@@ -118,12 +123,6 @@ impl Home {
         Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
     }
 
-    /// Where credentials are found, and their values: of those that are configured, and of those that profiles name.
-    pub(super) fn credentials(&self, profiles: &Profiles) -> Credentials {
-        let named = profiles.usable.values().filter_map(|file| Some(file.profile.actor.as_ref()?.credential.clone()));
-        Credentials::load(&self.config, &self.dir, named, &Process)
-    }
-
     /// The way to the actor platform.
     pub(super) fn actors(&self, credentials: &Credentials) -> Result<ApifyClient, CliError> {
         let contact = self.config.net.contact.clone();
@@ -136,7 +135,7 @@ impl Home {
     pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles, credentials: &Credentials) -> Settings {
         Settings {
             daemon,
-            profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
+            profiles: profiles.by_name(),
             budget: self.config.global_budget(),
             watch: self.config.scheduler.watch.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
@@ -179,6 +178,17 @@ pub(super) fn daemon_id() -> DaemonId {
 /// A tenant as typed.
 pub(super) fn tenant(text: &str) -> Result<Tenant, CliError> {
     text.parse().map_err(|error: tidegate_core::id::NotAName| CliError::usage(format!("--tenant: {error}")))
+}
+
+/// Shows every source to `see`, in the order of their ids.
+pub(super) async fn each_source(store: &dyn Store, mut see: impl FnMut(&Source)) -> Result<(), CliError> {
+    let mut filter = SourceFilter { limit: tidegate_core::limits::LIST_ROWS, ..SourceFilter::default() };
+    loop {
+        let sources = store.sources(&filter).await?;
+        let Some(last) = sources.last() else { return Ok(()) };
+        filter.after = Some(last.id);
+        sources.iter().for_each(&mut see);
+    }
 }
 
 /// The source a person names by id or identifier.

@@ -90,7 +90,11 @@ const ITEMS: Form = Form::Count { least: 1, most: 10_000 };
 const CAPS: &[Key] = &[
     key("max_items", ITEMS, "New items of one run.").default("10"),
     key("bootstrap_max_items", ITEMS, "New items of the first run of a source.").default("20"),
-    key("max_pages", Form::Count { least: 1, most: 1_000 }, "Fetches of one run.").default("10"),
+    key(
+        "max_pages",
+        Form::Count { least: 1, most: 1_000 },
+        "Fetches of one run (default 10; with an actor: actor.starts).",
+    ),
     key("deadline", Form::Span { most: limits::RUN_DEADLINE_MOST }, "Time of one run; actor runs have their own.")
         .default("\"5m\""),
 ];

@@ -48,7 +48,14 @@ pub struct Profiles {
 /// The profiles that come with the binary.
 #[must_use]
 pub fn shipped_profiles() -> Vec<(&'static str, &'static str)> {
-    vec![("rss_profile", include_str!("../../../../profiles/rss_profile.toml"))]
+    vec![
+        ("rss_profile", include_str!("../../../../profiles/rss_profile.toml")),
+        ("x_profile", include_str!("../../../../profiles/x_profile.toml")),
+        ("x_search_profile", include_str!("../../../../profiles/x_search_profile.toml")),
+        ("instagram_profile", include_str!("../../../../profiles/instagram_profile.toml")),
+        ("instagram_hashtag_profile", include_str!("../../../../profiles/instagram_hashtag_profile.toml")),
+        ("instagram_details_profile", include_str!("../../../../profiles/instagram_details_profile.toml")),
+    ]
 }
 
 /// Reads the shipped profiles and those in `dir`, which need not exist.
@@ -97,6 +104,12 @@ fn files(dir: &Path) -> Result<Vec<(String, std::path::PathBuf)>, ConfigError> {
 }
 
 impl Profiles {
+    /// The usable ones without their places.
+    #[must_use]
+    pub fn by_name(&self) -> BTreeMap<ProfileName, Profile> {
+        self.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect()
+    }
+
     /// The credentials that profiles name.
     #[must_use]
     pub fn credentials(&self) -> Vec<CredentialName> {

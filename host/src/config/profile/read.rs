@@ -42,6 +42,7 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         return Err(at(&wrong.key, &wrong.message, wrong.hint));
     }
     let wrong = |(key, message, hint): Wrong| at(key, &message, hint);
+    let actor = shape.actor.map(policy).transpose().map_err(wrong)?;
     let profile = Profile {
         name,
         plugin: shape.plugin,
@@ -51,11 +52,11 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         allowed_overrides: shape.allowed_overrides,
         schedule: Schedule::Every(shape.schedule.every),
         min_interval: shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration),
-        caps: caps(&shape.caps),
+        caps: caps(&shape.caps, actor.as_ref()),
         budget: budget(&shape.budget),
         retry: retry(shape.retry),
         net: net(shape.net).map_err(wrong)?,
-        actor: shape.actor.map(actor).transpose().map_err(wrong)?,
+        actor,
         keep_pages: shape.keep_pages,
     };
     match prices::first_wrong(&profile) {
@@ -64,12 +65,13 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
     }
 }
 
-fn caps(shape: &CapsShape) -> Caps {
+/// With an actor a fetch is a run of it, and there are as many as are paid for.
+fn caps(shape: &CapsShape, actor: Option<&ActorPolicy>) -> Caps {
     let default = Caps::default();
     Caps {
         max_items: shape.max_items.unwrap_or(default.max_items),
         bootstrap_max_items: shape.bootstrap_max_items.unwrap_or(default.bootstrap_max_items),
-        max_pages: shape.max_pages.unwrap_or(default.max_pages),
+        max_pages: shape.max_pages.unwrap_or_else(|| actor.map_or(default.max_pages, |actor| actor.starts)),
         deadline: shape.deadline.map_or(default.deadline, Span::duration),
     }
 }
@@ -116,7 +118,7 @@ fn net(shape: NetShape) -> Result<Net, Wrong> {
     })
 }
 
-fn actor(shape: ActorShape) -> Result<ActorPolicy, Wrong> {
+fn policy(shape: ActorShape) -> Result<ActorPolicy, Wrong> {
     let name: ActorName = shape.name.parse().map_err(|error: tidegate_core::actor::NotAnActor| {
         ("actor.name", error.to_string(), "it stands in the actor's URL: apify.com/<user>/<name>".to_owned())
     })?;

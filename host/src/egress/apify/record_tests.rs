@@ -115,7 +115,7 @@ fn a_message_is_one_line_without_secrets() {
 #[test]
 fn actors_paid_by_the_element_do_not_say_what_they_cost() {
     let priced = json!({"pricingModel": "PRICE_PER_DATASET_ITEM", "pricePerUnitUsd": 0.0004});
-    let of = |more: serde_json::Value| {
+    let of = |more: Value| {
         let mut run = run(&json!({"usageTotalUsd": null, "chargedEventCounts": null, "pricingInfo": priced}));
         for (name, value) in more.as_object().unwrap() {
             run[name] = value.clone();
