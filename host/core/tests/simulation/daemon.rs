@@ -123,7 +123,8 @@ impl Daemon {
             profile.budget.limits = Limits::default();
             profile.budget.source_usd_per_day = None;
         }
-        while !self.live.is_empty() {
+        // What began in the storm may still end badly.
+        while !self.live.is_empty() || self.waits_for_the_platform() {
             self.work();
         }
         let ids: Vec<SourceId> = self.store.sources.keys().copied().collect();
