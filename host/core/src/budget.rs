@@ -359,3 +359,7 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod windows_tests;
