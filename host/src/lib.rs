@@ -1,7 +1,7 @@
 //! The tidegate daemon.
 //!
 //! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
-//! `plugins`, `egress`, `telemetry`) -> `ports` -> `tidegate_core`. Edges never see each other.
+//! `plugins`, `egress`, `telemetry`) -> `ports`, `secret` -> `tidegate_core`. Edges never see each other.
 
 pub mod cli;
 pub mod config;
@@ -9,6 +9,7 @@ pub mod egress;
 pub mod engine;
 pub mod plugins;
 pub mod ports;
+pub mod secret;
 pub mod store;
 pub mod system;
 pub mod telemetry;

@@ -4,6 +4,7 @@
 //! the judging of the feed plugin against a corpus. What drives the daemon goes through its binary, as a user's does; what
 //! tries a plugin goes through the plugin room.
 
+pub mod actors;
 pub mod binary;
 pub mod component;
 pub mod corpus;

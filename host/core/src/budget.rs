@@ -248,6 +248,15 @@ impl Balance {
         (reserved.checked_add(self.spent)? <= limit).then_some(Self { reserved, ..self })
     }
 
+    /// How many of `most` runs are admitted one after the other, each of which reserves `worst` and has used `used` of it when
+    /// the next one comes: what [`Self::reserve`] and [`Self::settle`] give, without counting it out.
+    #[must_use]
+    pub fn admits(self, worst: u64, used: u64, limit: u64, most: u64) -> u64 {
+        let taken = self.reserved.checked_add(self.spent);
+        let Some(free) = taken.and_then(|taken| limit.checked_sub(taken)?.checked_sub(worst)) else { return 0 };
+        free.checked_div(used).map_or(most, |more| most.min(more.saturating_add(1)))
+    }
+
     /// This balance after a run that had reserved `amount` and really used `used`. What was used beyond the reservation
     /// is booked all the same: the ledger tells the truth, and the next reservation feels it.
     #[must_use]
@@ -340,6 +349,20 @@ mod tests {
     }
 
     proptest! {
+        /// A forecast admits exactly as many as would be admitted.
+        #[test]
+        fn counting_is_the_same_as_reserving_one_by_one(
+            (reserved, spent, worst, used, limit, most) in (0_u64..20, 0_u64..20, 0_u64..9, 0_u64..9, 0_u64..60, 0_u64..30),
+        ) {
+            let start = Balance { reserved, spent };
+            let (mut balance, mut admitted) = (start, 0);
+            while admitted < most && let Some(next) = balance.reserve(worst, limit) {
+                balance = next.settle(worst, used);
+                admitted += 1;
+            }
+            prop_assert_eq!(start.admits(worst, used, limit, most), admitted);
+        }
+
         /// Whatever is reserved and settled in whatever order: never over the limit.
         #[test]
         fn a_window_never_overshoots(limit in 0_u64..50, steps in prop::collection::vec((1_u64..5, any::<bool>(), any::<bool>()), 0..200)) {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Reservation;
 use crate::contract::Watermark;
-use crate::id::{DaemonId, RunId, SourceId};
+use crate::id::{CredentialName, DaemonId, RunId, SourceId};
 use crate::money::MicroUsd;
 use crate::run::Resume;
 use crate::source::{Source, Trigger};
@@ -34,6 +34,8 @@ pub struct ClaimRequest {
     pub queued: bool,
     /// Why.
     pub trigger: Trigger,
+    /// Whose account pays for its actor runs.
+    pub credential: Option<CredentialName>,
     /// The most the run may spend on actor runs; what the money windows among `reservations` hold of it.
     pub reserved: MicroUsd,
     /// The worst case, window by window. Written down with the run, so that whoever ends it settles the same windows.

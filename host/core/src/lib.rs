@@ -21,6 +21,7 @@ pub mod fetch;
 #[cfg(test)]
 #[path = "../tests/fixtures/mod.rs"]
 mod fixtures;
+pub mod forecast;
 pub mod id;
 pub mod item;
 pub mod limits;

@@ -103,8 +103,8 @@ pub const ACTOR_ANSWER_BYTES: usize = 8 * MIB;
 pub const ACTOR_ASK_TIMEOUT: Duration = Duration::from_secs(60);
 /// Questions to the actor platform under way at once, for each credential.
 pub const ACTOR_ASKS_AT_ONCE: usize = 16;
-/// Questions to the actor platform in a second, for each credential: a tenth of what the platform lets one resource take.
-pub const ACTOR_ASKS_PER_SECOND: u32 = 50;
+/// Questions to the actor platform in a second, for each credential: a tenth of what the platform lets a user ask.
+pub const ACTOR_ASKS_PER_SECOND: u32 = 400;
 /// Failures in a row (no answer, or 5xx) after which a credential's way to the platform is closed for [`ACTOR_BREAK`].
 pub const ACTOR_FAILURES: u32 = 5;
 /// How long a broken way to the platform rests.
@@ -117,11 +117,39 @@ pub const ACTOR_ASK_EACH: usize = 16;
 pub const ACTOR_LIST: usize = 1_000;
 /// Pages of the platform's list that are read at once.
 pub const ACTOR_LIST_PAGES: usize = 50;
+/// Bytes read for one dataset page, decoded or not: elements that are too large are read over until then.
+pub const ACTOR_PAGE_BYTES: usize = 32 * MIB;
+/// The first wait after the actor platform says "slow down", and after an answer that failed in passing (its own advice: wait
+/// between this and twice this, then double).
+pub const ACTOR_WAIT: Duration = Duration::from_millis(500);
+/// The longest of these waits.
+pub const ACTOR_WAIT_MOST: Duration = Duration::from_secs(16);
+/// How long an idle connection to the actor platform is kept: shorter than the platform does, so that a start is not sent
+/// into one that is just being closed.
+pub const ACTOR_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How far before its time a run is looked for: the platform's clock may be behind ours.
+pub const ACTOR_LIST_BEFORE: Duration = Duration::from_secs(15 * 60);
+/// Runs of the first page of the list when one run is looked for; the following ones have [`ACTOR_LIST`].
+pub const ACTOR_FIND: usize = 100;
+/// Pages of the list that are read for it.
+pub const ACTOR_FIND_PAGES: usize = 12;
+/// Runs without any mark that are compared by their inputs.
+pub const ACTOR_FIND_INPUTS: usize = 16;
 
+/// Actor runs of one credential under way at once, unless its entry says otherwise: what the platform's free plan takes.
+pub const ACTOR_RUNS_AT_ONCE: u32 = 25;
+/// The most an entry may say.
+pub const ACTOR_RUNS_AT_ONCE_MOST: u32 = 100_000;
+/// Elements beyond the cap of new items that a profile may let a run bring.
+pub const ACTOR_SPARE_MOST: u32 = 10_000;
+/// The value of a credential, in bytes.
+pub const CREDENTIAL_BYTES: usize = 4 * KIB;
 /// How long a source waits whose account has as many runs as it takes.
 pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
 /// How often runs under way on the platform are looked at.
 pub const ACTOR_WATCH: Duration = Duration::from_secs(5);
+/// How long a run that is under way on the platform is left alone, should the watch miss its end.
+pub const ACTOR_LOOK: Duration = Duration::from_secs(5 * 60);
 /// How long a start of unknown outcome is looked for before it is made again, from the moment on at which the platform is
 /// certainly asked no more: its lists lag.
 pub const ADOPT_WINDOW: Duration = Duration::from_secs(30);

@@ -51,6 +51,41 @@ impl MicroUsd {
         Self(self.0.div_ceil(step).saturating_mul(step))
     }
 
+    /// The amount that a person writes as dollars: `5`, `0.0017`. At most six decimals, as a millionth is the smallest amount
+    /// there is; nothing is rounded.
+    ///
+    /// # Errors
+    /// [`NotMoney`] for a sign, an exponent, a seventh decimal, or more than can be held.
+    pub fn from_decimal(text: &str) -> Result<Self, NotMoney> {
+        let refuse = |why| NotMoney { text: text.chars().take(40).collect(), why };
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if text.starts_with('-') {
+            return Err(refuse("it is negative"));
+        }
+        if !digits(whole) || !digits(decimals) {
+            return Err(refuse("it is not a decimal number"));
+        }
+        if decimals.trim_end_matches('0').len() > 6 {
+            return Err(refuse("it has more than six decimals"));
+        }
+        let decimals: String = decimals.chars().chain("000000".chars()).take(6).collect();
+        let amount = |part: &str| part.parse::<u64>().ok();
+        amount(whole)
+            .and_then(|dollars| dollars.checked_mul(1_000_000))
+            .zip(amount(&decimals))
+            .and_then(|(whole, part)| whole.checked_add(part))
+            .map(Self)
+            .ok_or_else(|| refuse("it is more than can be held"))
+    }
+
+    /// This in dollars as [`MicroUsd::from_decimal`] reads it: `5`, `0.0017`.
+    #[must_use]
+    pub fn decimal(self) -> String {
+        let text = format!("{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+
     /// The nearest amount to so many dollars. `None` for what is no amount: negative, not finite, more than can be held.
     #[must_use]
     pub fn from_usd(dollars: f64) -> Option<Self> {
@@ -63,6 +98,14 @@ impl MicroUsd {
     }
 }
 
+/// A text that is no amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no amount of US dollars: {why}; write for example 5, 0.25 or \"0.0017\"")]
+pub struct NotMoney {
+    text: String,
+    why: &'static str,
+}
+
 impl fmt::Display for MicroUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = format!("{:06}", self.0 % 1_000_000);
@@ -72,8 +115,48 @@ impl fmt::Display for MicroUsd {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn what_a_person_writes_is_taken_to_the_millionth_or_refused() {
+        let table = [
+            ("5", 5_000_000),
+            ("0.0017", 1_700),
+            ("0.000001", 1),
+            ("1.50", 1_500_000),
+            ("0.1000000", 100_000),
+            ("0", 0),
+        ];
+        for (text, micros) in table {
+            assert_eq!(MicroUsd::from_decimal(text), Ok(MicroUsd::new(micros)), "{text}");
+        }
+        let refused = [
+            ("-1", "negative"),
+            ("", "decimal number"),
+            (".5", "decimal number"),
+            ("1.", "decimal number"),
+            ("1e3", "decimal number"),
+            ("$1", "decimal number"),
+            ("1,5", "decimal number"),
+            ("0.0000001", "six decimals"),
+            ("18446744073710", "can be held"),
+        ];
+        for (text, why) in refused {
+            assert!(MicroUsd::from_decimal(text).unwrap_err().to_string().contains(why), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_survives_being_written(micros: u64) {
+            let amount = MicroUsd::new(micros);
+            prop_assert_eq!(MicroUsd::from_decimal(&amount.decimal()), Ok(amount));
+        }
+    }
 
     #[test]
     fn amounts_are_printed_whole() {

@@ -44,6 +44,25 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// The most runs there are from `due`, when the first one is, until before `until`; and when the next one is due then.
+    /// Jitter, which only ever makes them fewer, is left out.
+    #[must_use]
+    pub fn most_runs(&self, due: UtcMillis, until: UtcMillis, min_interval: Duration) -> (u64, UtcMillis) {
+        match self {
+            Self::Every(span) => {
+                let interval = span.duration().max(min_interval).max(Duration::from_secs(1));
+                if due >= until {
+                    return (0, due);
+                }
+                let runs = until.since(due).as_millis().div_ceil(interval.as_millis());
+                let passed = Duration::from_millis(u64::try_from(interval.as_millis() * runs).unwrap_or(u64::MAX));
+                (u64::try_from(runs).unwrap_or(u64::MAX), due.plus(passed))
+            }
+        }
+    }
+}
+
 impl core::fmt::Display for Schedule {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -91,6 +110,24 @@ mod tests {
             assert!(serde_json::from_str::<Schedule>(text).is_err(), "{text}");
         }
         assert_eq!(serde_json::from_str::<Schedule>(r#"{"every":"90m"}"#).unwrap().to_string(), "every 1h30m");
+    }
+
+    #[test]
+    fn runs_are_counted_up_to_a_time() {
+        let due = at("2026-11-21T10:00:00Z");
+        let table = [
+            ("6h", "1m", "2026-11-21T10:00:00Z", 0, "2026-11-21T10:00:00Z"),
+            ("6h", "1m", "2026-11-21T10:00:01Z", 1, "2026-11-21T16:00:00Z"),
+            ("6h", "1m", "2026-11-22T10:00:00Z", 4, "2026-11-22T10:00:00Z"),
+            ("6h", "1m", "2026-11-22T10:00:01Z", 5, "2026-11-22T16:00:00Z"),
+            ("1m", "1h", "2026-11-21T12:30:00Z", 3, "2026-11-21T13:00:00Z"),
+            ("6h", "1m", "2026-11-20T10:00:00Z", 0, "2026-11-21T10:00:00Z"),
+        ];
+        for (every, least, until, runs, next) in table {
+            let least: Span = least.parse().unwrap();
+            let counted = Schedule::Every(every.parse().unwrap()).most_runs(due, at(until), least.duration());
+            assert_eq!(counted, (runs, at(next)), "{every} {least} {until}");
+        }
     }
 
     proptest! {

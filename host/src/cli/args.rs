@@ -71,6 +71,10 @@ pub enum Command {
     /// Look at profiles, and check them.
     #[command(subcommand)]
     Profile(ProfileCommand),
+    /// Show what may be spent, what is promised to runs, what is gone and what is left.
+    Budget(BudgetArgs),
+    /// Forecast runs and money, and which budget would bind. Nothing is fetched or paid.
+    Plan(PlanArgs),
     /// Look at the configuration, and check it.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -200,6 +204,25 @@ pub struct ItemsArgs {
     pub limit: u32,
 }
 
+/// Options of `budget`.
+#[derive(Debug, clap::Args)]
+pub struct BudgetArgs {
+    /// What holds for this tenant only.
+    #[arg(long)]
+    pub tenant: Option<String>,
+    /// What holds for this profile only.
+    #[arg(long)]
+    pub profile: Option<String>,
+}
+
+/// Options of `plan`.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// How many days from now on.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+}
+
 /// `runs ...`
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
@@ -248,11 +271,13 @@ pub enum PluginCommand {
 pub enum ProfileCommand {
     /// List profiles.
     List,
-    /// Check profiles against their plugins: all of them, or these files.
+    /// Check profiles against their plugins, prices and budgets: all of them, or these files. Nothing is fetched or paid.
     Check {
         /// Files; without any, all profiles of the daemon.
         files: Vec<PathBuf>,
     },
+    /// Print the JSON Schema of a profile, for editors that complete and check TOML.
+    Schema,
 }
 
 /// `config ...`

@@ -211,6 +211,13 @@ impl Observer for Screen {
             Event::Recovered { run, .. } => self.say(&format!("  taken up again: {run}")),
             Event::Stale { run, .. } => self.say(&format!("  stale: {run}")),
             Event::PassFailed { pass, error } => self.say(&format!("  the {pass} pass failed: {error}")),
+            Event::ActorStarted { actor, charge_cap, adopted, .. } => {
+                let how = if *adopted { "adopted" } else { "started" };
+                self.say(&format!("  {how} {actor}: at most {charge_cap}"));
+            }
+            Event::CostFinal { run, cost, .. } => self.say(&format!("  cost    {cost} for {run}")),
+            Event::GateClosed { gate } => self.say(&format!("  closed  {}: {}", gate.key, gate.why)),
+            Event::GateOpened { key } => self.say(&format!("  open    {key}")),
             Event::PluginLogged { .. } => {}
         }
     }

@@ -1,28 +1,43 @@
 //! `doctor`: is everything a daemon needs in order?
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::json;
+use tidegate_core::id::ProfileName;
 
+use super::accounts::credentials;
 use super::args::Place;
 use super::error::{CliError, Exit};
-use super::home::Home;
+use super::home::{Home, each_source};
 use super::output::Output;
-use super::profile::against_plugin;
+use super::profile::in_order;
+use crate::config::{Profiles, warnings};
 use crate::plugins::State;
 use crate::ports::Store;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
-struct Finding {
-    what: &'static str,
-    ok: bool,
-    detail: String,
-    hint: Option<String>,
+pub(super) struct Finding {
+    pub(super) what: &'static str,
+    pub(super) ok: bool,
+    pub(super) detail: String,
+    pub(super) hint: Option<String>,
 }
 
 impl Finding {
-    fn ok(what: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn ok(what: &'static str, detail: impl Into<String>) -> Self {
         Self { what, ok: true, detail: detail.into(), hint: None }
+    }
+
+    /// It works, but should be otherwise.
+    pub(super) fn doubtful(what: &'static str, detail: impl Into<String>, hint: Option<String>) -> Self {
+        Self { what, ok: true, detail: detail.into(), hint }
+    }
+
+    /// It does not work.
+    pub(super) fn broken(what: &'static str, detail: impl Into<String>, hint: Option<String>) -> Self {
+        Self { what, ok: false, detail: detail.into(), hint }
     }
 
     fn wrong(what: &'static str, error: &CliError) -> Self {
@@ -37,8 +52,8 @@ pub(super) async fn doctor(place: &Place, output: Output) -> Result<Exit, CliErr
         Err(error) => findings.push(Finding::wrong("configuration", &error)),
         Ok(home) => {
             findings.push(Finding::ok("configuration", format!("{} is right", home.dir.display())));
-            database(&home, &mut findings).await;
-            plugins_and_profiles(&home, &mut findings).await;
+            let used = database(&home, &mut findings).await;
+            Box::pin(plugins_and_profiles(&home, &used, &mut findings)).await;
             egress(&home, &mut findings);
         }
     }
@@ -57,7 +72,9 @@ pub(super) async fn doctor(place: &Place, output: Output) -> Result<Exit, CliErr
     Ok(if ok { Exit::Ok } else { Exit::Failed })
 }
 
-async fn database(home: &Home, findings: &mut Vec<Finding>) {
+/// Gives the profiles that sources use.
+async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileName> {
+    let mut used = BTreeSet::new();
     let file = home.database();
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder
@@ -65,17 +82,17 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) {
     {
         let message = format!("there is no directory {} for the database", folder.display());
         findings.push(Finding::wrong("database", &CliError::failed(message).hint("make it first")));
-        return;
+        return used;
     }
     if !file.exists() {
         findings.push(Finding::ok("database", format!("{} is not there yet; the daemon makes it", file.display())));
-        return;
+        return used;
     }
     let store = match home.shared_store().await {
         Ok(store) => store,
         Err(error) => {
             findings.push(Finding::wrong("database", &error));
-            return;
+            return used;
         }
     };
     match store.check().await {
@@ -89,10 +106,19 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) {
         )),
         Err(error) => findings.push(Finding::wrong("database", &error.into())),
     }
+    let seen = each_source(&store, |source| {
+        if !used.contains(&source.profile) {
+            used.insert(source.profile.clone());
+        }
+    });
+    if let Err(error) = seen.await {
+        findings.push(Finding::wrong("database", &error));
+    }
     store.close().await;
+    used
 }
 
-async fn plugins_and_profiles(home: &Home, findings: &mut Vec<Finding>) {
+async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, findings: &mut Vec<Finding>) {
     let catalogue = match home.catalogue().await {
         Ok(catalogue) => catalogue,
         Err(error) => {
@@ -115,16 +141,32 @@ async fn plugins_and_profiles(home: &Home, findings: &mut Vec<Finding>) {
     match home.profiles() {
         Err(error) => findings.push(Finding::wrong("profiles", &error)),
         Ok(profiles) => {
-            for error in profiles.refused {
-                findings.push(Finding::wrong("profile", &error.into()));
+            for error in &profiles.refused {
+                findings.push(Finding::wrong("profile", &error.clone().into()));
             }
             for (name, file) in &profiles.usable {
-                match against_plugin(file, &catalogue) {
+                match in_order(file, home, &catalogue).await {
                     Ok(()) => findings.push(Finding::ok("profile", format!("{name} is right"))),
                     Err(error) => findings.push(Finding::wrong("profile", &error.into())),
                 }
+                for warning in warnings(&file.profile, &file.place) {
+                    findings.push(Finding::doubtful("profile", format!("{name}: {}", warning.message), warning.hint));
+                }
             }
+            accounts(home, &profiles, used, findings).await;
         }
+    }
+}
+
+/// Credentials: those of profiles that have sources, and those that have an entry, are needed.
+async fn accounts(home: &Home, profiles: &Profiles, used: &BTreeSet<ProfileName>, findings: &mut Vec<Finding>) {
+    let of_sources = profiles.usable.values().filter(|file| used.contains(&file.profile.name));
+    let of_sources = of_sources.filter_map(|file| Some(file.profile.actor.as_ref()?.credential.clone()));
+    let needed = of_sources.chain(home.config.credentials.keys().cloned()).collect();
+    let held = home.credentials(profiles);
+    match home.actors(&held) {
+        Ok(actors) => findings.extend(credentials(&held, &needed, Some(&actors)).await),
+        Err(error) => findings.push(Finding::wrong("credential", &error)),
     }
 }
 

@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tidegate_core::budget::GlobalBudget;
 use tidegate_core::id::{DaemonId, SourceId, Tenant};
 use tidegate_core::nearest;
 use tidegate_core::source::{Source, printable_identifier};
@@ -14,11 +13,11 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Profiles, Wasi};
-use crate::egress::{Egress, EgressConfig};
+use crate::config::{self, Config, Credential, Credentials, Process, Profiles, Wasi};
+use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
-use crate::ports::{Clock, Dice, Observer, SourceFilter, Store};
+use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry;
@@ -57,6 +56,11 @@ impl Home {
     /// Profiles, shipped ones and those of the directory.
     pub(super) fn profiles(&self) -> Result<Profiles, CliError> {
         Ok(config::load_profiles(&self.path(&self.config.profiles.dir))?)
+    }
+
+    /// Credentials with their values: those of the configuration, and those that profiles name.
+    pub(super) fn credentials(&self, profiles: &Profiles) -> Credentials {
+        Credentials::load(&self.config, &self.dir, profiles.credentials(), &Process)
     }
 
     /// The sandbox. `cache`: where compiled components are kept, if at all.
@@ -119,28 +123,51 @@ impl Home {
         Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
     }
 
+    /// The way to the actor platform.
+    pub(super) fn actors(&self, credentials: &Credentials) -> Result<ApifyClient, CliError> {
+        let contact = self.config.net.contact.clone();
+        let (clock, dice) = (Arc::new(SystemClock), Arc::new(SystemDice));
+        ApifyClient::new(EgressConfig::default(), tokens(credentials), contact, clock, dice)
+            .map_err(|error| CliError::failed(error.to_string()))
+    }
+
     /// What the engine is told.
-    pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles) -> Settings {
+    pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles, credentials: &Credentials) -> Settings {
         Settings {
             daemon,
-            profiles: profiles.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect(),
-            budget: GlobalBudget { runs_per_day: self.config.budget.runs_per_day },
+            profiles: profiles.by_name(),
+            budget: self.config.global_budget(),
+            watch: self.config.scheduler.watch.duration(),
+            credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
             runs_at_once: self.config.scheduler.runs_at_once,
         }
     }
 
     /// All edges together.
-    pub(super) async fn ports(&self, store: Arc<dyn Store>, observer: Arc<dyn Observer>) -> Result<Ports, CliError> {
+    pub(super) async fn ports(
+        &self,
+        store: Arc<dyn Store>,
+        actors: Arc<dyn Actors>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Ports, CliError> {
         let egress = self.egress()?.for_engine(self.config.net.contact.clone());
         Ok(Ports {
             store,
             plugins: Arc::new(self.catalogue().await?),
             egress: Arc::new(egress),
+            actors,
             clock: Arc::new(SystemClock),
             dice: Arc::new(SystemDice),
             observer,
         })
     }
+}
+
+/// Credentials as the edge that sends them takes them.
+pub(super) fn tokens(credentials: &Credentials) -> Vec<ActorCredential> {
+    let token =
+        |one: Credential| ActorCredential { name: one.name, token: one.value, origin: one.origin, grant: one.grant };
+    credentials.usable().into_iter().map(token).collect()
 }
 
 /// A new id for this life of the daemon.
@@ -151,6 +178,17 @@ pub(super) fn daemon_id() -> DaemonId {
 /// A tenant as typed.
 pub(super) fn tenant(text: &str) -> Result<Tenant, CliError> {
     text.parse().map_err(|error: tidegate_core::id::NotAName| CliError::usage(format!("--tenant: {error}")))
+}
+
+/// Shows every source to `see`, in the order of their ids.
+pub(super) async fn each_source(store: &dyn Store, mut see: impl FnMut(&Source)) -> Result<(), CliError> {
+    let mut filter = SourceFilter { limit: tidegate_core::limits::LIST_ROWS, ..SourceFilter::default() };
+    loop {
+        let sources = store.sources(&filter).await?;
+        let Some(last) = sources.last() else { return Ok(()) };
+        filter.after = Some(last.id);
+        sources.iter().for_each(&mut see);
+    }
 }
 
 /// The source a person names by id or identifier.

@@ -2,7 +2,9 @@
 //!
 //! Owns: what is typed and printed, exit codes, and putting the rooms together. Must not know: any rule. Called by `main`.
 
+mod accounts;
 mod args;
+mod budget;
 mod completions;
 mod config;
 mod demo;
@@ -11,9 +13,11 @@ mod error;
 mod home;
 mod items;
 mod output;
+mod plan;
 mod plugin;
 mod profile;
 mod progress;
+mod rehearsal;
 mod runs;
 mod serve;
 mod signals;
@@ -84,6 +88,8 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Runs(command) => runs::runs(&place, &command, output).await,
         Command::Plugin(command) => plugin::plugin(&place, &command, output).await,
         Command::Profile(command) => profile::profile(&place, &command, output).await,
+        Command::Budget(budget) => budget::budget(&place, &budget, output).await,
+        Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
         Command::Doctor => doctor::doctor(&place, output).await,
         Command::Completions { shell } => completions::completions(shell),

@@ -1,4 +1,4 @@
-//! `profile list|check`.
+//! `profile list|check|schema`.
 
 use std::path::PathBuf;
 
@@ -8,17 +8,31 @@ use tidegate_core::overrides;
 use super::args::{Place, ProfileCommand};
 use super::error::{CliError, Exit};
 use super::home::Home;
-use super::output::{Output, table};
-use crate::config::{ConfigError, ProfileFile, check_overrides, parse_profile};
+use super::output::{Output, print, table};
+use super::rehearsal::rehearse;
+use crate::config::{
+    ConfigError, Process, ProfileFile, check_credential, check_overrides, parse_profile, profile_schema, warnings,
+};
 use crate::plugins::Catalogue;
+use crate::ports::{Clock, Plugins};
+use crate::system::SystemClock;
 
 /// Runs a `profile` command.
 pub(super) async fn profile(place: &Place, command: &ProfileCommand, output: Output) -> Result<Exit, CliError> {
-    let home = Home::find(place)?;
     match command {
-        ProfileCommand::List => list(&home, output),
-        ProfileCommand::Check { files } => check(&home, files, output).await,
+        ProfileCommand::List => list(&Home::find(place)?, output),
+        ProfileCommand::Check { files } => Box::pin(check(&Home::find(place)?, files, output)).await,
+        ProfileCommand::Schema => {
+            // JSON either way: it is for a file that editors read.
+            print(&profile_schema_text())?;
+            Ok(Exit::Ok)
+        }
     }
+}
+
+/// The JSON Schema of a profile as `profiles/schema.json` has it.
+pub(super) fn profile_schema_text() -> String {
+    serde_json::to_string_pretty(&profile_schema()).unwrap_or_default()
 }
 
 fn list(home: &Home, output: Output) -> Result<Exit, CliError> {
@@ -90,20 +104,24 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
         }
     }
     let mut right = Vec::new();
+    let mut doubtful = Vec::new();
     for file in found {
-        match against_plugin(&file, &catalogue) {
+        match in_order(&file, home, &catalogue).await {
             Ok(()) => right.push(file.profile.name.to_string()),
             Err(error) => wrong.push(error),
         }
+        doubtful.extend(warnings(&file.profile, &file.place));
     }
-    let told: Vec<Value> = wrong
-        .iter()
-        .map(|error| json!({ "place": error.place, "message": error.message, "hint": error.hint }))
-        .collect();
-    output.data(&json!({ "right": right, "wrong": told }), |_| {
+    let told = |errors: &[ConfigError]| -> Vec<Value> {
+        let told = errors.iter();
+        told.map(|error| json!({ "place": error.place, "message": error.message, "hint": error.hint })).collect()
+    };
+    let data = json!({ "right": right, "wrong": told(&wrong), "warnings": told(&doubtful) });
+    output.data(&data, |_| {
         let mut text: String = right.iter().map(|name| format!("{name}: in order\n")).collect();
-        for error in &wrong {
-            text.push_str(&format!("{error}\n"));
+        let errors = wrong.iter().map(|error| ("", error));
+        for (word, error) in errors.chain(doubtful.iter().map(|warning| ("warning: ", warning))) {
+            text.push_str(&format!("{word}{error}\n"));
             if let Some(hint) = &error.hint {
                 text.push_str(&format!("  help: {hint}\n"));
             }
@@ -113,8 +131,19 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
     Ok(if wrong.is_empty() { Exit::Ok } else { Exit::Refused })
 }
 
+/// A profile held against everything it names: the plugin that is loaded, the credentials, and what its runs would order.
+pub(super) async fn in_order(file: &ProfileFile, home: &Home, catalogue: &Catalogue) -> Result<(), ConfigError> {
+    against_plugin(file, catalogue)?;
+    check_credential(&file.profile, &home.config, &Process, &file.place)?;
+    match catalogue.find(&file.profile.plugin) {
+        Some(plugin) => rehearse(file, &*plugin, SystemClock.now()).await.map_or(Ok(()), Err),
+        // Gone since it was looked at.
+        None => Ok(()),
+    }
+}
+
 /// What a profile says about its plugin, held against the plugin that is loaded.
-pub(super) fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), ConfigError> {
+fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), ConfigError> {
     let profile = &file.profile;
     let refuse = |message: String, hint: Option<String>| ConfigError { place: file.place.clone(), message, hint };
     let plugin = catalogue

@@ -1,14 +1,16 @@
 //! `runs list|show`.
 
 use serde_json::json;
+use tidegate_core::actor::{RemoteId, RemoteStatus};
 use tidegate_core::id::RunId;
+use tidegate_core::money::MicroUsd;
 use tidegate_core::run::Ending;
 
 use super::args::{Place, RunsCommand};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
-use crate::ports::{RunFilter, RunRow, RunStage, Store};
+use crate::ports::{ActorRunRow, ActorRuns, RunFilter, RunRow, RunStage, Store};
 
 /// Runs a `runs` command.
 pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -> Result<Exit, CliError> {
@@ -34,7 +36,8 @@ pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -
             let run = store.run(id).await?.ok_or_else(|| {
                 CliError::not_found(format!("there is no run {id}")).hint("`tidegate runs list` shows the last ones")
             })?;
-            output.data(&json!({ "run": run }), |_| described(&run))?;
+            let actors = store.actor_runs(id).await?;
+            output.data(&json!({ "run": run, "actor_runs": actors }), |_| described(&run, &actors))?;
         }
     }
     Ok(Exit::Ok)
@@ -52,15 +55,16 @@ fn stage_of(word: &str) -> Result<RunStage, CliError> {
     match word {
         "queued" => Ok(RunStage::Queued),
         "running" => Ok(RunStage::Running),
+        "waiting" => Ok(RunStage::Waiting),
         "ended" => Ok(RunStage::Ended),
-        _ => Err(CliError::usage(format!("--stage {word:?}: stages are queued, running, ended"))),
+        _ => Err(CliError::usage(format!("--stage {word:?}: stages are queued, running, waiting, ended"))),
     }
 }
 
 /// Runs as a table.
 pub(super) fn listed(runs: &[RunRow]) -> String {
     let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
-    table(&["ID", "SOURCE", "TRIGGER", "RESULT", "NEW", "CHANGED", "STARTED", "TOOK", "WHY"], &rows)
+    table(&["ID", "SOURCE", "TRIGGER", "RESULT", "NEW", "CHANGED", "COST", "STARTED", "TOOK", "WHY"], &rows)
 }
 
 fn row(run: &RunRow) -> Vec<String> {
@@ -71,6 +75,7 @@ fn row(run: &RunRow) -> Vec<String> {
         result(run),
         run.counts.new.to_string(),
         (run.counts.updated + run.counts.metrics_updated + run.counts.removed).to_string(),
+        if run.cost_estimate > MicroUsd::ZERO { run.cost.to_string() } else { "-".to_owned() },
         run.started_at.map_or_else(|| "-".to_owned(), |at| at.to_string()),
         took(run).unwrap_or_else(|| "-".to_owned()),
         run.failure.as_ref().map(|(class, message)| format!("{class}: {}", short(message, 80))).unwrap_or_default(),
@@ -81,6 +86,7 @@ fn result(run: &RunRow) -> String {
     match (run.stage, run.ending) {
         (RunStage::Queued, _) => "queued".to_owned(),
         (RunStage::Running, _) => "running".to_owned(),
+        (RunStage::Waiting, _) => "waiting".to_owned(),
         (RunStage::Ended, ending) => ending.map_or("ended", Ending::word).to_owned(),
     }
 }
@@ -90,7 +96,8 @@ fn took(run: &RunRow) -> Option<String> {
     Some(format!("{} ms", end.since(start).as_millis()))
 }
 
-fn described(run: &RunRow) -> String {
+fn described(run: &RunRow, actors: &[ActorRunRow]) -> String {
+    let paid = run.cost_estimate > MicroUsd::ZERO;
     let counts = &run.counts;
     let number = |count: u32| (count > 0).then(|| count.to_string());
     let mut text = fields(&[
@@ -118,7 +125,18 @@ fn described(run: &RunRow) -> String {
         ("gone", number(counts.removed)),
         ("rejected", number(counts.rejected)),
         ("fillers", number(counts.fillers)),
+        ("cost at most", paid.then(|| run.cost_estimate.to_string())),
+        ("cost", paid.then(|| run.cost.to_string())),
     ]);
+    for actor in actors {
+        let status = actor.status.map_or("unknown", RemoteStatus::word);
+        let remote = actor.remote.as_ref().map_or("no run", RemoteId::as_str);
+        let cost = actor.cost.map_or_else(|| "not known yet".to_owned(), |cost| cost.to_string());
+        text.push_str(&format!(
+            "actor run: {} ({}), {remote}, {status}, {} elements, cost {cost} of at most {}, {}\n",
+            actor.actor, actor.build, actor.elements, actor.charge_cap, actor.stage
+        ));
+    }
     for warning in &run.warnings {
         text.push_str(&format!("warning: {warning}\n"));
     }

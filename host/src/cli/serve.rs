@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::args::{Place, ServeArgs};
 use super::error::{CliError, Exit};
-use super::home::{Home, daemon_id};
+use super::home::{Home, daemon_id, tokens};
 use super::output::Output;
 use super::signals::Signals;
-use crate::config::LogFormat;
+use crate::config::{Credentials, LogFormat, Process};
+use crate::egress::ApifyClient;
 use crate::engine::Engine;
-use crate::ports::{Observer, Store};
+use crate::ports::{Actors, Observer, Store};
 use crate::telemetry::{self, LogObserver};
 
 /// Runs the daemon until a signal.
@@ -68,14 +69,50 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
         );
     }
     let daemon = daemon_id();
+    let credentials = home.credentials(&profiles);
+    let actors = Arc::new(home.actors(&credentials)?);
     let store = Arc::new(home.daemon_store(daemon).await?);
     let result = async {
-        let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, observer).await?;
-        Ok(work(Engine::new(ports, home.settings(daemon, &profiles))).await)
+        let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
+        let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, way, observer).await?;
+        let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
+        let reloads = reloads(Arc::clone(&engine), credentials, actors)?;
+        let worked = work(engine).await;
+        reloads.abort();
+        Ok(worked)
     }
     .await;
     store.close().await;
     result
+}
+
+/// On SIGHUP, reads the values of the credentials again and tries what was closed. A rotated token is picked up so, and the
+/// runs that wait behind the old one are read.
+fn reloads(
+    engine: Arc<Engine>,
+    credentials: Credentials,
+    actors: Arc<ApifyClient>,
+) -> Result<tokio::task::JoinHandle<()>, CliError> {
+    let mut hangup = Signals::hangup()?;
+    #[expect(clippy::disallowed_methods, reason = "listens until it is aborted; it is no run")]
+    let task = tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            let changed = credentials.reload(&Process);
+            for state in credentials.states() {
+                if let Some(problem) = state.problem {
+                    tracing::warn!(credential = %state.name, "credential {}: {problem}", state.name);
+                }
+            }
+            let names = changed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tracing::info!(
+                "credentials were read again; {}",
+                if names.is_empty() { "none has changed" } else { &names }
+            );
+            actors.replace_tokens(tokens(&credentials));
+            engine.try_gates().await;
+        }
+    });
+    Ok(task)
 }
 
 /// The first signal, and the second.

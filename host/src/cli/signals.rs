@@ -18,6 +18,12 @@ impl Signals {
         Ok(Self { interrupt: open(SignalKind::interrupt())?, terminate: open(SignalKind::terminate())? })
     }
 
+    /// SIGHUP, which asks a daemon to read its credentials again.
+    pub(super) fn hangup() -> Result<Signal, CliError> {
+        let failed = |error| CliError::failed(format!("signals cannot be listened to: {error}"));
+        signal(SignalKind::hangup()).map_err(failed)
+    }
+
     /// Waits for the next one.
     pub(super) async fn next(&mut self) {
         tokio::select! {

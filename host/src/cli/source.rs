@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::eligibility::{self, Circumstances};
+use tidegate_core::profile::ActorPolicy;
 use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{PausedBy, Source, SourceState};
 
@@ -15,7 +17,7 @@ use super::error::{CliError, Exit};
 use super::home::{Home, daemon_id, find_source, tenant};
 use super::output::{Output, fields, short, table};
 use crate::engine::sources::{Wish, create};
-use crate::ports::{Clock, Created, RunFilter, SourceFilter, Store};
+use crate::ports::{ActorRuns, Clock, Created, RunFilter, SourceFilter, Store};
 use crate::system::SystemClock;
 use crate::telemetry::LogObserver;
 
@@ -69,9 +71,12 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
     let overrides = overrides(args.overrides.as_deref(), &args.set)?;
     let tenant = tenant(&args.tenant)?;
     let profiles = home.profiles()?;
-    let settings = home.settings(daemon_id(), &profiles);
+    let credentials = home.credentials(&profiles);
+    let settings = home.settings(daemon_id(), &profiles, &credentials);
     let store = Arc::new(home.shared_store().await?);
-    let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, Arc::new(LogObserver)).await?;
+    let ports = home
+        .ports(Arc::<_>::clone(&store) as Arc<dyn Store>, Arc::new(home.actors(&credentials)?), Arc::new(LogObserver))
+        .await?;
     let mut added = Vec::with_capacity(identifiers.len());
     let mut failed: Option<CliError> = None;
     for identifier in identifiers {
@@ -209,6 +214,11 @@ fn row(source: &Source) -> Vec<String> {
     ]
 }
 
+/// The gate before an actor, the account's first.
+fn before<'a>(gates: &'a [Gate], actor: &ActorPolicy) -> Option<&'a Gate> {
+    GateKey::before(&actor.credential, &actor.name).iter().find_map(|key| gates.iter().find(|gate| gate.key == *key))
+}
+
 async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
     let source = find_source(&store, name).await?;
@@ -218,7 +228,10 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let profile = profiles.usable.get(&source.profile).map(|file| &file.profile);
     let queued = runs.iter().find(|run| run.stage == crate::ports::RunStage::Queued).map(|run| run.trigger);
     // Whether the plugin is loaded is the daemon's knowledge; `plugin list` tells.
-    let given = Circumstances { now: SystemClock.now(), queued, plugin_loaded: true };
+    let now = SystemClock.now();
+    let gates = store.gates().await?;
+    let gate = profile.and_then(|profile| profile.actor.as_ref()).and_then(|actor| before(&gates, actor));
+    let given = Circumstances { now, queued, plugin_loaded: true, gate, account: None };
     let verdict = match eligibility::decide(&source, profile, given) {
         Ok(eligible) => format!("would run now ({})", eligible.trigger()),
         Err(skip) => {

@@ -1,4 +1,4 @@
-//! Configuration: `tidegate.toml`, the environment, and profiles.
+//! Configuration: `tidegate.toml`, the environment, credentials and profiles.
 //!
 //! Owns: the keys with their defaults, the only reading of the environment, and errors that say which key, where, and what
 //! would be right. Must not know: what the values are used for. Called by `cli`.
@@ -6,18 +6,31 @@
 //! A later source wins: defaults, then `tidegate.toml` in the daemon's directory (or `--config FILE`), then
 //! `TIDEGATE_<SECTION>_<KEY>`. An unknown key in any of them is an error.
 
+mod credential;
+mod credentials;
 mod environment;
+mod money;
 mod profile;
+mod sections;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use tidegate_core::budget::GlobalBudget;
-use tidegate_core::limits;
+use tidegate_core::id::{CredentialName, Tenant};
 
+pub use credential::{CredentialConfig, DEFAULT_CREDENTIAL, DEFAULT_ORIGIN, Whence};
+pub use credentials::{Absent, Credential, CredentialState, Credentials, Process, Surroundings};
 pub use environment::{Environment, process_environment};
-pub use profile::{ProfileFile, Profiles, check_overrides, load_profiles, parse_profile, shipped_profiles};
+pub use money::{BudgetConfig, LimitsConfig, TenantConfig, Usd};
+pub use profile::{
+    Finding, ProfileFile, Profiles, check_credential, check_overrides, load_profiles, parse_profile, profile_schema,
+    shipped_profiles, warnings,
+};
+pub use sections::{
+    LogConfig, LogFormat, NetConfig, PluginsConfig, ProfilesConfig, SchedulerConfig, StoreConfig, Wasi,
+};
 
 /// The configuration of a daemon, complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -25,7 +38,7 @@ pub use profile::{ProfileFile, Profiles, check_overrides, load_profiles, parse_p
 pub struct Config {
     /// The database.
     pub store: StoreConfig,
-    /// Budgets over everything.
+    /// Budgets over everything, and of each tenant.
     pub budget: BudgetConfig,
     /// The scheduler.
     pub scheduler: SchedulerConfig,
@@ -37,132 +50,12 @@ pub struct Config {
     pub net: NetConfig,
     /// Logs.
     pub log: LogConfig,
-}
-
-/// The database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StoreConfig {
-    /// SQLite file, relative to the daemon's directory.
-    pub path: PathBuf,
-}
-
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self { path: PathBuf::from("tidegate.db") }
-    }
-}
-
-/// Budgets over everything this database runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BudgetConfig {
-    /// Runs per UTC day.
-    pub runs_per_day: u64,
-}
-
-impl Default for BudgetConfig {
-    fn default() -> Self {
-        Self { runs_per_day: GlobalBudget::default().runs_per_day }
-    }
-}
-
-/// The scheduler.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SchedulerConfig {
-    /// Runs under way at once, 1 to 1,024.
-    pub runs_at_once: usize,
-}
-
-impl Default for SchedulerConfig {
-    fn default() -> Self {
-        Self { runs_at_once: limits::RUNS_AT_ONCE }
-    }
-}
-
-/// Where plugins come from and what they may import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PluginsConfig {
-    /// Directory of `*.wasm`, relative to the daemon's directory. It need not exist.
-    pub dir: PathBuf,
-    /// Where compiled plugins are kept, relative to the daemon's directory.
-    pub cache_dir: PathBuf,
-    /// Whether components that import WASI are loaded.
-    pub wasi: Wasi,
-}
-
-impl Default for PluginsConfig {
-    fn default() -> Self {
-        Self { dir: PathBuf::from("plugins"), cache_dir: PathBuf::from(".tidegate-cache"), wasi: Wasi::Allow }
-    }
-}
-
-/// Whether components that import WASI are loaded. They are granted nothing either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Wasi {
-    /// They are loaded and find an empty world.
-    Allow,
-    /// They are refused.
-    Refuse,
-}
-
-/// Where profiles come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ProfilesConfig {
-    /// Directory of `*.toml`, relative to the daemon's directory. It need not exist.
-    pub dir: PathBuf,
-}
-
-impl Default for ProfilesConfig {
-    fn default() -> Self {
-        Self { dir: PathBuf::from("profiles") }
-    }
-}
-
-/// Outgoing requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NetConfig {
-    /// Requests under way to one host at a time, 1 to 64.
-    pub host_concurrency: usize,
-    /// Where to reach the people who run this daemon (URL or address): added to the User-Agent.
-    pub contact: Option<String>,
-}
-
-impl Default for NetConfig {
-    fn default() -> Self {
-        Self { host_concurrency: limits::HOST_CONCURRENCY, contact: None }
-    }
-}
-
-/// Logs, on standard error.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// How they are written.
-    pub format: LogFormat,
-    /// What is written: `error`, `warn`, `info`, `debug`, `trace`, or directives as in `tidegate=debug,info`.
-    pub level: String,
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".to_owned() }
-    }
-}
-
-/// How logs are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
+    /// What is particular to tenants, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tenants: BTreeMap<Tenant, TenantConfig>,
+    /// Where credentials are found, by the name profiles give them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials: BTreeMap<CredentialName, CredentialConfig>,
 }
 
 /// Configuration or a profile that cannot be used. Nothing was changed.
@@ -176,21 +69,6 @@ pub struct ConfigError {
     /// What would be right.
     pub hint: Option<String>,
 }
-
-/// Every key that may be set, as section and key. The environment's names are made of them; a test keeps them complete.
-const KEYS: [(&str, &str); 11] = [
-    ("store", "path"),
-    ("budget", "runs_per_day"),
-    ("scheduler", "runs_at_once"),
-    ("plugins", "dir"),
-    ("plugins", "cache_dir"),
-    ("plugins", "wasi"),
-    ("profiles", "dir"),
-    ("net", "host_concurrency"),
-    ("net", "contact"),
-    ("log", "format"),
-    ("log", "level"),
-];
 
 /// The name of a configuration file in the daemon's directory.
 pub const FILE_NAME: &str = "tidegate.toml";
@@ -213,8 +91,7 @@ impl Config {
         text::parse::<Self>(&text, &place)?;
         let mut table: toml::Table = text::parse(&text, &place)?;
         environment::overlay(&mut table, environment)?;
-        let config: Self =
-            table.try_into().map_err(|error: toml::de::Error| text::explain(&error, "environment (TIDEGATE_*)"))?;
+        let config: Self = table.try_into().map_err(|error| environment::explain(&error, environment))?;
         config.check(&place)?;
         Ok(config)
     }
@@ -225,6 +102,9 @@ impl Config {
         };
         if !(1..=1_024).contains(&self.scheduler.runs_at_once) {
             return refuse("scheduler.runs_at_once is out of range", "a number from 1 to 1024");
+        }
+        if self.scheduler.watch.duration() > tidegate_core::limits::ACTOR_LOOK {
+            return refuse("scheduler.watch is out of range", "1s to 5m");
         }
         if self.store.path.file_name().is_none() {
             return refuse("store.path names no file", "for example \"tidegate.db\"");

@@ -1,12 +1,14 @@
 //! TOML with errors a person can act on.
 //!
-//! Owns: line, column and the nearest known key in an error. Called by the readers of configuration and profiles.
+//! Owns: line, column and the nearest known key in an error, and keeping what may be a token out of it. Called by the readers of configuration and profiles.
 
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use tidegate_core::nearest;
+use toml::de::DeTable;
 
 use super::ConfigError;
 
@@ -39,13 +41,83 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
 
 /// Parses `text`, which was found at `place`.
 pub(super) fn parse<T: DeserializeOwned>(text: &str, place: &str) -> Result<T, ConfigError> {
-    toml::from_str(text).map_err(|error| explain(&error, place))
+    toml::from_str(text).map_err(|error| explain(&error, text, place))
 }
 
-/// The error with line, column and, for an unknown key, the nearest one.
-pub(super) fn explain(error: &toml::de::Error, place: &str) -> ConfigError {
-    let message = error.to_string().trim_end().to_owned();
-    ConfigError { place: place.to_owned(), hint: hint(error.message()), message }
+/// The error with line, column and, for an unknown key, the nearest one. Of lines that may hold a token neither the line
+/// nor the value is repeated: errors are logged, pasted and sent around.
+pub(super) fn explain(error: &toml::de::Error, text: &str, place: &str) -> ConfigError {
+    let place = place.to_owned();
+    match error.span().filter(|span| is_secret(text, span.start)) {
+        Some(span) => {
+            let message = error.message();
+            let shown = SAFE.iter().any(|safe| message.starts_with(safe));
+            let message = if shown { message } else { "a value of another kind belongs there" };
+            let (line, column) = position(text, span.start);
+            let message = format!("line {line}, column {column} (not shown, as it may hold a token)\n{message}");
+            ConfigError { place, message, hint: Some(HOW.to_owned()) }
+        }
+        None => {
+            let message = error.to_string().trim_end().to_owned();
+            ConfigError { place, hint: hint(error.message()), message }
+        }
+    }
+}
+
+/// Messages that repeat no value.
+const SAFE: [&str; 4] = ["unknown field", "missing field", "duplicate key", "a credential"];
+
+/// How a credential is written.
+const HOW: &str = "a token never stands in a settings file, as those are copied, backed up and committed: write \
+    [credentials.NAME] with env = \"VARIABLE\", file = \"/path\" or systemd = \"name\", and name it in a profile's actor.credential";
+
+/// Words in a line that may hold a token.
+const SECRET: [&str; 7] = ["token", "secret", "password", "api_key", "apikey", "bearer", "apify_api_"];
+
+/// Whether the line at `at` may hold a token: by a word in it, or as it stands in the table of credentials.
+fn is_secret(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let end = after.find('\n').map_or(text.len(), |end| before.len() + end);
+    let line = text.get(start..end).unwrap_or_default().to_lowercase();
+    let lines = std::iter::once(line.as_str()).chain(before.lines().rev());
+    let header = lines.map(str::trim_start).find(|line| line.starts_with('['));
+    let section = |header: &str| header.trim_start_matches(['[', ' ']).starts_with("credentials");
+    SECRET.iter().any(|word| line.contains(word)) || line.contains("credential") || header.is_some_and(section)
+}
+
+/// Line and column, from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before.get(line_start..).unwrap_or_default().chars().count() + 1)
+}
+
+/// What is wrong with the value of a key, shown with its line.
+pub(super) fn at_key(text: &str, key: &str, message: &str) -> String {
+    let Some(span) = span_of(text, key) else { return message.to_owned() };
+    let (number, column) = position(text, span.start);
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let width = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().chars().count().max(1);
+    let margin = " ".repeat(number.to_string().len());
+    let (indent, marks) = (" ".repeat(column - 1), "^".repeat(width));
+    format!("line {number}, column {column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{marks}\n{message}")
+}
+
+/// Where the value of a key (`actor.price.start`) stands in a text that parses; of a table that is spread over several
+/// places, the first.
+pub(super) fn span_of(text: &str, key: &str) -> Option<Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let (_, value) = table.iter().find(|(name, _)| name.get_ref() == part)?;
+        if parts.peek().is_none() {
+            return Some(value.span());
+        }
+        table = value.get_ref().as_table()?;
+    }
+    None
 }
 
 /// serde says "unknown field `a`, expected one of `b`, `c`": the first quoted word is what was written, the others are known.

@@ -43,15 +43,11 @@ pub(super) async fn head(
     target: &Target,
     credentials: &[Credential],
 ) -> String {
-    let Ok(mut decoder) = decoder(headers, 64 * limits::KIB, None) else { return String::new() };
     // A secret that is cut off at the end would not be recognized: so much more is read, and then left out.
     let longest = longest(credentials);
     let enough = 2 * limits::ERROR_BODY_BYTES + longest;
-    // Only how much came in the time counts, not why it ended.
-    let read = timeout(idle, fill(&mut decoder, answer, idle, enough, target)).await;
-    let bytes = decoder.take();
-    let whole = matches!(read, Ok(Ok(()))) && bytes.len() < enough;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(enough)]);
+    let (bytes, whole) = beginning(headers, answer, idle, target, enough).await;
+    let text = String::from_utf8_lossy(&bytes);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let mut line = hide(&words.collect::<Vec<_>>().join(" "), credentials);
     let kept = if whole { line.len() } else { line.len().saturating_sub(longest) };
@@ -59,7 +55,24 @@ pub(super) async fn head(
     line
 }
 
-fn decoder(headers: &HeaderMap, limit: usize, expected: Option<usize>) -> Result<Decoder, DecodeError> {
+/// At most the first `enough` decoded bytes, and whether they are the whole body. Only how much comes in the time `idle`
+/// counts, not why it ends.
+pub(super) async fn beginning(
+    headers: &HeaderMap,
+    answer: Response,
+    idle: Duration,
+    target: &Target,
+    enough: usize,
+) -> (Vec<u8>, bool) {
+    let Ok(mut decoder) = decoder(headers, 64 * limits::KIB, None) else { return (Vec::new(), false) };
+    let read = timeout(idle, fill(&mut decoder, answer, idle, enough, target)).await;
+    let mut bytes = decoder.take();
+    let whole = matches!(read, Ok(Ok(()))) && bytes.len() < enough;
+    bytes.truncate(enough);
+    (bytes, whole)
+}
+
+pub(super) fn decoder(headers: &HeaderMap, limit: usize, expected: Option<usize>) -> Result<Decoder, DecodeError> {
     let codings = headers.get_all(header::CONTENT_ENCODING).iter();
     Decoder::new(codings.map(|value| value.to_str().unwrap_or("(not text)")), limit, expected)
 }
@@ -88,7 +101,7 @@ async fn fill(
     Ok(())
 }
 
-fn explain(error: DecodeError, received: usize, at: Place) -> FetchError {
+pub(super) fn explain(error: DecodeError, received: usize, at: Place) -> FetchError {
     match error {
         DecodeError::TooLarge { what, limit } => FetchError::TooLarge { at, what, limit },
         DecodeError::Unknown { coding, why } => FetchError::BadEncoding { at, coding, why },

@@ -233,11 +233,17 @@ fn fields(
 }
 
 /// `tidegate/0.1.0`, with the profile's contact where it names one that fits into a comment.
-fn user_agent(contact: Option<&str>) -> HeaderValue {
+pub(super) fn user_agent(contact: Option<&str>) -> HeaderValue {
+    marked_user_agent("", contact)
+}
+
+/// The same with `mark` behind the version: "" or a whole comment in parentheses.
+pub(super) fn marked_user_agent(mark: &str, contact: Option<&str>) -> HeaderValue {
     const PLAIN: &str = concat!("tidegate/", env!("CARGO_PKG_VERSION"));
+    let own = if mark.is_empty() { PLAIN.to_owned() } else { format!("{PLAIN} {mark}") };
     let contact = contact.filter(|text| !text.is_empty() && !text.contains(['(', ')', '\\']));
-    let full = contact.and_then(|text| HeaderValue::from_str(&format!("{PLAIN} (+{text})")).ok());
-    full.unwrap_or(HeaderValue::from_static(PLAIN))
+    let full = contact.and_then(|text| HeaderValue::from_str(&format!("{own} (+{text})")).ok());
+    full.or_else(|| HeaderValue::from_str(&own).ok()).unwrap_or(HeaderValue::from_static(PLAIN))
 }
 
 #[cfg(test)]

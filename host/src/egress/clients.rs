@@ -88,7 +88,7 @@ fn client(config: &EgressConfig, tls: &ClientConfig, grant: NetGrant) -> reqwest
         // The addresses of one family share this time evenly; a dead one costs its share, not all.
         .connect_timeout(limits.connect)
         .tcp_nodelay(true)
-        .pool_idle_timeout(limits::KEEP_ALIVE)
+        .pool_idle_timeout(limits.keep_alive)
         .pool_max_idle_per_host(limits.host_concurrency)
         .http1_max_headers(limits.header_count)
         .http2_max_header_list_size(header_list(limits))

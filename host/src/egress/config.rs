@@ -62,6 +62,8 @@ pub struct EgressLimits {
     pub redirects: usize,
     /// Requests under way to one host at a time.
     pub host_concurrency: usize,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
 }
 
 impl Default for EgressLimits {
@@ -76,6 +78,7 @@ impl Default for EgressLimits {
             header_bytes: limits::HEADER_BYTES,
             redirects: limits::REDIRECTS,
             host_concurrency: limits::HOST_CONCURRENCY,
+            keep_alive: limits::KEEP_ALIVE,
         }
     }
 }

@@ -126,7 +126,7 @@ impl Decoder {
         pass_on(first, rest)
     }
 
-    /// Ends the body and gives it.
+    /// Ends the body and gives it, without what was drained.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, DecodeError> {
         // An empty body of whatever coding is an empty body: some servers name gzip on a 204 or an empty feed.
         if self.wire > 0 {
@@ -146,7 +146,14 @@ impl Decoder {
         self.stages.pop().map_or(self.sink.bytes, |last| last.sink.bytes)
     }
 
-    /// Decoded bytes so far.
+    /// What has been decoded since the last call. The limits go on counting it.
+    pub(super) fn drain(&mut self) -> Vec<u8> {
+        let sink = self.stages.last_mut().map_or(&mut self.sink, |last| &mut last.sink);
+        sink.passed += sink.bytes.len();
+        std::mem::take(&mut sink.bytes)
+    }
+
+    /// Decoded bytes so far, without those that were drained.
     pub(super) fn decoded(&self) -> usize {
         self.stages.last().map_or(self.sink.bytes.len(), |last| last.sink.bytes.len())
     }

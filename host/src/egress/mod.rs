@@ -3,7 +3,9 @@
 //! Owns: how an HTTP request is made: who may be dialled, how long and how much, redirects, credentials, turns and gates
 //! per host. Must not know: plugins, runs, the store. Called by the engine with a request the core has clamped.
 //!
-//! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` (connections), `judged` (the deny
+//! `apify` is the client of the actor platform: it has a token and connections of its own, and shares the rest.
+//!
+//! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` (connections), `exchange` (one hop), `judged` (the deny
 //! table on the way to each), `connect` and `progress` (phases), `body`, `decode` and `codec` (what comes back), `text`
 //! (header values and bodies as text), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
 //! `tidegate_core::fetch`.
@@ -11,6 +13,7 @@
 //! The client is reqwest with everything off that it does of its own accord: proxies from the environment, cookies,
 //! referrers, redirects, retries and decompression (`docs/decisions/0004-http-client.md`).
 
+mod apify;
 mod body;
 mod chain;
 mod clients;
@@ -19,6 +22,7 @@ mod config;
 mod connect;
 mod decode;
 mod error;
+mod exchange;
 mod failed;
 mod gate;
 mod judged;
@@ -47,6 +51,7 @@ use tokio::time::timeout;
 
 use crate::ports::Clock;
 
+pub use apify::{ActorCredential, ApifyClient, DEFAULT_ORIGIN};
 use chain::Chain;
 use clients::Clients;
 pub use config::{EgressConfig, EgressLimits, Roots, SetupError};
@@ -155,29 +160,7 @@ impl Inner {
 
     /// One hop: the request out, the header in.
     async fn exchange(&self, chain: &Chain, grant: &NetGrant) -> Result<Response, FetchError> {
-        let at = || chain.target.place();
-        let EgressLimits { connect, header, .. } = self.limits;
-        let client = self.clients.for_hop(grant, &chain.target);
-        let client = client.map_err(|e| FetchError::Connect { at: at(), why: e.without_url().to_string() })?;
-        let sent = progress::header_within(header, connect, client.execute(chain.request()?)).await;
-        let answer = sent.map_err(|_| FetchError::Timeout { at: at(), phase: Phase::Header, after: header })?;
-        let answer = answer.map_err(|error| failed::explain(&error, &self.limits, at()))?;
-        self.accept_header(answer.headers(), at)?;
-        Ok(answer)
-    }
-
-    /// The limits on a header that has been read. Before that, the client stops at as many fields, and HTTP/1 at a fixed buffer of
-    /// about 400 KiB that reqwest gives no handle on.
-    fn accept_header(&self, headers: &HeaderMap, at: impl Fn() -> Place) -> Result<(), FetchError> {
-        let EgressLimits { header_count, header_bytes, .. } = self.limits;
-        if headers.len() > header_count {
-            return Err(FetchError::TooLarge { at: at(), what: Measure::HeaderCount, limit: header_count });
-        }
-        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        if bytes > header_bytes {
-            return Err(FetchError::TooLarge { at: at(), what: Measure::HeaderBytes, limit: header_bytes });
-        }
-        Ok(())
+        exchange::exchange(&self.clients, &self.limits, grant, &chain.target, chain.request()?).await
     }
 
     fn decide(&self, chain: &Chain, answer: &Response) -> Result<Decision, FetchError> {

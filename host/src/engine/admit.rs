@@ -3,12 +3,16 @@
 //! Owns: the order candidates -> eligibility -> budget -> claim -> work, and the record of every "no". Must not know: the
 //! rules (it asks `tidegate_core`). Called in every tick, and as often as a run ends while sources wait.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::budget;
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
 use tidegate_core::eligibility::{self, Circumstances, Skip};
+use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
+use tidegate_core::profile::ActorPolicy;
 use tidegate_core::time::UtcMillis;
 
 use super::Engine;
@@ -23,10 +27,46 @@ pub(super) struct Admitted {
     pub(super) skipped: usize,
 }
 
+/// What stands around the sources of one pass: closed gates, and accounts with what they have under way.
+#[derive(Default)]
+struct Around {
+    gates: Vec<Gate>,
+    under_way: BTreeMap<CredentialName, u32>,
+}
+
+impl Around {
+    async fn renew(&mut self, engine: &Engine, now: UtcMillis) -> Result<(), StoreError> {
+        self.gates = engine.ports.store.gates().await?;
+        self.gates.retain(|gate| gate.until > now);
+        self.under_way = engine.ports.store.under_way().await?;
+        Ok(())
+    }
+
+    /// The gate before an actor, the account's first.
+    fn gate(&self, actor: &ActorPolicy) -> Option<&Gate> {
+        let keys = GateKey::before(&actor.credential, &actor.name);
+        keys.iter().find_map(|key| self.gates.iter().find(|gate| gate.key == *key))
+    }
+
+    /// Runs under way for a credential, and the most it may have. One that is not configured lets its run begin, so that the
+    /// run says what is missing.
+    fn account(&self, credential: &CredentialName, most: &BTreeMap<CredentialName, u32>) -> (u32, u32) {
+        let under_way = self.under_way.get(credential).copied().unwrap_or(0);
+        (under_way, most.get(credential).copied().unwrap_or(u32::MAX))
+    }
+
+    fn take(&mut self, credential: Option<&CredentialName>) {
+        if let Some(credential) = credential {
+            *self.under_way.entry(credential.clone()).or_default() += 1;
+        }
+    }
+}
+
 impl Engine {
-    /// Admits as many sources as there is room for, of those that were due at `due_by`.
+    /// Goes on with runs whose actor run has ended, then admits as many sources as there is room for, of those that were due at `due_by`.
     pub(super) async fn admit(self: &Arc<Self>, due_by: UtcMillis) -> Result<Admitted, StoreError> {
-        let mut all = Admitted::default();
+        let mut all = Admitted { started: self.go_on().await?, skipped: 0 };
+        let mut around = Around::default();
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
             if room == 0 {
@@ -37,7 +77,8 @@ impl Engine {
             if candidates.is_empty() {
                 break;
             }
-            let admitted = self.admit_batch(candidates, now).await?;
+            around.renew(self, now).await?;
+            let admitted = self.admit_batch(candidates, &mut around, now).await?;
             all.started += admitted.started;
             all.skipped += admitted.skipped;
             if admitted == Admitted::default() {
@@ -48,12 +89,41 @@ impl Engine {
         Ok(all)
     }
 
-    async fn admit_batch(self: &Arc<Self>, candidates: Vec<Candidate>, now: UtcMillis) -> Result<Admitted, StoreError> {
+    /// Claims runs that were put away and whose time has come. What is paid for goes before what is not.
+    async fn go_on(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let mut started = 0;
+        for _ in 0..limits::PASS_ROUNDS {
+            let room = self.live.room().min(limits::PASS_BATCH);
+            let now = self.ports.clock.now();
+            // Asked of a reader first: a write for nothing would cost a disk's flush.
+            if room == 0 || self.ports.store.next_wake().await?.is_none_or(|at| at > now) {
+                break;
+            }
+            let lease_until = now.plus(limits::LEASE);
+            let claims = self.ports.store.claim_waiting(self.settings.daemon, lease_until, now, room).await?;
+            if claims.is_empty() {
+                break;
+            }
+            started += claims.len();
+            claims.into_iter().for_each(|claim| self.start(claim));
+        }
+        Ok(started)
+    }
+
+    async fn admit_batch(
+        self: &Arc<Self>,
+        candidates: Vec<Candidate>,
+        around: &mut Around,
+        now: UtcMillis,
+    ) -> Result<Admitted, StoreError> {
         let mut wanted = Vec::with_capacity(candidates.len());
         let mut skips = Vec::new();
         for candidate in candidates {
-            match self.decide(&candidate, now) {
-                Ok(request) => wanted.push((candidate, request)),
+            match self.decide(&candidate, around, now) {
+                Ok(request) => {
+                    around.take(request.credential.as_ref());
+                    wanted.push((candidate, request));
+                }
                 Err(skip) => skips.push(self.skip_record(&candidate, &skip)),
             }
         }
@@ -81,7 +151,7 @@ impl Engine {
     }
 
     /// Asks the rules about one candidate.
-    fn decide(&self, candidate: &Candidate, now: UtcMillis) -> Result<ClaimRequest, Skip> {
+    fn decide(&self, candidate: &Candidate, around: &Around, now: UtcMillis) -> Result<ClaimRequest, Skip> {
         let source = &candidate.source;
         let profile = self.settings.profiles.get(&source.profile);
         let plugin_loaded = profile.is_some_and(|profile| {
@@ -91,12 +161,20 @@ impl Engine {
                 .is_some_and(|plugin| plugin.manifest().kind(&profile.kind).is_some())
         });
         let queued = candidate.queued.map(|(_, trigger)| trigger);
-        let eligible = eligibility::decide(source, profile, Circumstances { now, queued, plugin_loaded })?;
-        let reservations = match profile {
-            Some(profile) => budget::reservations(eligible, &source.tenant, profile, &self.settings.budget, now),
-            // `decide` refuses a source without profile.
-            None => Vec::new(),
+        let actor = profile.and_then(|profile| profile.actor.as_ref());
+        let given = Circumstances {
+            now,
+            queued,
+            plugin_loaded,
+            gate: actor.and_then(|actor| around.gate(actor)),
+            account: actor.map(|actor| around.account(&actor.credential, &self.settings.credentials)),
         };
+        let eligible = eligibility::decide(source, profile, given)?;
+        // `decide` refuses a source without profile.
+        let (reservations, reserved) = profile.map_or_else(Default::default, |profile| {
+            let reservations = budget::reservations(eligible, source, profile, &self.settings.budget, now);
+            (reservations, budget::worst_case(source, profile))
+        });
         let (run, queued) = match candidate.queued {
             Some((run, _)) => (run, true),
             None => (self.id(), false),
@@ -106,6 +184,8 @@ impl Engine {
             run,
             queued,
             trigger: eligible.trigger(),
+            credential: actor.map(|actor| actor.credential.clone()),
+            reserved,
             reservations,
             daemon: self.settings.daemon,
             lease_until: now.plus(limits::LEASE),

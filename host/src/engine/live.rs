@@ -70,6 +70,11 @@ impl Live {
         }
     }
 
+    /// Tells whoever waits for room that there is something to look at.
+    pub(super) fn nudge(&self) {
+        self.changed.notify_one();
+    }
+
     /// Waits until a run has left since the last call and it is worth looking for more: a quarter of the places is free,
     /// nothing is left, or [`COALESCE`] has passed. Claims made together share one transaction and one fsync.
     pub(super) async fn changed(&self) {

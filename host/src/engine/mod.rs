@@ -1,31 +1,35 @@
 //! The engine: everything that happens by itself.
 //!
-//! Owns: the supervisor, which repeats the passes `recover`, `admit` and `upkeep`, and the tasks that do the admitted work.
+//! Owns: the supervisor, which repeats the passes `recover`, `admit`, `watch`, `settle` and `upkeep`, and the tasks that do the admitted work.
 //! Must not know: SQL, HTTP, wasm (it speaks to ports), or any rule of the product (it asks `tidegate_core`). Called by
 //! `cli`: [`Engine::serve`] for the daemon, [`Engine::run_once`] for one tick.
 //!
 //! A pass takes no input but the store: a timer, a finished run and a changed database lead to the same pass, and a pass
 //! that was cut short is repeated whole. Nothing fetches except what the admit pass has claimed.
 
+mod actors;
 mod admit;
 mod heartbeat;
 mod live;
 mod recover;
 mod serve;
+mod settle;
 pub mod sources;
 mod upkeep;
+mod watch;
 mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidegate_core::budget::GlobalBudget;
-use tidegate_core::id::{DaemonId, Id, ProfileName};
+use tidegate_core::id::{CredentialName, DaemonId, Id, ProfileName};
 use tidegate_core::profile::Profile;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::ports::{Clock, Dice, Egress, Event, Observer, Plugins, Store};
+use crate::ports::{Actors, Clock, Dice, Egress, Event, Observer, Plugins, Store};
 
 pub use serve::Tally;
 
@@ -38,6 +42,8 @@ pub struct Ports {
     pub plugins: Arc<dyn Plugins>,
     /// The way out.
     pub egress: Arc<dyn Egress>,
+    /// The actor platform.
+    pub actors: Arc<dyn Actors>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The dice.
@@ -57,6 +63,10 @@ pub struct Settings {
     pub budget: GlobalBudget,
     /// Runs under way at once.
     pub runs_at_once: usize,
+    /// How often runs under way on the actor platform are looked at.
+    pub watch: Duration,
+    /// Runs each credential may have under way on the actor platform.
+    pub credentials: BTreeMap<CredentialName, u32>,
 }
 
 /// The engine.

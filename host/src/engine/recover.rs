@@ -93,6 +93,7 @@ impl Engine {
             raw: None,
             bytes: 0,
             fetches: 0,
+            actor: None,
             finish: Some(Box::new(finish)),
         };
         let committed = self.ports.store.commit(commit, self.ports.clock.now()).await?;

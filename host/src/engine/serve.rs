@@ -31,6 +31,8 @@ impl Engine {
     /// goes back into the queue. If `hard` is done meanwhile, it goes back at once.
     pub async fn serve(self: &Arc<Self>, stop: impl Future<Output = ()>, hard: impl Future<Output = ()>) {
         let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
+        let watching = self.tasks_beside(Arc::clone(self).watching());
+        let settling = self.tasks_beside(Arc::clone(self).settling());
         tokio::pin!(stop);
         loop {
             let whole = self.tick().await;
@@ -47,12 +49,17 @@ impl Engine {
             }
         }
         self.drain(hard).await;
+        watching.abort();
+        settling.abort();
         heartbeats.abort();
     }
 
-    /// One tick, and the runs it has started to their end. `stop` ends it early, as in [`Engine::serve`].
+    /// One tick, and the runs it has started to their end, those that wait for an actor run too. `stop` ends it early, as in
+    /// [`Engine::serve`]; what waits then is found again by the next tick.
     pub async fn run_once(self: &Arc<Self>, stop: impl Future<Output = ()>) -> Tally {
         let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
+        let watching = self.tasks_beside(Arc::clone(self).watching());
+        let settling = self.tasks_beside(Arc::clone(self).settling());
         let mut tally = Tally::default();
         match self.recover_now().await {
             Some(recovered) => tally.recovered = recovered,
@@ -70,19 +77,26 @@ impl Engine {
                 None => tally.failed_passes += 1,
             }
             // A pass ends only when there is no room or nothing due, and without a run there is room.
-            if self.live.is_empty() {
-                break;
-            }
+            let wake = match (self.live.is_empty(), self.ports.store.next_wake().await) {
+                (true, Ok(None) | Err(_)) => break,
+                // Put off for longer than a run that goes well: its account is closed, and another tick will see.
+                (true, Ok(Some(at))) if at.since(self.ports.clock.now()) > limits::ACTOR_LOOK => break,
+                (_, Ok(Some(at))) => at.since(self.ports.clock.now()).min(limits::POLL),
+                (false, Ok(None) | Err(_)) => limits::POLL,
+            };
             tokio::select! {
                 () = &mut stop => {
                     self.stop.cancel();
                     break;
                 }
                 () = self.live.changed() => {}
+                () = tokio::time::sleep(wake.max(Duration::from_millis(10))) => {}
             }
         }
         self.tasks.close();
         self.tasks.wait().await;
+        watching.abort();
+        settling.abort();
         heartbeats.abort();
         tally
     }
@@ -105,7 +119,7 @@ impl Engine {
     }
 
     /// Tells of a pass that failed.
-    fn told<T>(&self, pass: &'static str, result: Result<T, StoreError>) -> Option<T> {
+    pub(super) fn told<T>(&self, pass: &'static str, result: Result<T, StoreError>) -> Option<T> {
         result.map_err(|error| self.tell(&Event::PassFailed { pass, error: error.to_string() })).ok()
     }
 
@@ -115,9 +129,12 @@ impl Engine {
         let tick = tokio::time::sleep(limits::TICK.min(limits::LEASE / 2));
         tokio::pin!(tick);
         loop {
-            let pause = match self.ports.store.next_due().await {
-                Ok(Some(due)) => due.since(self.ports.clock.now()).min(limits::POLL),
-                Ok(None) | Err(_) => limits::POLL,
+            let pause = match (self.ports.store.next_due().await, self.ports.store.next_wake().await) {
+                (Ok(due), Ok(wake)) => {
+                    let next = [due, wake].into_iter().flatten().min();
+                    next.map_or(limits::POLL, |next| next.since(self.ports.clock.now()).min(limits::POLL))
+                }
+                (Err(_), _) | (_, Err(_)) => limits::POLL,
             };
             // Without room it does not matter what is due; a run that ends is told.
             let pause = if self.live.room() == 0 { limits::POLL } else { pause };

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidegate_core::claim::{Claim, Generation};
-use tidegate_core::contract::{self, HttpResponse, PageContent};
+use tidegate_core::contract::{self, DatasetPage, HttpResponse, PageContent};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::RunId;
+use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
+use tidegate_core::plan::Wanted;
 use tidegate_core::profile::Profile;
-use tidegate_core::run::{Effect, Event as Happened, Finish, Machine, Stop};
-use tidegate_core::time::UtcMillis;
+use tidegate_core::run::{Effect, Event as Happened, Finish, IntentEnd, Machine, Stop};
+use tidegate_core::time::{Span, UtcMillis};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -22,12 +24,12 @@ use super::Engine;
 use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, StoreError};
 
 /// A run under way.
-struct Work {
-    engine: Arc<Engine>,
-    claim: Claim,
+pub(super) struct Work {
+    pub(super) engine: Arc<Engine>,
+    pub(super) claim: Claim,
     profile: Profile,
     plugin: Arc<dyn Plugin>,
-    machine: Machine,
+    pub(super) machine: Machine,
     /// Cancelled when the claim is no longer ours.
     lost: CancellationToken,
     deadline: Instant,
@@ -38,6 +40,8 @@ struct Work {
     since_commit: (u32, u64),
     plugin_cpu: Duration,
     raw: Option<RawPage>,
+    /// What its actor runs have cost by now.
+    cost: MicroUsd,
 }
 
 /// A run's place among those under way: given back however its task ends, by a panic too, so that the run is recovered.
@@ -58,11 +62,13 @@ impl Drop for Place {
 }
 
 /// What interrupts an effect.
-enum Interrupted {
+pub(super) enum Interrupted {
     /// The machine is to be told.
     Stop(Stop),
     /// The claim is lost: nothing more may be written.
     Lost,
+    /// The store could not do what belongs to the effect; the lease passes and the run is taken up again.
+    Store(StoreError),
 }
 
 impl Engine {
@@ -88,8 +94,10 @@ impl Engine {
             .zip(plugin.as_ref())
             .and_then(|(profile, plugin)| plugin.manifest().kind(&profile.kind).cloned());
         let (Some(profile), Some(plugin), Some(kind)) = (profile, plugin, kind) else {
-            // Gone between the admit pass and here; the next pass skips the source with the reason.
-            self.ports.store.requeue(claim.run, claim.generation, false, now, now).await?;
+            // Gone between the admit pass and here; the next pass skips the source with the reason. One that goes on with an
+            // actor run is not skipped: it waits for them to come back.
+            let at = if claim.resume.is_some() { now.plus(limits::ACTOR_YOUNG) } else { now };
+            self.ports.store.requeue(claim.run, claim.generation, false, at, now).await?;
             return Ok(());
         };
         let machine = Machine::new(&claim, profile.clone(), kind, now, self.dice());
@@ -108,6 +116,7 @@ impl Engine {
             since_commit: (0, 0),
             plugin_cpu: Duration::ZERO,
             raw: None,
+            cost: MicroUsd::ZERO,
         };
         work.drive().await
     }
@@ -121,14 +130,20 @@ impl Work {
             happened = match effect {
                 // Commits are not interrupted here, so there is never one to wait for.
                 Effect::Done | Effect::Await => return Ok(()),
-                Effect::Release => return self.release().await,
-                Effect::Commit { page, finish } => match self.commit(page, finish).await? {
+                Effect::Release(at) => return self.release(at).await,
+                Effect::Intend(intent, progress) => match self.intend(*intent, *progress).await? {
+                    Some(happened) => happened,
+                    None => return Ok(()),
+                },
+                Effect::Park(park) => return self.park(*park).await,
+                Effect::Commit { page, ended, finish } => match self.commit(page, ended, finish).await? {
                     Some(happened) => happened,
                     None => return Ok(()),
                 },
                 effect => match self.perform(effect).await {
                     Ok(happened) => happened,
                     Err(Interrupted::Stop(stop)) => Happened::Stop(stop),
+                    Err(Interrupted::Store(error)) => return Err(error),
                     Err(Interrupted::Lost) => {
                         self.stale();
                         return Ok(());
@@ -138,11 +153,11 @@ impl Work {
         }
     }
 
-    fn now(&self) -> UtcMillis {
+    pub(super) fn now(&self) -> UtcMillis {
         self.engine.ports.clock.now()
     }
 
-    fn stale(&self) {
+    pub(super) fn stale(&self) {
         self.engine.tell(&Event::Stale { run: self.claim.run, source: self.claim.source.id });
     }
 
@@ -151,15 +166,15 @@ impl Work {
         let (stop, lost, deadline) = (self.engine.stop.clone(), self.lost.clone(), self.deadline);
         tokio::select! {
             biased;
-            happened = self.effect(effect) => Ok(happened),
+            happened = self.effect(effect) => happened,
             () = lost.cancelled() => Err(Interrupted::Lost),
             () = stop.cancelled() => Err(Interrupted::Stop(Stop::Drain)),
             () = tokio::time::sleep_until(deadline) => Err(Interrupted::Stop(Stop::Deadline)),
         }
     }
 
-    async fn effect(&mut self, effect: Effect) -> Happened {
-        match effect {
+    async fn effect(&mut self, effect: Effect) -> Result<Happened, Interrupted> {
+        Ok(match effect {
             Effect::AskPlan => {
                 let asked = self.plugin.plan(self.machine.job()).await;
                 let answer = self.hear(asked);
@@ -172,9 +187,13 @@ impl Work {
             Effect::Fetch(plan) => {
                 self.count_fetch();
                 let now = self.now();
-                let fetched = self.engine.ports.egress.fetch(plan.request(), &self.profile.net, now).await;
+                let fetched = match plan.wanted() {
+                    Wanted::Http(request) => self.engine.ports.egress.fetch(request, &self.profile.net, now).await,
+                    // The machine orders actor runs; it never has one fetched.
+                    Wanted::Actor(_) => Err(Failure::new(Class::Transient, "internal: an actor run is not a fetch")),
+                };
                 if let Ok(response) = &fetched {
-                    self.count_bytes(response.body.as_bytes().len());
+                    self.count_bytes(u64::try_from(response.body.as_bytes().len()).unwrap_or(u64::MAX));
                 }
                 Happened::Fetched(fetched)
             }
@@ -184,24 +203,37 @@ impl Work {
                         self.raw = self.keep(response, &page);
                         Some(response.status)
                     }
-                    PageContent::Dataset(_) | PageContent::Other(_) => None,
+                    PageContent::Dataset(dataset) => {
+                        self.raw = self.keep_dataset(dataset, &page);
+                        None
+                    }
+                    PageContent::Other(_) => None,
                 };
                 let asked = self.plugin.normalize(self.machine.job(), page).await;
                 let answer = self.hear(asked);
                 Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
             }
+            Effect::Start(intent) => self.start(&intent).await?,
+            Effect::Find(intent) => self.find(&intent).await,
+            Effect::Inspect(intent) => self.inspect(&intent).await,
+            Effect::Abort(intent) => self.abort(&intent).await,
+            Effect::Read(intent, offset) => self.read(&intent, offset).await,
             // Handled by `drive`; a machine that is told of a wait it did not ask for ends the run.
-            Effect::Commit { .. } | Effect::Await | Effect::Release | Effect::Done => Happened::WaitOver,
-        }
+            Effect::Commit { .. }
+            | Effect::Intend(..)
+            | Effect::Park(_)
+            | Effect::Await
+            | Effect::Release(_)
+            | Effect::Done => Happened::WaitOver,
+        })
     }
 
-    fn count_fetch(&mut self) {
+    pub(super) fn count_fetch(&mut self) {
         self.fetches += 1;
         self.since_commit.0 += 1;
     }
 
-    fn count_bytes(&mut self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    pub(super) fn count_bytes(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
         self.since_commit.1 = self.since_commit.1.saturating_add(bytes);
     }
@@ -226,17 +258,39 @@ impl Work {
         if response.status == 304 {
             return None;
         }
-        let body = response.body.as_bytes();
+        let meta = json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state });
+        self.raw_page(keep, page, (response.status, response.final_url.clone()), &meta, response.body.as_bytes())
+    }
+
+    /// The same of a dataset: its elements as one JSON array, as the platform gave them.
+    fn keep_dataset(&self, dataset: &DatasetPage, page: &contract::Page) -> Option<RawPage> {
+        let keep = self.profile.keep_pages?;
+        let meta = json!({
+            "offset": dataset.offset, "more": dataset.more, "ended": dataset.ended, "extra": dataset.extra,
+            "state": page.state
+        });
+        let place = (200, format!("dataset:{}", self.claim.run));
+        let body = format!("[{}]", dataset.elements.join(","));
+        self.raw_page(keep, page, place, &meta, body.as_bytes())
+    }
+
+    fn raw_page(
+        &self,
+        keep: Span,
+        page: &contract::Page,
+        (status, url): (u16, String),
+        meta: &serde_json::Value,
+        body: &[u8],
+    ) -> Option<RawPage> {
         // Level 1: a feed shrinks to a third at 400 MB/s; higher levels save little more on text of this size.
         let compressed = zstd::bulk::compress(body, 1).ok()?;
         let now = self.now();
         Some(RawPage {
             id: self.engine.id(),
             number: page.number,
-            status: response.status,
-            url: response.final_url.clone(),
-            meta: json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state })
-                .to_string(),
+            status,
+            url,
+            meta: meta.to_string(),
             body: compressed,
             body_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
             fetched_at: now,
@@ -248,6 +302,7 @@ impl Work {
     async fn commit(
         &mut self,
         page: Option<Box<tidegate_core::item::Page>>,
+        ended: Option<IntentEnd>,
         mut finish: Option<Box<Finish>>,
     ) -> Result<Option<Happened>, StoreError> {
         if let Some(finish) = &mut finish {
@@ -265,9 +320,13 @@ impl Work {
             raw: self.raw.take(),
             bytes,
             fetches,
+            actor: ended,
             finish,
         };
         let warnings = commit.finish.as_ref().map(|finish| finish.warnings.clone()).unwrap_or_default();
+        if let Some(cost) = commit.actor.as_ref().and_then(|ended| ended.cost) {
+            self.cost = self.cost.plus(cost);
+        }
         match self.engine.ports.store.commit(commit, self.now()).await? {
             Committed::Stale => {
                 self.stale();
@@ -290,9 +349,10 @@ impl Work {
         (valid.identifier != self.claim.source.identifier).then_some(valid.identifier)
     }
 
-    async fn release(self) -> Result<(), StoreError> {
+    async fn release(self, at: Option<UtcMillis>) -> Result<(), StoreError> {
         let now = self.now();
-        self.engine.ports.store.requeue(self.claim.run, self.claim.generation, false, now, now).await?;
+        let at = at.unwrap_or(now);
+        self.engine.ports.store.requeue(self.claim.run, self.claim.generation, false, at, now).await?;
         Ok(())
     }
 
@@ -321,8 +381,8 @@ impl Work {
             bytes: self.bytes,
             duration: self.now().since(self.started_at),
             plugin_cpu: self.plugin_cpu,
-            cost_estimate: MicroUsd::ZERO,
-            cost: MicroUsd::ZERO,
+            cost_estimate: self.claim.reserved,
+            cost: self.cost,
             warnings,
             notice: settlement.notice,
         })));

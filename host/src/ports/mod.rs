@@ -3,6 +3,7 @@
 //! Owns: the traits and the plain data that passes through them. Must not know: SQL, HTTP, wasm, or who implements what.
 //! Implemented by the edges, called by the engine, put together by `cli`.
 
+mod actor_runs;
 mod actors;
 mod clock;
 mod egress;
@@ -11,6 +12,7 @@ mod plugins;
 mod rows;
 mod store;
 
+pub use actor_runs::{ActorRunRow, ActorRuns, CostRow, Looked, Unsettled, Waiting};
 pub use actors::{Actors, NotStarted, intent_mark};
 pub use clock::{Clock, Dice};
 pub use egress::Egress;

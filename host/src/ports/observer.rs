@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::failure::Failure;
 use tidegate_core::id::{ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::item::Counts;
@@ -47,6 +48,40 @@ pub enum Event {
         attempt: u32,
         /// Whether it is queued again.
         requeued: bool,
+    },
+    /// An actor run was started, and is paid for.
+    ActorStarted {
+        /// For which run.
+        run: RunId,
+        /// Of which source.
+        source: SourceId,
+        /// The actor.
+        actor: String,
+        /// The platform's id of it.
+        remote: String,
+        /// The most it may cost.
+        charge_cap: MicroUsd,
+        /// Whether its start had been lost and it was found again.
+        adopted: bool,
+    },
+    /// The cost of a run is final.
+    CostFinal {
+        /// The run.
+        run: RunId,
+        /// Its source.
+        source: SourceId,
+        /// What it cost.
+        cost: MicroUsd,
+    },
+    /// Something refuses everybody who needs it.
+    GateClosed {
+        /// The gate.
+        gate: Gate,
+    },
+    /// It may work again.
+    GateOpened {
+        /// What stood behind it.
+        key: GateKey,
     },
     /// A run's write was refused: it belongs to somebody else now.
     Stale {

@@ -8,7 +8,8 @@ use tidegate_core::claim::Generation;
 use tidegate_core::failure::Class;
 use tidegate_core::id::{ItemId, PageId, ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::item::{Counts, Item, Page};
-use tidegate_core::run::{Ending, Finish, Settlement};
+use tidegate_core::money::MicroUsd;
+use tidegate_core::run::{Ending, Finish, IntentEnd, Settlement};
 use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::UtcMillis;
 
@@ -122,6 +123,8 @@ pub struct Commit {
     pub bytes: u64,
     /// Fetches made since the last commit of this run.
     pub fetches: u32,
+    /// The actor run the run is done with.
+    pub actor: Option<IntentEnd>,
     /// The end.
     pub finish: Option<Box<Finish>>,
 }
@@ -193,6 +196,8 @@ pub enum RunStage {
     Queued,
     /// Claimed.
     Running,
+    /// Put away until its actor run has ended.
+    Waiting,
     /// Over.
     Ended,
 }
@@ -234,6 +239,10 @@ pub struct RunRow {
     pub pages: u32,
     /// For a person.
     pub warnings: Vec<String>,
+    /// The most it may cost, as reserved.
+    pub cost_estimate: MicroUsd,
+    /// What it has cost, as far as that is known.
+    pub cost: MicroUsd,
 }
 
 /// A stored item.

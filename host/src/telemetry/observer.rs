@@ -23,6 +23,21 @@ impl Observer for LogObserver {
             Event::Recovered { run, source, attempt, requeued: false } => {
                 error!(run.id = %run, source.id = %source, attempt, "run died with its daemon too often and is given up");
             }
+            Event::ActorStarted { run, source, actor, remote, charge_cap, adopted } => {
+                let how = if *adopted { "found the lost start of" } else { "started" };
+                info!(
+                    run.id = %run, source.id = %source, actor, remote, charge_cap_micro_usd = charge_cap.micros(),
+                    "{how} {actor} as {remote}: at most {charge_cap}"
+                );
+            }
+            Event::CostFinal { run, source, cost } => {
+                info!(run.id = %run, source.id = %source, cost_micro_usd = cost.micros(), "run {run} has cost {cost}");
+            }
+            Event::GateClosed { gate } => error!(
+                gate = gate.key.stored(), class = gate.class.word(), until = %gate.until,
+                "{} is closed until {}: {}", gate.key, gate.until, gate.why
+            ),
+            Event::GateOpened { key } => info!(gate = key.stored(), "{key} is open again"),
             Event::Stale { run, source } => {
                 warn!(run.id = %run, source.id = %source, "run belongs to somebody else now; its result is dropped");
             }

@@ -7,9 +7,15 @@
 //!
 //! - `meta.json`: the job and the answer, all members optional but `kind` and `identifier`:
 //!   `{"kind", "identifier", "overrides": {}, "watermark": {"newest_id", "newest_published_at", "cursor"}, "now", "extra": {},
-//!   "response": {"status", "final_url", "redirects": [{"status", "url"}], "headers": [["name", "value"]]}, "state"}`
+//!   "actor", "platform_id", "max_items", "max_pages",
+//!   "response": {"status", "final_url", "redirects": [{"status", "url"}], "headers": [["name", "value"]]}, "state",
+//!   "pages": [{"elements", "offset", "more", "ended"}]}`
 //! - `page.*`: the body, byte for byte. None for an answer without one.
-//! - `expected.json`: `{"request": ..., "batch": ...}` or `{"request": ..., "failure": ...}`. `request` is what `plan` asks
+//! - for a run of an actor, the files that `pages` names: `*.json` is an array of elements, `*.jsonl` an element a line
+//!   (which need not be JSON). Pages of one dataset have `"more": true` except the last, and `ended` is "succeeded" if it
+//!   is not given. `"pages": []` is about the plan alone.
+//! - `expected.json`: `{"request": ..., "batch": ...}` or `{"request": ..., "failure": ...}`, for a run of an actor
+//!   `{"request": ..., "batches": [...]}`, the last of which may be a `{"failure": ...}`. `request` is what `plan` asks
 //!   for. Members that are null, empty or "" are left out on both sides, so that a fixture shows what it is about.
 //!
 //! With `UPDATE_FIXTURES=1` in the environment `expected.json` is written instead of compared: read the difference.
@@ -18,7 +24,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::{Body, Fetch, Header, HttpResponse, Job, Page, PageContent, Plugin, Redirect, Watermark};
+use crate::{
+    ActorEnd, Batch, Body, DatasetPage, Failure, Fetch, Header, HttpResponse, Job, Page, PageContent, Plugin, Redirect,
+    Step, Watermark,
+};
 
 /// A fixture as loaded.
 #[derive(Debug, Clone)]
@@ -31,6 +40,8 @@ pub struct Fixture {
     pub job: Job,
     /// What the server answered.
     pub response: HttpResponse,
+    /// What the actor left in its dataset; none if the plugin asks over HTTP.
+    pub pages: Option<Vec<DatasetPage>>,
     /// The state of the step; none: that of `plan`.
     pub state: Option<String>,
     /// What must come of it; null if it was never written.
@@ -66,6 +77,11 @@ fn one(folder: &Path) -> Result<Fixture, String> {
     job.overrides = object(&meta["overrides"]).unwrap_or_else(|| "{}".to_owned());
     job.extra = object(&meta["extra"]);
     job.now = text(&meta["now"]).unwrap_or(job.now);
+    job.actor = text(&meta["actor"]);
+    job.platform_id = text(&meta["platform_id"]);
+    let whole = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
+    job.max_items = whole(&meta["max_items"]).unwrap_or(job.max_items);
+    job.max_pages = whole(&meta["max_pages"]).unwrap_or(job.max_pages);
     let mark = &meta["watermark"];
     job.watermark = mark.is_object().then(|| Watermark {
         newest_id: text(&mark["newest_id"]),
@@ -94,9 +110,38 @@ fn one(folder: &Path) -> Result<Fixture, String> {
         folder: folder.to_owned(),
         job,
         response,
+        pages: match meta["pages"].as_array() {
+            Some(pages) => Some(pages.iter().map(|page| dataset(folder, page)).collect::<Result<_, _>>()?),
+            None => None,
+        },
         state: text(&meta["state"]),
         expected: if expected.exists() { read_json(&expected)? } else { Value::Null },
     })
+}
+
+/// A page of a dataset, as `meta.json` describes it.
+fn dataset(folder: &Path, page: &Value) -> Result<DatasetPage, String> {
+    let name = page["elements"].as_str().unwrap_or_default();
+    let path = folder.join(name);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let elements = if name.ends_with(".jsonl") {
+        text.lines().map(str::to_owned).collect()
+    } else {
+        let raw: Vec<Box<serde_json::value::RawValue>> =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        raw.iter().map(|element| element.get().to_owned()).collect()
+    };
+    let ended = match page["ended"].as_str() {
+        None | Some("succeeded") => ActorEnd::Succeeded,
+        Some("failed") => ActorEnd::Failed,
+        Some("timed-out") => ActorEnd::TimedOut,
+        Some("aborted") => ActorEnd::Aborted,
+        Some("running") => ActorEnd::Running,
+        Some("other") => ActorEnd::Other,
+        Some(other) => return Err(format!("{}: {other:?} is no end of a run", folder.display())),
+    };
+    let offset = page["offset"].as_u64().and_then(|offset| u32::try_from(offset).ok()).unwrap_or_default();
+    Ok(DatasetPage { offset, more: page["more"].as_bool().unwrap_or_default(), ended, ..DatasetPage::whole(elements) })
 }
 
 /// The bytes of the file `page.*`.
@@ -111,20 +156,44 @@ fn page(folder: &Path) -> Result<Vec<u8>, String> {
 
 /// Runs a plugin over a fixture, in the shape of `expected.json`.
 pub fn run<P: Plugin>(fixture: &Fixture) -> Value {
-    let planned = match P::plan(&fixture.job) {
+    let planned: Step = match P::plan(&fixture.job) {
         Ok(step) => step,
         Err(failure) => return brief(json!({ "failure": failure })),
     };
     let request = match &planned.fetch {
         Fetch::Http(request) => json!(request),
+        Fetch::Actor(run) => json!({ "actor": run }),
         other => json!(other),
     };
     let state = fixture.state.clone().or(planned.state);
+    if let Some(pages) = &fixture.pages {
+        let batches = normalize_all::<P>(&fixture.job, pages, state);
+        return brief(json!({ "request": request, "batches": batches }));
+    }
     let page = Page { content: PageContent::Http(fixture.response.clone()), ..Page::http(state, empty()) };
     match P::normalize(&fixture.job, &page) {
         Ok(batch) => brief(json!({ "request": request, "batch": batch })),
         Err(failure) => brief(json!({ "request": request, "failure": failure })),
     }
+}
+
+/// The pages of one dataset in their order, each with the state the one before gave.
+fn normalize_all<P: Plugin>(job: &Job, pages: &[DatasetPage], mut state: Option<String>) -> Vec<Value> {
+    let mut batches = Vec::new();
+    for (number, page) in (0..).zip(pages) {
+        let came: Result<Batch, Failure> = P::normalize(job, &Page::dataset(state.clone(), page.clone(), number));
+        match came {
+            Ok(batch) => {
+                state = batch.state.clone().or(state);
+                batches.push(json!(batch));
+            }
+            Err(failure) => {
+                batches.push(json!({ "failure": failure }));
+                break;
+            }
+        }
+    }
+    batches
 }
 
 fn empty() -> HttpResponse {
@@ -137,7 +206,7 @@ pub fn brief(value: Value) -> Value {
         Value::Object(members) => {
             let kept = members.into_iter().map(|(name, value)| {
                 let value = match name.as_str() {
-                    "extra" | "data" | "state" | "cursor" => opened(value),
+                    "extra" | "data" | "state" | "cursor" | "input" => opened(value),
                     "status" | "category" | "want" => contract_word(value),
                     // A variant is an object of one member, named after the case.
                     "fetch" | "body" => match value {

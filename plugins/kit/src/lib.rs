@@ -1,8 +1,8 @@
 //! The guest side of the contract in `wit/v0.1`.
 //!
 //! Owns: the generated types, the [`Plugin`] trait, the [`export!`] macro that turns a type with that trait into a
-//! component, the panic hook that carries a panic's message to the host, and the few readers every HTTP plugin needs
-//! (header lookup, `Link` fields, URL references). Must not know: any platform. Called by every plugin written in
+//! component, the panic hook that carries a panic's message to the host, the few readers every HTTP plugin needs (header
+//! lookup, `Link` fields, URL references), and what plugins on actors share (elements of datasets, field maps, moments). Must not know: any platform. Called by every plugin written in
 //! Rust. A plugin crate also builds natively (as an rlib), so that its tests need no wasm.
 
 #[cfg(not(feature = "serde"))]
@@ -49,12 +49,17 @@ pub mod bindings {
     });
 }
 
+#[cfg(feature = "actors")]
+pub mod actors;
 pub mod export;
+pub mod fields;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
 pub mod headers;
+pub mod json;
 pub mod links;
 pub mod log;
+pub mod moment;
 mod plugin;
 mod records;
 pub mod status;

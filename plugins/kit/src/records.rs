@@ -3,9 +3,9 @@
 //! Owns: what "nothing known" is for each field, so that a plugin names only what it knows. Must not know: any platform.
 
 use crate::{
-    Author, Batch, Body, BodyForm, Facts, Failure, FailureCategory, Fetch, Header, Hints, HttpRequest, HttpResponse,
-    Item, Job, Manifest, Media, Outcome, OutcomeStatus, Page, PageContent, Problem, Reference, Reject, Step, Valid,
-    Watermark,
+    ActorEnd, ActorRun, Author, Batch, Body, BodyForm, DatasetPage, Facts, Failure, FailureCategory, Fetch, Header,
+    Hints, HttpRequest, HttpResponse, Item, Job, Manifest, Media, Metric, Outcome, OutcomeStatus, Page, PageContent,
+    Problem, Reference, Reject, Step, Valid, Watermark,
 };
 
 impl Manifest {
@@ -57,6 +57,11 @@ impl Step {
     /// One HTTP request.
     pub fn http(request: HttpRequest, state: Option<String>) -> Self {
         Self { fetch: Fetch::Http(request), state, extra: None }
+    }
+
+    /// One run of the job's actor.
+    pub fn actor(run: ActorRun, state: Option<String>) -> Self {
+        Self { fetch: Fetch::Actor(run), state, extra: None }
     }
 }
 
@@ -110,6 +115,18 @@ impl Page {
     /// The answer to an `http` step, as the run's first page.
     pub fn http(state: Option<String>, response: HttpResponse) -> Self {
         Self { state, content: PageContent::Http(response), number: 0, extra: None }
+    }
+
+    /// A piece of a dataset, as the run's page `number`.
+    pub fn dataset(state: Option<String>, dataset: DatasetPage, number: u32) -> Self {
+        Self { state, content: PageContent::Dataset(dataset), number, extra: None }
+    }
+}
+
+impl DatasetPage {
+    /// The whole dataset of a run that ended well.
+    pub fn whole(elements: Vec<String>) -> Self {
+        Self { elements, offset: 0, more: false, ended: ActorEnd::Succeeded, extra: None }
     }
 }
 
@@ -210,6 +227,13 @@ impl Media {
             expires_at: None,
             extra: None,
         }
+    }
+}
+
+impl Metric {
+    /// A count by its name ("likes", "comments", ...).
+    pub fn new(name: &str, value: f64) -> Self {
+        Self { name: name.to_owned(), value }
     }
 }
 

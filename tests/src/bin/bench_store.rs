@@ -128,6 +128,8 @@ async fn claim(store: Arc<SqliteStore>, now: UtcMillis) -> Vec<Claim> {
         }
         let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: now.day_start() };
         let request = |(n, candidate): (usize, tidegate::ports::Candidate)| ClaimRequest {
+            credential: None,
+            reserved: tidegate_core::money::MicroUsd::ZERO,
             source: candidate.source.id,
             run: candidate.queued.map_or_else(|| RunId::new(now, (claims.len() + n + 1) as u128), |(run, _)| run),
             queued: candidate.queued.is_some(),
@@ -200,6 +202,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
         raw: Some(raw),
         bytes: 40_000,
         fetches: 1,
+        actor: None,
         finish: Some(Box::new(Finish {
             trigger: claim.trigger,
             result: RunResult::Succeeded(OutcomeStatus::Ok),

@@ -32,7 +32,7 @@ const SHORTEST_DOC: usize = 12;
 
 /// Every Rust file says what it owns. Inner attributes may stand before.
 pub(crate) fn module_docs(sources: &Sources) -> Vec<Breach> {
-    let rooms = ["host/", "platforms/", "plugins/", "xtask/", "tests/"];
+    let rooms = ["host/", "platforms/", "emulator/", "plugins/", "xtask/", "tests/"];
     let files = sources.rust().filter(|file| rooms.iter().any(|room| file.path.starts_with(room)));
     let bare = files.filter(|file| {
         let first = file.text.lines().find(|line| !line.starts_with("#!["));

@@ -25,6 +25,12 @@ pub enum GateKey {
 }
 
 impl GateKey {
+    /// The gates before an actor, in the order in which they are told of: the account's first.
+    #[must_use]
+    pub fn before(credential: &CredentialName, actor: &ActorName) -> [Self; 2] {
+        [Self::Credential(credential.clone()), Self::Actor(credential.clone(), actor.clone())]
+    }
+
     /// The key as stored.
     #[must_use]
     pub fn stored(&self) -> String {

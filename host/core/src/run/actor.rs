@@ -23,8 +23,6 @@ use crate::limits;
 use crate::plan::{ActorWish, Plan, Wanted};
 use crate::time::UtcMillis;
 
-/// How long a run that nobody has heard of is left alone.
-const RUN_LOOK: Duration = Duration::from_secs(5 * 60);
 /// The shortest wait between two questions without an answer; doubled with each.
 const PAUSE: Duration = Duration::from_secs(15);
 
@@ -202,7 +200,7 @@ impl Machine {
         let IntentStage::Started { at, .. } = intent.stage else { return self.park(intent, now) };
         let deadline = at.plus(intent.order.timeout.saturating_add(limits::ACTOR_GRACE));
         // The safety net, should the watch miss its end.
-        let look = now.plus(RUN_LOOK);
+        let look = now.plus(limits::ACTOR_LOOK);
         self.park(intent, if deadline > now { deadline.min(look) } else { look })
     }
 

@@ -4,10 +4,12 @@
 //! joins by implementing [`Place`] and naming itself in `conformance!`; each case then is a test of its own, on an empty
 //! store of its own.
 
+pub(crate) mod actor_runs;
 pub(crate) mod budgets;
 pub(crate) mod claims;
 pub(crate) mod commits;
 pub(crate) mod ends;
+pub(crate) mod gates;
 pub(crate) mod items;
 pub(crate) mod lists;
 pub(crate) mod sources;
@@ -51,6 +53,12 @@ macro_rules! conformance {
                 the_first_cut_sets_the_horizon, odd_texts_survive;
             ends: success_moves_the_watermark, failure_moves_neither, failures_pause_in_the_end,
                 a_pause_meanwhile_stands, a_moved_source_keeps_to_itself, gone_means_invalid;
+            actor_runs: an_intent_is_written_and_comes_back, what_is_put_away_waits_for_anybody, nothing_is_ordered_twice,
+                a_refused_intent_leaves_nothing, a_run_that_died_waits_and_is_not_begun_again,
+                money_stays_reserved_until_the_cost_is_final, two_actor_runs_settle_together, a_pause_wakes_what_waits,
+                a_removed_source_is_booked_at_its_worst, an_old_generation_orders_nothing, a_given_up_run_is_settled_all_the_same;
+            gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
+                runs_under_way_are_counted_for_each_credential;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

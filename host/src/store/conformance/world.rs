@@ -76,6 +76,8 @@ pub(super) async fn request(store: &dyn Store, source: SourceId, now: UtcMillis)
         run,
         queued: queued.is_some(),
         trigger,
+        credential: None,
+        reserved: tidegate_core::money::MicroUsd::ZERO,
         reservations: vec![one_of(1000)],
         daemon: me(),
         lease_until: now.plus(Duration::from_secs(20)),
@@ -183,6 +185,7 @@ pub(super) fn commit(claim: &Claim, page: Option<Page>, finish: Option<Finish>) 
         raw: None,
         bytes: 0,
         fetches: 0,
+        actor: None,
         finish: finish.map(Box::new),
     }
 }

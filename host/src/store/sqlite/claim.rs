@@ -125,6 +125,8 @@ fn decide(known: &mut Known, request: &ClaimRequest) -> Option<Claim> {
         trigger,
         attempt,
         items_before,
+        reserved: request.reserved,
+        resume: None,
         lease_until: request.lease_until,
     })
 }
@@ -136,16 +138,20 @@ async fn write(conn: &mut SqliteConnection, made: &[(&ClaimRequest, &Claim)], no
             let lease = claim.lease_until.as_millis();
             let generation = claim.generation.0;
             let (run, source, daemon) = (hex(claim.run), hex(request.source), hex(request.daemon));
-            (run, source, claim.trigger.word(), generation, daemon, lease, u8::from(request.queued), claim.attempt)
+            let pays = (request.credential.as_ref(), signed(request.reserved.micros()));
+            let made = (u8::from(request.queued), claim.attempt);
+            (run, source, claim.trigger.word(), generation, daemon, lease, made.0, made.1, pays.0, pays.1)
         })
         .collect();
     // The last part is what keeps a source from being made due by the run that it now has.
     let sql = "INSERT INTO run
-            (id, source, trigger, stage, attempt, generation, daemon, lease_until, created_at, started_at)
+            (id, source, trigger, stage, attempt, generation, daemon, lease_until, created_at, started_at, credential,
+            cost_estimate)
         SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, 'running', 1, value ->> 3, unhex(value ->> 4),
-            value ->> 5, ?2, ?2 FROM json_each(?1) WHERE value ->> 6 = 0;
+            value ->> 5, ?2, ?2, value ->> 8, value ->> 9 FROM json_each(?1) WHERE value ->> 6 = 0;
         UPDATE run SET stage = 'running', not_before = NULL, started_at = ?2, generation = j.value ->> 3,
-            daemon = unhex(j.value ->> 4), lease_until = j.value ->> 5, attempt = j.value ->> 7
+            daemon = unhex(j.value ->> 4), lease_until = j.value ->> 5, attempt = j.value ->> 7,
+            credential = j.value ->> 8, cost_estimate = j.value ->> 9
             FROM json_each(?1) j WHERE run.id = unhex(j.value ->> 0) AND j.value ->> 6 = 1;
         UPDATE source SET generation = j.value ->> 3, due_at = NULL, parked = 0, skipped_at = NULL, skip_detail = NULL,
             next_at = CASE j.value ->> 6 WHEN 1 THEN source.next_at END,
@@ -220,9 +226,13 @@ pub(super) async fn requeue(
     at: UtcMillis,
     now: UtcMillis,
 ) -> Outcome<bool> {
-    let sql = "UPDATE run SET stage = 'queued', not_before = ?3, daemon = NULL, lease_until = NULL,
-            attempt = max(attempt - ?4, 0)
-        WHERE id = ?1 AND generation = ?2 AND stage = 'running' RETURNING id, source";
+    // A run that has ordered something waits for it; it is not begun again.
+    let sql = "UPDATE run SET daemon = NULL, lease_until = NULL, 
+            stage = CASE o.open WHEN 1 THEN 'waiting' ELSE 'queued' END,
+            not_before = CASE o.open WHEN 1 THEN NULL ELSE ?3 END, wake_at = CASE o.open WHEN 1 THEN ?3 END,
+            attempt = CASE o.open WHEN 1 THEN attempt + 1 - ?4 ELSE max(attempt - ?4, 0) END
+        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('intended', 'started')) AS open) o
+        WHERE id = ?1 AND generation = ?2 AND stage = 'running' RETURNING id, source, stage = 'queued' AS queued";
     let row = sqlx::query(sql)
         .bind(run.to_bytes().to_vec())
         .bind(generation.0)
@@ -231,7 +241,11 @@ pub(super) async fn requeue(
         .fetch_optional(&mut *conn)
         .await?;
     let Some(row) = row else { return Ok(false) };
-    ledger::settle(conn, run, attempted).await?;
-    source::refresh(conn, Cells::new(&row, "run", "id").id("source")?, now).await?;
+    let cells = Cells::new(&row, "run", "id");
+    if cells.flag("queued")? {
+        ledger::settle_run(conn, run, attempted).await?;
+        ledger::settle_money(conn, run).await?;
+        source::refresh(conn, cells.id("source")?, now).await?;
+    }
     Ok(true)
 }

@@ -14,9 +14,10 @@ use tidegate_core::item::{Counts, Intake, Page, Taken};
 use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::time::UtcMillis;
 
+use super::actor_run;
 use super::error::{Outcome, Trouble};
 use super::item::{self, Origin};
-use super::ledger::{settle_spent, signed};
+use super::ledger::{self, settle_spent, signed};
 use super::row::Cells;
 use super::run;
 use super::source::{self, Query, json, source_columns, update_source};
@@ -27,6 +28,8 @@ struct Live {
     attempt: u32,
     counts: Counts,
     source: source::Row,
+    /// Whether it may have ordered something.
+    paid: bool,
     /// The raw page of this commit, if it is kept.
     page: Option<PageId>,
     /// Nothing has ever been committed for the source: there is nothing to look up.
@@ -35,12 +38,15 @@ struct Live {
 
 pub(super) async fn commit(conn: &mut SqliteConnection, mut commit: Commit, now: UtcMillis) -> Outcome<Committed> {
     let Some(mut live) = fence(conn, &mut commit).await? else { return Ok(Committed::Stale) };
-    let Commit { run, cap, page, item_ids, bytes, fetches, finish, .. } = commit;
+    let Commit { run, cap, page, item_ids, bytes, fetches, actor, finish, .. } = commit;
     let pages = u32::from(page.is_some());
     let mut total = live.counts;
     if let Some(page) = page {
         let room = cap.saturating_sub(live.counts.new);
         total = total.plus(take(conn, &live, run, *page, item_ids, room, now).await?);
+    }
+    if let Some(ended) = actor {
+        actor_run::end(conn, run, &ended, now).await?;
     }
     let progress = Progress { run, now, total, bytes, fetches, pages };
     let settlement = match finish {
@@ -64,7 +70,7 @@ const FENCE: &str = concat!(
     "SELECT ",
     source_columns!(),
     ", r.attempt, r.pages, r.items_new, r.items_updated, r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon,
-    r.removed, r.rejected, r.fillers, r.oldest_new FROM run r JOIN source s ON s.id = r.source WHERE ",
+    r.removed, r.rejected, r.fillers, r.oldest_new, r.credential IS NOT NULL AS paid FROM run r JOIN source s ON s.id = r.source WHERE ",
     live!()
 );
 
@@ -76,7 +82,7 @@ const FENCE_AND_KEEP: &str = concat!(
     "; SELECT ",
     source_columns!(),
     ", r.attempt, r.pages, r.items_new, r.items_updated, r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon,
-    r.removed, r.rejected, r.fillers, r.oldest_new FROM run r JOIN source s ON s.id = r.source WHERE ",
+    r.removed, r.rejected, r.fillers, r.oldest_new, r.credential IS NOT NULL AS paid FROM run r JOIN source s ON s.id = r.source WHERE ",
     live!()
 );
 
@@ -107,7 +113,8 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
     let (attempt, pages): (u32, u32) = (cells.count("attempt")?, cells.count("pages")?);
     let source = source::Row::read(row)?;
     let untouched = pages == 0 && source.source.total_runs == 0;
-    Ok(Some(Live { attempt, counts: run::counts(&cells)?, source, page, untouched }))
+    let paid = cells.flag("paid")?;
+    Ok(Some(Live { attempt, counts: run::counts(&cells)?, source, paid, page, untouched }))
 }
 
 /// Stores what is to be stored of a page.
@@ -260,6 +267,7 @@ async fn end(
     let settlement = finish.settle(&live.source.source, &progress.total, progress.now);
     live.source.source = settlement.source.clone();
     let failure = settlement.failure.as_ref();
+    let (run, progress_now) = (progress.run, progress.now);
     let warnings = (!finish.warnings.is_empty()).then(|| json(&finish.warnings)).transpose()?;
     let query = progress
         .bind(sqlx::query(END))
@@ -268,7 +276,11 @@ async fn end(
         .bind(failure.map(|failure| failure.message.clone()))
         .bind(warnings)
         .bind(None::<i64>);
-    source::bind(query, &live.source)?.execute(conn).await?;
+    source::bind(query, &live.source)?.execute(&mut *conn).await?;
+    if live.paid {
+        actor_run::end_all(conn, run, progress_now).await?;
+        ledger::settle_money(conn, run).await?;
+    }
     Ok(settlement)
 }
 

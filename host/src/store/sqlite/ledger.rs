@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{Row as _, SqliteConnection};
 use tidegate_core::budget::{Balance, Measure, Reservation, Scope, Window};
-use tidegate_core::id::RunId;
+use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::time::UtcMillis;
 
 use super::error::Outcome;
@@ -87,26 +87,59 @@ fn balance(cells: &Cells<'_>) -> Result<Balance, StoreError> {
     Ok(Balance { reserved: cells.count("reserved")?, spent: cells.count("spent")? })
 }
 
-/// Settles what a run (`?1`) has reserved, as [`Balance::settle`] says: the reservation goes, one run is spent. The same in
-/// SQL because it stands in the script that ends a run.
+/// Settles what a run (`?1`) has reserved of runs, as [`Balance::settle`] says: the reservation goes, one run is spent. The
+/// same in SQL because it stands in the script that ends a run.
 macro_rules! settle_spent {
     () => {
         "UPDATE ledger SET reserved = max(ledger.reserved - v.amount, 0), spent = ledger.spent + 1
-        FROM reservation v WHERE v.run = ?1 AND v.start = ledger.start AND v.scope = ledger.scope
-        AND v.measure = ledger.measure;
-        DELETE FROM reservation WHERE run = ?1"
+        FROM reservation v WHERE v.run = ?1 AND v.measure = 'runs-per-day' AND v.start = ledger.start
+        AND v.scope = ledger.scope AND v.measure = ledger.measure;
+        DELETE FROM reservation WHERE run = ?1 AND measure = 'runs-per-day'"
     };
 }
 pub(super) use settle_spent;
 
-/// Settles what a run has reserved. `spent`: whether it counts as a run.
-pub(super) async fn settle(conn: &mut SqliteConnection, run: RunId, spent: bool) -> Outcome<()> {
+/// Settles what a run has reserved of runs. `spent`: whether it counts as one.
+pub(super) async fn settle_run(conn: &mut SqliteConnection, run: RunId, spent: bool) -> Outcome<()> {
     let back = "UPDATE ledger SET reserved = max(ledger.reserved - v.amount, 0)
-        FROM reservation v WHERE v.run = ?1 AND v.start = ledger.start AND v.scope = ledger.scope
-        AND v.measure = ledger.measure;
-        DELETE FROM reservation WHERE run = ?1";
+        FROM reservation v WHERE v.run = ?1 AND v.measure = 'runs-per-day' AND v.start = ledger.start
+        AND v.scope = ledger.scope AND v.measure = ledger.measure;
+        DELETE FROM reservation WHERE run = ?1 AND measure = 'runs-per-day'";
     let sql = if spent { settle_spent!() } else { back };
     sqlx::query(sql).bind(run.to_bytes().to_vec()).execute(conn).await?;
+    Ok(())
+}
+
+/// Settles what a run has reserved of money, if nothing of it is open any more: the reservation goes, what its settled actor
+/// runs cost is spent and they are booked. While the cost of one may still grow, all of it stays reserved.
+pub(super) async fn settle_money(conn: &mut SqliteConnection, run: RunId) -> Outcome<bool> {
+    let open = "SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('intended', 'started', 'ended'))
+        OR EXISTS (SELECT 1 FROM run WHERE id = ?1 AND stage IN ('running', 'waiting'))";
+    let open: i64 = sqlx::query_scalar(open).bind(run.to_bytes().to_vec()).fetch_one(&mut *conn).await?;
+    if open != 0 {
+        return Ok(false);
+    }
+    let sql = "UPDATE ledger SET reserved = max(ledger.reserved - v.amount, 0), spent = ledger.spent +
+            coalesce((SELECT sum(a.cost) FROM actor_run a WHERE a.run = ?1 AND a.stage = 'settled'), 0)
+        FROM reservation v WHERE v.run = ?1 AND v.measure <> 'runs-per-day' AND v.start = ledger.start
+        AND v.scope = ledger.scope AND v.measure = ledger.measure;
+        DELETE FROM reservation WHERE run = ?1 AND measure <> 'runs-per-day';
+        UPDATE actor_run SET stage = 'booked' WHERE run = ?1 AND stage = 'settled'";
+    sqlx::query(sql).bind(run.to_bytes().to_vec()).execute(conn).await?;
+    Ok(true)
+}
+
+/// Settles all that the runs of a source still have reserved of money at the most it can have cost.
+pub(super) async fn settle_worst(conn: &mut SqliteConnection, source: SourceId) -> Outcome<()> {
+    let sql = "UPDATE ledger SET reserved = max(ledger.reserved - w.amount, 0), spent = ledger.spent + w.cost
+        FROM (SELECT v.start, v.scope, v.measure, sum(v.amount) AS amount,
+                sum(coalesce((SELECT sum(CASE a.stage WHEN 'settled' THEN a.cost ELSE max(a.charge_cap, coalesce(a.cost, 0)) END)
+                    FROM actor_run a WHERE a.run = v.run AND a.stage IN ('intended', 'started', 'ended', 'settled')), 0)) AS cost
+            FROM reservation v WHERE v.measure <> 'runs-per-day' AND v.run IN (SELECT id FROM run WHERE source = ?1)
+            GROUP BY v.start, v.scope, v.measure) w
+        WHERE w.start = ledger.start AND w.scope = ledger.scope AND w.measure = ledger.measure;
+        DELETE FROM reservation WHERE run IN (SELECT id FROM run WHERE source = ?1)";
+    sqlx::query(sql).bind(source.to_bytes().to_vec()).execute(conn).await?;
     Ok(())
 }
 

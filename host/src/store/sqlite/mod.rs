@@ -4,14 +4,18 @@
 //! tables holds its SQL and the way between rows and domain values; the rules stay in the core, which is called from
 //! inside the transactions. Put together by `cli`.
 
+mod actor_run;
+mod actor_runs;
 mod claim;
 mod commit;
 mod error;
+mod gate;
 mod item;
 mod ledger;
 mod list;
 mod lock;
 mod open;
+mod parked;
 mod readers;
 mod row;
 mod run;

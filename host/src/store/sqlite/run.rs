@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use tidegate_core::failure::Class;
 use tidegate_core::id::RunId;
 use tidegate_core::item::Counts;
+use tidegate_core::money::MicroUsd;
 use tidegate_core::run::Ending;
 use tidegate_core::source::Trigger;
 
@@ -19,7 +20,7 @@ macro_rules! run_columns {
     () => {
         "r.id, r.source, s.tenant, s.profile, r.trigger, r.stage, r.attempt, r.created_at, r.started_at, r.ended_at,
         r.ending, r.failure_class, r.failure, r.warnings, r.fetches, r.bytes, r.pages, r.items_new, r.items_updated,
-        r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon, r.removed, r.rejected, r.fillers, r.oldest_new"
+        r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon, r.removed, r.rejected, r.fillers, r.oldest_new, r.cost_estimate, r.cost"
     };
 }
 pub(super) use run_columns;
@@ -28,12 +29,15 @@ pub(super) const fn stage_word(stage: RunStage) -> &'static str {
     match stage {
         RunStage::Queued => "queued",
         RunStage::Running => "running",
+        RunStage::Waiting => "waiting",
         RunStage::Ended => "ended",
     }
 }
 
 fn stage(word: &str) -> Option<RunStage> {
-    [RunStage::Queued, RunStage::Running, RunStage::Ended].into_iter().find(|stage| stage_word(*stage) == word)
+    [RunStage::Queued, RunStage::Running, RunStage::Waiting, RunStage::Ended]
+        .into_iter()
+        .find(|stage| stage_word(*stage) == word)
 }
 
 pub(super) fn counts(cells: &Cells<'_>) -> Result<Counts, StoreError> {
@@ -76,6 +80,8 @@ pub(super) fn read(row: &SqliteRow) -> Result<RunRow, StoreError> {
         bytes: cells.count("bytes")?,
         pages: cells.count("pages")?,
         warnings: cells.opt_json("warnings")?.unwrap_or_default(),
+        cost_estimate: MicroUsd::new(cells.count("cost_estimate")?),
+        cost: MicroUsd::new(cells.count("cost")?),
     })
 }
 

@@ -18,8 +18,14 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 1] =
-    [Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
+    Migration {
+        version: 2,
+        name: "actor_runs",
+        sql: include_str!("../../../../migrations/sqlite/0002_actor_runs.sql"),
+    },
+];
 
 /// The version this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -23,7 +23,7 @@ macro_rules! source_columns {
         s.state_reason, s.failure_count, s.last_fetched_at, s.last_success_at, s.next_at, s.next_trigger, s.generation,
         s.parked, s.total_runs, s.watermark, s.horizon, s.hints, s.retries, s.display_name, s.platform_id, s.created_at,
         s.updated_at,
-        (SELECT l.id FROM run l WHERE l.source = s.id AND l.stage = 'running') AS running,
+        (SELECT l.id FROM run l WHERE l.source = s.id AND l.stage IN ('running', 'waiting')) AS running,
         (SELECT min(q.not_before) FROM run q WHERE q.source = s.id AND q.stage = 'queued') AS queued_at"
     };
 }
@@ -43,7 +43,8 @@ pub(super) use update_source;
 
 /// When a source is due, told by its row; the same as [`Row::due`].
 const DUE: &str = "UPDATE source SET parked = 0, due_at = CASE
-    WHEN state <> 'active' OR EXISTS (SELECT 1 FROM run l WHERE l.source = source.id AND l.stage = 'running') THEN NULL
+    WHEN state <> 'active' OR EXISTS (SELECT 1 FROM run l WHERE l.source = source.id
+        AND l.stage IN ('running', 'waiting')) THEN NULL
     ELSE (SELECT min(at) FROM (SELECT source.next_at AS at
         UNION ALL SELECT q.not_before FROM run q WHERE q.source = source.id AND q.stage = 'queued'))
     END WHERE parked = 1 OR skipped_at IS NOT NULL";
@@ -254,6 +255,12 @@ pub(super) async fn pause(
         row.source.next_run = None;
         row.source.updated_at = now;
         write(conn, &row).await?;
+        // What it waits for is ended before its time.
+        sqlx::query("UPDATE run SET wake_at = ?2 WHERE source = ?1 AND stage = 'waiting'")
+            .bind(id.to_bytes().to_vec())
+            .bind(now.as_millis())
+            .execute(conn)
+            .await?;
     }
     Ok(Some(row.source))
 }
@@ -290,9 +297,12 @@ pub(super) async fn remove(conn: &mut SqliteConnection, id: SourceId) -> Outcome
     let Some(row) = row(conn, id).await? else { return Ok(None) };
     if let Some(run) = row.source.running {
         // It has been started: it counts.
-        ledger::settle(conn, run, true).await?;
+        ledger::settle_run(conn, run, true).await?;
     }
+    // Nobody will hear any more what was paid: the most it can be is booked.
+    ledger::settle_worst(conn, id).await?;
     let delete = "DELETE FROM item WHERE source = ?1;
+        DELETE FROM actor_run WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM page WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM dead_letter WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM run WHERE source = ?1;

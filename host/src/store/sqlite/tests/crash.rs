@@ -83,6 +83,7 @@ fn commit_of(claim: &tidegate_core::claim::Claim) -> Commit {
         raw: None,
         bytes: 1,
         fetches: 1,
+        actor: None,
         finish: Some(Box::new(finish)),
     }
 }
@@ -96,6 +97,8 @@ async fn one_run(store: Arc<SqliteStore>, n: u128) {
         run,
         queued: true,
         trigger: Trigger::Bootstrap,
+        credential: None,
+        reserved: tidegate_core::money::MicroUsd::ZERO,
         reservations: vec![],
         daemon: options().daemon,
         lease_until: noon(),

@@ -1,0 +1,185 @@
+//! From the text of a profile to the profile.
+//!
+//! Owns: defaults, and errors with the line and the remedy. Must not know: which plugins are loaded. Called for every file and
+//! for the shipped profiles.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tidegate_core::actor::{ActorName, PriceTable};
+use tidegate_core::budget::Limits;
+use tidegate_core::id::{CredentialName, ProfileName};
+use tidegate_core::limits;
+use tidegate_core::money::MicroUsd;
+use tidegate_core::profile::{ActorPolicy, Caps, Net, Profile, ProfileBudget, Retry};
+use tidegate_core::schedule::{MIN_INTERVAL, Schedule};
+use tidegate_core::time::{Span, UtcMillis};
+
+use super::super::credential::DEFAULT_CREDENTIAL;
+use super::super::money::Usd;
+use super::super::{ConfigError, text};
+use super::shape::{ActorShape, BudgetShape, CapsShape, NetShape, PriceShape, RetryShape, Shape};
+use super::{prices, ranges};
+
+/// Time of an actor run, unless the profile says otherwise.
+const ACTOR_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// What is wrong: the key to point at, what, and the remedy.
+type Wrong = (&'static str, String, String);
+
+/// Parses a profile of that name.
+///
+/// # Errors
+/// The first thing that is wrong, with its line and the remedy.
+pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, ConfigError> {
+    let refuse = |message: String, hint: String| ConfigError { place: place.to_owned(), message, hint: Some(hint) };
+    let at = |key: &str, message: &str, hint: String| refuse(text::at_key(text, key, message), hint);
+    let name: ProfileName = name
+        .parse()
+        .map_err(|error: tidegate_core::id::NotAName| refuse(error.to_string(), "rename the file".to_owned()))?;
+    let shape: Shape = text::parse(text, place)?;
+    if let Some(wrong) = ranges::first_out_of_range(text) {
+        return Err(at(&wrong.key, &wrong.message, wrong.hint));
+    }
+    let wrong = |(key, message, hint): Wrong| at(key, &message, hint);
+    let actor = shape.actor.map(policy).transpose().map_err(wrong)?;
+    let profile = Profile {
+        name,
+        plugin: shape.plugin,
+        kind: shape.kind,
+        description: shape.description,
+        overrides: shape.overrides,
+        allowed_overrides: shape.allowed_overrides,
+        schedule: Schedule::Every(shape.schedule.every),
+        min_interval: shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration),
+        caps: caps(&shape.caps, actor.as_ref()),
+        budget: budget(&shape.budget),
+        retry: retry(shape.retry),
+        net: net(shape.net).map_err(wrong)?,
+        actor,
+        keep_pages: shape.keep_pages,
+    };
+    match prices::first_wrong(&profile) {
+        Some(wrong) => Err(at(wrong.key, &wrong.message, wrong.hint)),
+        None => Ok(profile),
+    }
+}
+
+/// With an actor a fetch is a run of it, and there are as many as are paid for.
+fn caps(shape: &CapsShape, actor: Option<&ActorPolicy>) -> Caps {
+    let default = Caps::default();
+    Caps {
+        max_items: shape.max_items.unwrap_or(default.max_items),
+        bootstrap_max_items: shape.bootstrap_max_items.unwrap_or(default.bootstrap_max_items),
+        max_pages: shape.max_pages.unwrap_or_else(|| actor.map_or(default.max_pages, |actor| actor.starts)),
+        deadline: shape.deadline.map_or(default.deadline, Span::duration),
+    }
+}
+
+fn amount(usd: Option<Usd>) -> Option<MicroUsd> {
+    usd.map(|usd| usd.0)
+}
+
+fn budget(shape: &BudgetShape) -> ProfileBudget {
+    ProfileBudget {
+        limits: Limits {
+            runs_per_day: shape.runs_per_day,
+            usd_per_day: amount(shape.usd_per_day),
+            usd_per_month: amount(shape.usd_per_month),
+        },
+        usd_per_run: amount(shape.usd_per_run),
+        source_usd_per_day: amount(shape.source_usd_per_day),
+        source_usd_per_month: amount(shape.source_usd_per_month),
+    }
+}
+
+fn retry(shape: RetryShape) -> Retry {
+    let spans = |spans: Vec<Span>| spans.into_iter().map(Span::duration).collect::<Vec<Duration>>();
+    let default = Retry::default();
+    Retry {
+        in_run: shape.in_run.map_or(default.in_run, spans),
+        runs: shape.runs.map_or(default.runs, spans),
+        max_failures: shape.max_failures.unwrap_or(default.max_failures),
+    }
+}
+
+fn net(shape: NetShape) -> Result<Net, Wrong> {
+    let default = Net::default();
+    let allowed_hosts = shape.allowed_hosts.unwrap_or(default.allowed_hosts);
+    if let Some(host) = allowed_hosts.iter().find(|host| host.contains('/') || host.contains(':') || host.is_empty()) {
+        let message = format!("net.allowed_hosts: {host:?} is not a host");
+        let hint = "\"api.example.com\", \"*.example.com\" or \"*\", without scheme, port or path";
+        return Err(("net.allowed_hosts", message, hint.to_owned()));
+    }
+    Ok(Net {
+        allowed_hosts,
+        allow_private: shape.allow_private.unwrap_or_default(),
+        body_bytes: shape.body_bytes.unwrap_or(default.body_bytes),
+    })
+}
+
+fn policy(shape: ActorShape) -> Result<ActorPolicy, Wrong> {
+    let name: ActorName = shape.name.parse().map_err(|error: tidegate_core::actor::NotAnActor| {
+        ("actor.name", error.to_string(), "it stands in the actor's URL: apify.com/<user>/<name>".to_owned())
+    })?;
+    let Some(price) = shape.price else {
+        let message = format!("[actor] names {name} without a price: what a run may cost could not be reserved");
+        let hint = "add [actor.price] with as_of = \"2026-08-20\" (the day you looked it up), element, and start, minimum, \
+                    compute_unit and events where the actor charges them; the actor's page shows the prices";
+        return Err(("actor", message, hint.to_owned()));
+    };
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let build = shape.build.unwrap_or_else(|| "latest".to_owned());
+    if !(1..=64).contains(&build.len()) || !build.bytes().all(word) {
+        let message = "actor.build is no tag or number of a build".to_owned();
+        return Err((
+            "actor.build",
+            message,
+            "the number of a build such as \"1.4.2\"; the actor's page lists them".to_owned(),
+        ));
+    }
+    Ok(ActorPolicy {
+        name,
+        build,
+        credential: credential(shape.credential.as_deref().unwrap_or(DEFAULT_CREDENTIAL))?,
+        memory_mb: shape.memory_mb,
+        timeout: shape.timeout.map_or(ACTOR_TIMEOUT, Span::duration),
+        spare_elements: shape.spare_elements,
+        starts: shape.starts.unwrap_or(1),
+        price: price_table(price)?,
+    })
+}
+
+/// What was written is not repeated: it might be the token itself.
+fn credential(name: &str) -> Result<CredentialName, Wrong> {
+    name.parse().map_err(|_| {
+        let message = "the name of a credential begins with a letter and holds at most 63 of a-z, 0-9, \"_\" and \"-\"";
+        let hint = "the NAME of [credentials.NAME] in tidegate.toml; a token never stands in a profile";
+        ("", format!("actor.credential: {message}"), hint.to_owned())
+    })
+}
+
+fn price_table(shape: PriceShape) -> Result<PriceTable, Wrong> {
+    if shape.as_of.len() != 10 || UtcMillis::parse(&format!("{}T00:00:00Z", shape.as_of)).is_none() {
+        let message = format!("actor.price.as_of = {:?} is not a date", shape.as_of);
+        return Err((
+            "actor.price.as_of",
+            message,
+            "the day the prices were looked up, such as \"2026-08-20\"".to_owned(),
+        ));
+    }
+    if let Some(name) = shape.events.keys().find(|name| name.is_empty() || name.len() > limits::WORD_BYTES) {
+        let message = format!("actor.price.events: a name of {} bytes", name.len());
+        return Err(("actor.price.events", message, "1 to 256 bytes, as the plugin names the event".to_owned()));
+    }
+    let money = |usd: Option<Usd>| amount(usd).unwrap_or_default();
+    let events: BTreeMap<String, MicroUsd> = shape.events.into_iter().map(|(name, usd)| (name, usd.0)).collect();
+    Ok(PriceTable {
+        as_of: shape.as_of,
+        start: money(shape.start),
+        element: shape.element.0,
+        events,
+        compute_unit: money(shape.compute_unit),
+        minimum: money(shape.minimum),
+    })
+}

@@ -1,0 +1,128 @@
+//! The plain sections of `tidegate.toml`.
+//!
+//! Owns: their keys and defaults. Must not know: what the values are used for. Read through [`super::Config`]. Money and
+//! credentials have files of their own.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tidegate_core::limits;
+use tidegate_core::time::Span;
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// SQLite file, relative to the daemon's directory.
+    pub path: PathBuf,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("tidegate.db") }
+    }
+}
+
+/// The scheduler.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SchedulerConfig {
+    /// Runs under way at once, 1 to 1,024. Runs that wait for an actor run are not among them.
+    pub runs_at_once: usize,
+    /// How often actor runs under way are looked at, `1s` to `5m`.
+    pub watch: Span,
+}
+
+impl Default for SchedulerConfig {
+    fn default() -> Self {
+        Self { runs_at_once: limits::RUNS_AT_ONCE, watch: watch() }
+    }
+}
+
+fn watch() -> Span {
+    Span::seconds(u32::try_from(limits::ACTOR_WATCH.as_secs()).unwrap_or(1))
+}
+
+/// Where plugins come from and what they may import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginsConfig {
+    /// Directory of `*.wasm`, relative to the daemon's directory. It need not exist.
+    pub dir: PathBuf,
+    /// Where compiled plugins are kept, relative to the daemon's directory.
+    pub cache_dir: PathBuf,
+    /// Whether components that import WASI are loaded.
+    pub wasi: Wasi,
+}
+
+impl Default for PluginsConfig {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("plugins"), cache_dir: PathBuf::from(".tidegate-cache"), wasi: Wasi::Allow }
+    }
+}
+
+/// Whether components that import WASI are loaded. They are granted nothing either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wasi {
+    /// They are loaded and find an empty world.
+    Allow,
+    /// They are refused.
+    Refuse,
+}
+
+/// Where profiles come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProfilesConfig {
+    /// Directory of `*.toml`, relative to the daemon's directory. It need not exist.
+    pub dir: PathBuf,
+}
+
+impl Default for ProfilesConfig {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("profiles") }
+    }
+}
+
+/// Outgoing requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetConfig {
+    /// Requests under way to one host at a time, 1 to 64.
+    pub host_concurrency: usize,
+    /// Where to reach the people who run this daemon (URL or address): added to the User-Agent.
+    pub contact: Option<String>,
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self { host_concurrency: limits::HOST_CONCURRENCY, contact: None }
+    }
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// How they are written.
+    pub format: LogFormat,
+    /// What is written: `error`, `warn`, `info`, `debug`, `trace`, or directives as in `tidegate=debug,info`.
+    pub level: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,86 @@
+//! A value that is never shown.
+//!
+//! Owns: the wrapper, and the two ways out of it: as a header value, and hidden in a text. Must not know: where a value is
+//! from or who asks for it. Made by `config`, sent by `egress`, carried between them by `cli`.
+
+use std::fmt;
+
+use http::HeaderValue;
+
+/// A value that is never shown: neither by `Debug` nor by serde, and there is no way to its text but through the methods
+/// here, each of which says what for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// What stands in place of a secret.
+const HIDDEN: &str = "(hidden)";
+/// Words of a secret shorter than this ("Bearer") are not hidden on their own.
+const WORD: usize = 8;
+
+impl Secret {
+    /// Takes a value in.
+    #[must_use]
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// As the value of an `Authorization` field (RFC 6750, 2.1).
+    #[must_use]
+    pub fn bearer(&self) -> Self {
+        Self(format!("Bearer {}", self.0))
+    }
+
+    /// As a header value marked sensitive: HTTP/2 then keeps it out of its compression tables. `None` if it holds a
+    /// line break or NUL.
+    #[must_use]
+    pub fn header_value(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_bytes(self.0.as_bytes()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// `text` without it, whole or by its longer words: servers like to quote a token they refuse.
+    #[must_use]
+    pub fn hidden_in(&self, text: &str) -> String {
+        let words = self.0.split_whitespace().filter(|word| word.len() >= WORD);
+        let parts = std::iter::once(self.0.as_str()).chain(words).filter(|part| !part.is_empty());
+        parts.fold(text.to_owned(), |text, part| text.replace(part, HIDDEN))
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl serde::Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(HIDDEN)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_not_shown() {
+        let secret = Secret::new("Bearer canary-123456");
+        assert!(!format!("{secret:?}").contains("canary"));
+        assert!(!serde_json::to_string(&secret).unwrap().contains("canary"));
+        assert!(!format!("{:?}", secret.header_value().unwrap()).contains("canary"));
+        for text in ["no such token: canary-123456", "got 'Bearer canary-123456'"] {
+            assert!(!secret.hidden_in(text).contains("canary"), "{text}");
+        }
+        assert_eq!(secret.hidden_in("Bearer of good news"), "Bearer of good news");
+        assert!(Secret::new("a\r\nb").header_value().is_none());
+    }
+}

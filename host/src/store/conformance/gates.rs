@@ -1,0 +1,52 @@
+//! Gates: what refuses many is asked by none.
+
+use std::time::Duration;
+
+use tidegate_core::actor::gate::{Gate, GateKey};
+use tidegate_core::failure::Class;
+
+use super::Place;
+use super::actor_runs::{paid_claim, put_away};
+use super::world::{at, claim, empty, me, source};
+
+fn gate(class: Class, until: u64) -> Gate {
+    let key = GateKey::Credential("apify".parse().unwrap());
+    Gate { key, class, why: "no".to_owned(), since: at(1), until: at(until) }
+}
+
+pub(crate) async fn a_gate_is_closed_once_and_opened(place: &dyn Place) {
+    let store = empty(place).await;
+    assert_eq!(store.gates().await.unwrap(), []);
+    assert!(store.close_gate(gate(Class::Capacity, 2)).await.unwrap());
+    assert!(!store.close_gate(gate(Class::Capacity, 3)).await.unwrap(), "no news");
+    assert!(store.close_gate(gate(Class::Credential, 11)).await.unwrap());
+    assert!(!store.close_gate(gate(Class::Quota, 20)).await.unwrap(), "a refused token says more");
+    assert_eq!(store.gates().await.unwrap(), [gate(Class::Credential, 11)]);
+    assert!(store.open_gate(gate(Class::Credential, 11).key, at(3)).await.unwrap());
+    assert!(!store.open_gate(gate(Class::Credential, 11).key, at(3)).await.unwrap());
+    assert_eq!(store.gates().await.unwrap(), []);
+}
+
+pub(crate) async fn runs_behind_a_refused_credential_stay_away(place: &dyn Place) {
+    let store = empty(place).await;
+    let (_, waiting, _) = put_away(&*store, "one").await;
+    store.close_gate(gate(Class::Quota, 20)).await.unwrap();
+    assert_eq!(store.next_wake().await.unwrap(), Some(at(5)), "what is paid for may be read");
+    store.close_gate(gate(Class::Credential, 11)).await.unwrap();
+    assert_eq!(store.next_wake().await.unwrap(), Some(at(11)));
+    store.open_gate(gate(Class::Credential, 11).key, at(7)).await.unwrap();
+    let claims = store.claim_waiting(me(), at(7).plus(Duration::from_secs(20)), at(7), 10).await.unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.run).collect::<Vec<_>>(), [waiting.run]);
+}
+
+pub(crate) async fn runs_under_way_are_counted_for_each_credential(place: &dyn Place) {
+    let store = empty(place).await;
+    let free = source(&*store, "free").await.id;
+    claim(&*store, free, at(1)).await;
+    assert!(store.under_way().await.unwrap().is_empty());
+    let paid = source(&*store, "paid").await.id;
+    paid_claim(&*store, paid, at(1)).await;
+    put_away(&*store, "waiting").await;
+    let under_way = store.under_way().await.unwrap();
+    assert_eq!(under_way.get(&"apify".parse().unwrap()), Some(&2));
+}

@@ -1,0 +1,288 @@
+//! Rows of `actor_run`: intents, and what became of them.
+//!
+//! Owns: the way between a row and an [`Intent`], and the changes of its stage. Must not know: what a change means (the
+//! machine) or how the platform is asked. What is done with runs that are put away stands in `parked`.
+
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use tidegate_core::actor::{Order, RemoteStatus};
+use tidegate_core::claim::Generation;
+use tidegate_core::id::{IntentId, RunId};
+use tidegate_core::limits;
+use tidegate_core::money::MicroUsd;
+use tidegate_core::run::{Intent, IntentEnd, IntentStage, Progress};
+use tidegate_core::time::UtcMillis;
+
+use super::error::{Outcome, Trouble};
+use super::ledger::{self, signed};
+use super::row::Cells;
+use super::source::json;
+use crate::ports::{ActorRunRow, Looked, StoreError, Unsettled};
+
+/// The columns [`order`] wants, of the table under the name `a`.
+macro_rules! order_columns {
+    () => {
+        "a.id, a.credential, a.actor, a.build, a.memory_mb, a.timeout_s, a.charge_cap, a.input"
+    };
+}
+
+/// The columns [`intent`] and [`progress`] want.
+macro_rules! intent_columns {
+    () => {
+        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.asked_at, a.troubles, a.remote, a.dataset,
+        a.started_at AS remote_at, a.aborted, a.progress"
+    };
+}
+pub(super) use intent_columns;
+
+/// A word the core has parsed once, parsed again.
+pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    cells: &Cells<'_>,
+    column: &'static str,
+) -> Result<T, StoreError> {
+    cells.text(column)?.parse().map_err(|error| cells.bad(column, format!("{error}")))
+}
+
+fn opt_parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    cells: &Cells<'_>,
+    column: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let Some(text) = cells.opt_text(column)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|error| cells.bad(column, format!("{error}")))
+}
+
+/// What was ordered.
+pub(super) fn order(cells: &Cells<'_>, id: &'static str) -> Result<Order, StoreError> {
+    let memory = cells.opt_int("memory_mb")?;
+    Ok(Order {
+        intent: cells.id(id)?,
+        credential: cells.name("credential")?,
+        actor: parsed(cells, "actor")?,
+        build: cells.text("build")?,
+        memory_mb: memory
+            .map(|mb| u32::try_from(mb).map_err(|_| cells.bad("memory_mb", format!("{mb} is out of range"))))
+            .transpose()?,
+        timeout: std::time::Duration::from_secs(cells.count("timeout_s")?),
+        charge_cap: MicroUsd::new(cells.count("charge_cap")?),
+        input: cells.text("input")?,
+    })
+}
+
+/// An intent whose run goes on.
+pub(super) fn intent(cells: &Cells<'_>, id: &'static str) -> Result<Intent, StoreError> {
+    let stage = match (opt_parsed(cells, "remote")?, opt_parsed(cells, "dataset")?, cells.opt_time("remote_at")?) {
+        (None, None, None) => IntentStage::Intended,
+        (Some(remote), Some(dataset), Some(at)) => {
+            IntentStage::Started { remote, dataset, at, aborted: cells.flag("aborted")? }
+        }
+        _ => return Err(cells.bad("remote", "remote, dataset and started_at stand together or not at all")),
+    };
+    Ok(Intent {
+        order: order(cells, id)?,
+        number: cells.count("number")?,
+        state: cells.opt_text("step_state")?,
+        max_elements: cells.count("max_elements")?,
+        job_now: cells.time("job_now")?,
+        job_max_items: cells.count("job_max_items")?,
+        asked_at: cells.time("asked_at")?,
+        stage,
+        troubles: cells.count("troubles")?,
+    })
+}
+
+/// What the run knew beside it.
+pub(super) fn progress(cells: &Cells<'_>) -> Result<Progress, StoreError> {
+    cells.json("progress")
+}
+
+/// Whether the run is the caller's.
+pub(super) async fn ours(conn: &mut SqliteConnection, run: RunId, generation: Generation) -> Outcome<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1 AND generation = ?2 AND stage = 'running')";
+    let ours: i64 = sqlx::query_scalar(sql).bind(run.to_bytes().to_vec()).bind(generation.0).fetch_one(conn).await?;
+    Ok(ours != 0)
+}
+
+pub(super) async fn intend(
+    conn: &mut SqliteConnection,
+    run: RunId,
+    generation: Generation,
+    intent: Intent,
+    progress: Progress,
+) -> Outcome<bool> {
+    if !ours(conn, run, generation).await? {
+        return Ok(false);
+    }
+    // Asked for again: the same order, another time. One that has a run already is not asked for.
+    let sql = "INSERT INTO actor_run (id, run, number, stage, credential, actor, build, memory_mb, timeout_s, charge_cap, input,
+            max_elements, state, job_now, job_max_items, progress, asked_at)
+        VALUES (?1, ?2, ?3, 'intended', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+        ON CONFLICT (id) DO UPDATE SET stage = 'intended', asked_at = excluded.asked_at, credential = excluded.credential,
+            actor = excluded.actor, build = excluded.build, memory_mb = excluded.memory_mb, timeout_s = excluded.timeout_s,
+            charge_cap = excluded.charge_cap, input = excluded.input, max_elements = excluded.max_elements,
+            state = excluded.state, job_now = excluded.job_now, job_max_items = excluded.job_max_items,
+            progress = excluded.progress, troubles = 0
+        WHERE actor_run.stage IN ('intended', 'void') AND actor_run.remote IS NULL";
+    let order = intent.order;
+    let done = sqlx::query(sql)
+        .bind(order.intent.to_bytes().to_vec())
+        .bind(run.to_bytes().to_vec())
+        .bind(intent.number)
+        .bind(order.credential.to_string())
+        .bind(order.actor.to_string())
+        .bind(order.build)
+        .bind(order.memory_mb)
+        .bind(signed(order.timeout.as_secs()))
+        .bind(signed(order.charge_cap.micros()))
+        .bind(order.input)
+        .bind(intent.max_elements)
+        .bind(intent.state)
+        .bind(intent.job_now.as_millis())
+        .bind(intent.job_max_items)
+        .bind(json(&progress)?)
+        .bind(intent.asked_at.as_millis())
+        .execute(conn)
+        .await?;
+    if done.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let why = format!("intent {} has a run already; nothing is ordered twice", order.intent);
+    Err(Trouble::Driver(sqlx::Error::Protocol(why)))
+}
+
+pub(super) async fn void(
+    conn: &mut SqliteConnection,
+    run: RunId,
+    generation: Generation,
+    intent: IntentId,
+) -> Outcome<bool> {
+    if !ours(conn, run, generation).await? {
+        return Ok(false);
+    }
+    let sql = "UPDATE actor_run SET stage = 'void' WHERE id = ?1 AND run = ?2 AND stage = 'intended'";
+    sqlx::query(sql).bind(intent.to_bytes().to_vec()).bind(run.to_bytes().to_vec()).execute(conn).await?;
+    Ok(true)
+}
+
+/// The run is done with this one. Its cost is looked at when it is final.
+pub(super) async fn end(conn: &mut SqliteConnection, run: RunId, ended: &IntentEnd, now: UtcMillis) -> Outcome<()> {
+    let over = ended.status.is_some_and(|status| status.end().is_some());
+    let look_at = if over { now.plus(limits::COST_FINAL) } else { now };
+    let sql =
+        "UPDATE actor_run SET stage = 'ended', status = coalesce(?3, status), cost = coalesce(?4, cost), elements = ?5,
+            ended_at = ?6, look_at = ?7
+        WHERE id = ?1 AND run = ?2 AND stage IN ('intended', 'started')";
+    sqlx::query(sql)
+        .bind(ended.intent.to_bytes().to_vec())
+        .bind(run.to_bytes().to_vec())
+        .bind(ended.status.map(RemoteStatus::word))
+        .bind(ended.cost.map(|cost| signed(cost.micros())))
+        .bind(ended.elements)
+        .bind(now.as_millis())
+        .bind(look_at.as_millis())
+        .execute(&mut *conn)
+        .await?;
+    refresh_cost(conn, run).await
+}
+
+/// The run is over: whatever it has not said it is done with (it was given up) is looked at.
+pub(super) async fn end_all(conn: &mut SqliteConnection, run: RunId, now: UtcMillis) -> Outcome<()> {
+    let sql = "UPDATE actor_run SET stage = 'ended', ended_at = ?2, look_at = ?2
+        WHERE run = ?1 AND stage IN ('intended', 'started')";
+    sqlx::query(sql).bind(run.to_bytes().to_vec()).bind(now.as_millis()).execute(conn).await?;
+    Ok(())
+}
+
+/// The cost of a run as far as it is known.
+async fn refresh_cost(conn: &mut SqliteConnection, run: RunId) -> Outcome<()> {
+    let sql = "UPDATE run SET cost = coalesce((SELECT sum(cost) FROM actor_run WHERE run = ?1), 0) WHERE id = ?1";
+    sqlx::query(sql).bind(run.to_bytes().to_vec()).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Unsettled>> {
+    let sql = concat!(
+        "SELECT ",
+        order_columns!(),
+        ", a.run, r.source, a.asked_at, a.ended_at, a.remote, a.cost, a.elements
+        FROM actor_run a JOIN run r ON r.id = a.run WHERE a.stage = 'ended' AND a.look_at <= ?1
+        ORDER BY a.look_at, a.id LIMIT ?2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sqlx::query(sql).bind(now.as_millis()).bind(limit).fetch_all(conn).await?;
+    let mut unsettled = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let cells = Cells::new(row, "actor_run", "id");
+        unsettled.push(Unsettled {
+            order: order(&cells, "id")?,
+            run: cells.id("run")?,
+            source: cells.id("source")?,
+            asked_at: cells.time("asked_at")?,
+            ended_at: cells.time("ended_at")?,
+            remote: opt_parsed(&cells, "remote")?,
+            cost: cost(&cells)?,
+            elements: cells.count("elements")?,
+        });
+    }
+    Ok(unsettled)
+}
+
+fn cost(cells: &Cells<'_>) -> Result<Option<MicroUsd>, StoreError> {
+    cells.opt_int("cost")?.map(|_| cells.count("cost").map(MicroUsd::new)).transpose()
+}
+
+pub(super) async fn looked(conn: &mut SqliteConnection, intent: IntentId, looked: Looked) -> Outcome<Option<MicroUsd>> {
+    let id = intent.to_bytes().to_vec();
+    let (status, cost) = match looked {
+        Looked::Later { at, remote } => {
+            let sql =
+                "UPDATE actor_run SET look_at = ?2, remote = coalesce(remote, ?3) WHERE id = ?1 AND stage = 'ended'";
+            let remote = remote.map(|remote| remote.to_string());
+            sqlx::query(sql).bind(id).bind(at.as_millis()).bind(remote).execute(conn).await?;
+            return Ok(None);
+        }
+        Looked::Final { status, cost } => (status, cost),
+    };
+    let sql = "UPDATE actor_run SET stage = 'settled', cost = ?2, status = coalesce(?3, status), look_at = NULL
+        WHERE id = ?1 AND stage = 'ended' RETURNING id, run";
+    let row = sqlx::query(sql)
+        .bind(id)
+        .bind(signed(cost.micros()))
+        .bind(status.map(RemoteStatus::word))
+        .fetch_optional(&mut *conn)
+        .await?;
+    let Some(row) = &row else { return Ok(None) };
+    let run: RunId = Cells::new(row, "actor_run", "id").id("run")?;
+    refresh_cost(conn, run).await?;
+    if !ledger::settle_money(conn, run).await? {
+        return Ok(None);
+    }
+    let total: i64 =
+        sqlx::query_scalar("SELECT cost FROM run WHERE id = ?1").bind(run.to_bytes().to_vec()).fetch_one(conn).await?;
+    Ok(Some(MicroUsd::new(u64::try_from(total).unwrap_or(0))))
+}
+
+pub(super) async fn of_run(conn: &mut SqliteConnection, run: RunId) -> Outcome<Vec<ActorRunRow>> {
+    let sql =
+        "SELECT id, stage, actor, build, credential, charge_cap, remote, status, cost, elements, asked_at, ended_at
+        FROM actor_run WHERE run = ?1 ORDER BY number";
+    let rows = sqlx::query(sql).bind(run.to_bytes().to_vec()).fetch_all(conn).await?;
+    Ok(rows.iter().map(audit).collect::<Result<_, _>>()?)
+}
+
+fn audit(row: &SqliteRow) -> Result<ActorRunRow, StoreError> {
+    let cells = Cells::new(row, "actor_run", "id");
+    Ok(ActorRunRow {
+        id: cells.id("id")?,
+        stage: cells.text("stage")?,
+        actor: cells.text("actor")?,
+        build: cells.text("build")?,
+        credential: cells.name("credential")?,
+        charge_cap: MicroUsd::new(cells.count("charge_cap")?),
+        remote: opt_parsed(&cells, "remote")?,
+        status: cells.opt_word("status", RemoteStatus::from_word)?,
+        cost: cost(&cells)?,
+        elements: cells.count("elements")?,
+        asked_at: cells.time("asked_at")?,
+        ended_at: cells.opt_time("ended_at")?,
+    })
+}
