@@ -33,7 +33,7 @@ mod world;
 use daemon::Daemon;
 use tally::Tally;
 
-/// Seeds played by default: some 7 ms each, unoptimised.
+/// Seeds played by default: some 8 ms each, unoptimised.
 const SEEDS: u64 = 1_000;
 /// Ticks of a world with failures.
 const TICKS: u32 = 40;
