@@ -17,7 +17,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The shipped plugins: name, package, file.
-const SHIPPED: [(&str, &str, &str); 1] = [("rss", "tidegate-plugin-rss", "tidegate_plugin_rss.wasm")];
+const SHIPPED: [(&str, &str, &str); 3] = [
+    ("instagram", "tidegate-plugin-instagram", "tidegate_plugin_instagram.wasm"),
+    ("rss", "tidegate-plugin-rss", "tidegate_plugin_rss.wasm"),
+    ("x", "tidegate-plugin-x", "tidegate_plugin_x.wasm"),
+];
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "guest";
