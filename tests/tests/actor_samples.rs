@@ -3,7 +3,14 @@
 //!
 //! The recordings lie beside the checkout, in `../shared/data/apify`; without them the test says so and passes. The
 //! judging is done on the raw elements by code of its own, not by the plugins'.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::allow_attributes, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::allow_attributes,
+    reason = "tests"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -58,7 +65,12 @@ fn samples_of_instagram() {
             "reported-shapes" if file.starts_with("instagram-") => "apify/instagram-api-scraper",
             _ => return None,
         };
-        Some((if file.contains("profile") && !file.contains("not-found") { "profile" } else { "account" }, actor))
+        let kind = match file {
+            "post-by-url.json" | "not-found-post.json" => "post",
+            _ if folder.contains("profile") || file.starts_with("profile") => "profile",
+            _ => "account",
+        };
+        Some((kind, actor))
     }) {
         let batch = normalized(&component, &sample);
         counted(&sample, &batch);
@@ -102,6 +114,9 @@ fn identifier(kind: &str, elements: &[Value]) -> String {
     if kind == "search" {
         return "anything".to_owned();
     }
+    if kind == "post" {
+        return elements[0]["url"].as_str().unwrap().to_owned();
+    }
     let text = |element: &Value, name: &str| element[name].as_str().map(str::to_owned);
     let handle = |element: &Value| {
         let url = text(element, "inputUrl").filter(|url| !url.contains("/p/")).or(text(element, "url"));
@@ -144,7 +159,12 @@ fn normalized(component: &Component, sample: &Sample) -> Value {
             items.push(item);
         }
         if offset as usize + part.len() == texts.len() {
-            assert_eq!((&batch["outcome"], &batch["watermark"]), (&whole["outcome"], &whole["watermark"]), "{}", sample.path.display());
+            assert_eq!(
+                (&batch["outcome"], &batch["watermark"]),
+                (&whole["outcome"], &whole["watermark"]),
+                "{}",
+                sample.path.display()
+            );
         }
         state = batch["state"].as_str().map(str::to_owned);
     }
@@ -152,7 +172,14 @@ fn normalized(component: &Component, sample: &Sample) -> Value {
     whole
 }
 
-fn page(component: &Component, sample: &Sample, elements: &[String], offset: u32, more: bool, state: Option<String>) -> Value {
+fn page(
+    component: &Component,
+    sample: &Sample,
+    elements: &[String],
+    offset: u32,
+    more: bool,
+    state: Option<String>,
+) -> Value {
     let ended = if more { ActorEnd::Running } else { ActorEnd::Succeeded };
     let dataset = DatasetPage { elements: elements.to_vec(), offset, more, ended, extra: None };
     let page = Page { state, content: PageContent::Dataset(dataset), number: offset / 3, extra: None };
@@ -169,7 +196,8 @@ fn raw_of<'s>(sample: &'s Sample, item: &Value) -> &'s Value {
 
 /// Every element is an item, a filler, a reject, left out, or said something about the source.
 fn counted(sample: &Sample, batch: &Value) {
-    let of_elements = |name: &str| list(batch, name).iter().map(|one| one["element"].as_u64().unwrap()).collect::<Vec<_>>();
+    let of_elements =
+        |name: &str| list(batch, name).iter().map(|one| one["element"].as_u64().unwrap()).collect::<Vec<_>>();
     let seen: BTreeSet<u64> = of_elements("items").into_iter().chain(of_elements("rejects")).collect();
     let extra: Value = batch["extra"].as_str().map(|extra| serde_json::from_str(extra).unwrap()).unwrap_or_default();
     let said: u64 = ["left_out", "outcomes", "profiles"].iter().filter_map(|name| extra[name].as_u64()).sum();
@@ -228,7 +256,9 @@ fn x_item(sample: &Sample, raw: &Value, item: &Value) {
     let author = &item["authors"][0];
     assert_eq!((&author["handle"], &author["id"]), (&raw["author"]["userName"], &raw["author"]["id"]), "{at}");
     let text = item["text"].as_str().unwrap();
-    let plain = |name: &str| raw[name].as_str().unwrap_or_default().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let plain = |name: &str| {
+        raw[name].as_str().unwrap_or_default().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    };
     let longest = [plain("fullText"), plain("text")].into_iter().max_by_key(String::len).unwrap();
     assert!(longest.starts_with(text), "{at}: {text}");
     assert!(longest.len() - text.len() <= 30, "{at}: only a short link is taken away");
@@ -237,7 +267,9 @@ fn x_item(sample: &Sample, raw: &Value, item: &Value) {
     let files: Vec<&Value> = media.iter().map(best).collect();
     assert_eq!(list(item, "media").iter().map(|one| &one["url"]).collect::<Vec<_>>(), files, "{at}");
     assert!(media.iter().all(|one| !text.ends_with(one["url"].as_str().unwrap())), "{at}: own media's link stays");
-    for (relation, id) in [("in-reply-to", &raw["inReplyToId"]), ("quoted", &raw["quoteId"]), ("reposted", &raw["retweet"]["id"])] {
+    for (relation, id) in
+        [("in-reply-to", &raw["inReplyToId"]), ("quoted", &raw["quoteId"]), ("reposted", &raw["retweet"]["id"])]
+    {
         assert_eq!(reference(item, relation), id.as_str(), "{at}: {relation}");
     }
     let root = raw["conversationId"].as_str().filter(|root| Some(*root) != raw["id"].as_str());
@@ -274,7 +306,12 @@ fn instagram_item(sample: &Sample, raw: &Value, item: &Value) {
     }
     assert!(metric(item, "likes").is_none_or(|likes| likes >= 0.0), "{at}");
     if raw["taken_at"].is_null() {
-        let all = [("likes", "likesCount"), ("comments", "commentsCount"), ("views", "videoViewCount"), ("plays", "videoPlayCount")];
+        let all = [
+            ("likes", "likesCount"),
+            ("comments", "commentsCount"),
+            ("views", "videoViewCount"),
+            ("plays", "videoPlayCount"),
+        ];
         metrics(item, raw, &all);
         assert_eq!(seconds(&item["published_at"]), seconds(&raw["timestamp"]), "{at}");
         assert_eq!(item["text"], raw["caption"], "{at}");
@@ -307,7 +344,8 @@ fn files(raw: &Value) -> Vec<&str> {
         let names = ["videoUrl", "video_url", "displayUrl", "image_url"];
         names.iter().find_map(|name| one[name].as_str()).map(str::to_owned)
     };
-    let children = raw["childPosts"].as_array().or(raw["carousel_media"].as_array()).filter(|children| !children.is_empty());
+    let children =
+        raw["childPosts"].as_array().or(raw["carousel_media"].as_array()).filter(|children| !children.is_empty());
     let wanted: Vec<String> = match (children, raw["images"].as_array().filter(|images| !images.is_empty())) {
         (Some(children), _) => children.iter().filter_map(file).collect(),
         (None, Some(images)) => images.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -336,7 +374,8 @@ fn outcome_of_instagram(sample: &Sample, batch: &Value) {
     if errors.len() < sample.elements.len() || errors.is_empty() {
         return;
     }
-    let blocked = errors.iter().any(|row| row["requestErrorMessages"].as_array().is_some_and(|texts| !texts.is_empty()));
+    let blocked =
+        errors.iter().any(|row| row["requestErrorMessages"].as_array().is_some_and(|texts| !texts.is_empty()));
     let expected = match errors[0]["error"].as_str().unwrap() {
         "not_found" => "not-found",
         "no_items" if blocked => "blocked",

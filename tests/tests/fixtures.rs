@@ -66,12 +66,7 @@ fn through(component: &Component, fixture: &Fixture) -> Value {
     if let Some(pages) = &fixture.pages {
         return brief(json!({ "request": request, "batches": dataset(component, &job, pages, state) }));
     }
-    let page = Page {
-        state,
-        content: PageContent::Http(answer(fixture)),
-        number: 0,
-        extra: None,
-    };
+    let page = Page { state, content: PageContent::Http(answer(fixture)), number: 0, extra: None };
     match component.normalize(&job, &page) {
         Ok(batch) => brief(json!({ "request": request, "batch": batch })),
         Err(failure) => brief(json!({ "request": request, "failure": failure })),

@@ -156,7 +156,8 @@ fn author(handle: &str, number: u64) -> Value {
 
 fn medium(number: u64) -> Value {
     let id = (1_983_919_616_217_392_939 + number).to_string();
-    let file = |rate: u64| format!("https://video.example/ext_tw_video/{id}/pu/vid/avc1/{rate}/_BYmk0Jk0tF-Drop.mp4?tag=12");
+    let file =
+        |rate: u64| format!("https://video.example/ext_tw_video/{id}/pu/vid/avc1/{rate}/_BYmk0Jk0tF-Drop.mp4?tag=12");
     let size = |w: u64, h: u64, resize: &str| json!({ "h": h, "w": w, "resize": resize });
     json!({
         "display_url": "pic.example/7zOzpQgXaJ", "expanded_url": format!("https://x.com/gauge/status/{id}/video/1"),
