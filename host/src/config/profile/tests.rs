@@ -168,6 +168,7 @@ fn a_token_in_a_profile_is_refused_and_not_repeated() {
         ("build =", "credential = \"apify_api_C4n4ry\"\nbuild ="),
         ("build =", "credential = [\"apify_api_C4n4ry\"]\nbuild ="),
         ("\"0.0.36\"", "\"apify_api_C4n4ry x\""),
+        ("apify/instagram-post-scraper", "apify_api_C4n4ry"),
         ("[actor]", "[actor]\ntoken = \"apify_api_C4n4ry"),
     ] {
         let error = paid(&[(from, to)]).unwrap_err();
