@@ -122,7 +122,7 @@ pub(super) fn at_key(text: &str, key: &str, message: &str) -> String {
         return masked(&format!("line {number}, column {column} ({NOT_SHOWN})\n{message}"));
     }
     let line = text.lines().nth(number - 1).unwrap_or_default();
-    let width = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().chars().count().max(1);
+    let width = text.get(span).unwrap_or_default().lines().next().unwrap_or_default().chars().count().max(1);
     let margin = " ".repeat(number.to_string().len());
     let (indent, marks) = (" ".repeat(column - 1), "^".repeat(width));
     format!("line {number}, column {column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{marks}\n{message}")
