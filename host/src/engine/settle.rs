@@ -115,8 +115,10 @@ fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMill
             None => Looked::Final { status: Some(run.status), cost: worst(one) },
         },
         Ok(Some(run)) => later(Some((run.id, run.status))),
-        // It was never started, which the platform's lists show after half a minute.
-        Ok(None) if one.remote.is_none() && now.since(one.asked_at) > limits::ADOPT_WINDOW * 2 => {
+        // It was never started: the last that was asked for has been answered, and lists have caught up.
+        Ok(None)
+            if one.remote.is_none() && now.since(one.asked_at) > limits::ACTOR_ASK_TIMEOUT + limits::ADOPT_WINDOW =>
+        {
             Looked::Final { status: None, cost: MicroUsd::ZERO }
         }
         Ok(None) if one.remote.is_some() && waited > limits::ACTOR_YOUNG => {
@@ -220,8 +222,8 @@ mod tests {
             ("runs again", (Some("run"), Some(Succeeded)), run(Running, Some(9)), 20, later(30, Some(Running))),
             ("does not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 32, later(43, None)),
             ("will not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 71, finally(Some(Succeeded), CAP)),
-            ("not in the list yet", (None, None), Ok(None), 60, later(85, None)),
-            ("was never started", (None, None), Ok(None), 61, finally(None, 0)),
+            ("not in the list yet", (None, None), Ok(None), 90, later(130, None)),
+            ("was never started", (None, None), Ok(None), 91, finally(None, 0)),
             ("the platform has lost it", (Some("run"), None), Ok(None), 71, finally(None, CAP)),
             ("no answer", (Some("run"), Some(Succeeded)), failure(), 20, later(30, None)),
         ] {
