@@ -27,12 +27,17 @@ pub(super) async fn show(scene: &Scene, screen: &Screen) -> Result<(), CliError>
     let dir = scene.second_directory()?;
     add_source(&dir, "demo_x", HANDLE).await?;
     scene.actors().scenario(HELD, HANDLE).map_err(|error| CliError::failed(error.to_string()))?;
-    let first = Child::start(&dir)?;
+    let mut first = Child::start(&dir)?;
     let pid = first.pid();
     screen.say(&format!("  second  daemon (process {pid}) for X @{HANDLE}"));
     // The books know of the run; the daemon does not, as the answer is held back.
     while runs(scene) == 0 {
-        tokio::time::sleep(LOOK).await;
+        tokio::select! {
+            line = first.line() => if line.is_none() {
+                return Err(CliError::failed("the demo's second daemon ended by itself"));
+            },
+            () = tokio::time::sleep(LOOK) => {}
+        }
     }
     drop(first);
     screen.say(&format!(
