@@ -113,8 +113,10 @@ fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMill
             None => Looked::Final { status: Some(run.status), cost: worst(one) },
         },
         Ok(Some(run)) => later(Some(run.id)),
-        // It was never started, which the platform's lists show after half a minute.
-        Ok(None) if one.remote.is_none() && now.since(one.asked_at) > limits::ADOPT_WINDOW * 2 => {
+        // It was never started: the last that was asked for has been answered, and lists have caught up.
+        Ok(None)
+            if one.remote.is_none() && now.since(one.asked_at) > limits::ACTOR_ASK_TIMEOUT + limits::ADOPT_WINDOW =>
+        {
             Looked::Final { status: None, cost: MicroUsd::ZERO }
         }
         Ok(None) if one.remote.is_some() && waited > limits::ACTOR_YOUNG => {
