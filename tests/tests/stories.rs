@@ -240,7 +240,7 @@ fn the_demo_ends_by_itself_and_prints_its_sum() {
     let output = daemon::run(place.dir(), &["-o", "json", "demo", "--for", "5s"]).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let sum: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for name in ["sources", "items", "runs", "skips", "failures", "recoveries"] {
+    for name in ["sources", "items", "runs", "skips", "failures", "recoveries", "spent_micro_usd", "adopted"] {
         assert!(sum[name].is_u64(), "{name}: {sum}");
     }
     assert!(sum["sources"].as_u64() >= Some(20) && sum["items"].as_u64() > Some(50), "{sum}");
