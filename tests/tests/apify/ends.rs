@@ -68,7 +68,7 @@ fn scenario_14_a_timed_out_run_leaves_what_it_had() {
 
     // A source that has a watermark, and new posts all the time.
     let handle = "fast_tide";
-    stage.until("a first post", |stage| published(&stage.world.emulator, handle).len() > 1);
+    let old = published(&stage.world.emulator, handle).len();
     let timed_out = r#"{"when":{"endpoint":"start","handle":"HANDLE"},"nth":2,"times":1,
         "effect":{"run":{"items":8,"reach":1,"ends":"TIMED-OUT"}}}"#;
     stage.add(&[scripted("ig", timed_out, handle)]);
@@ -85,7 +85,7 @@ fn scenario_14_a_timed_out_run_leaves_what_it_had() {
     stage.ended(handle, 3);
     assert_ne!(stage.source(handle)["watermark"], first);
     let items = stage.items(handle);
-    let lost: Vec<&String> = wanted.iter().filter(|id| !items.contains(id.as_str())).collect();
+    let lost: Vec<&String> = wanted.iter().skip(old).filter(|id| !items.contains(id.as_str())).collect();
     assert!(lost.is_empty(), "{lost:?} of {wanted:?} are not among {items:?}");
     stage.paid_for(handle, 3);
     assert_eq!(stage.state(handle), (0, "active".to_owned()));
