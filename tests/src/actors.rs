@@ -174,6 +174,19 @@ impl World {
         Ok(())
     }
 
+    /// Waits until an endpoint of the platform was asked so often in all, looking every millisecond. Gives whether it was.
+    #[must_use]
+    pub fn asked(&self, endpoint: &str, wanted: u64, most: Duration) -> bool {
+        let end = Instant::now() + most;
+        while self.emulator.requests_of(endpoint) < wanted {
+            if Instant::now() >= end {
+                return false;
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        true
+    }
+
     /// Waits until so many runs of a source have ended; gives them, newest first.
     ///
     /// # Errors

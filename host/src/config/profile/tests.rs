@@ -122,9 +122,10 @@ fn an_actor_with_its_price() {
 
 #[test]
 fn an_actor_that_is_wrong_is_told_with_its_line_and_the_remedy() {
-    let without_price = "as_of = \"2026-08-20\"\nstart = 0.001\nelement = \"0.0023\"\nminimum = 0.01\ncompute_unit = 0.4\n[actor.price.events]\ndate-filter = 0.0013\n";
-    let table: [(&[(&str, &str)], &str, &str, &str); 17] = [
-        (&[("[actor.price]\n", ""), (without_price, "")], "line 4", "without a price", "[actor.price] with as_of"),
+    const WITHOUT_PRICE: &str = "as_of = \"2026-08-20\"\nstart = 0.001\nelement = \"0.0023\"\nminimum = 0.01\ncompute_unit = 0.4\n[actor.price.events]\ndate-filter = 0.0013\n";
+    type Change = &'static [(&'static str, &'static str)];
+    let table: [(Change, &str, &str, &str); 17] = [
+        (&[("[actor.price]\n", ""), (WITHOUT_PRICE, "")], "line 4", "without a price", "[actor.price] with as_of"),
         (&[("element = \"0.0023\"\n", "")], "line 10", "missing field `element`", ""),
         (&[("as_of = \"2026-08-20\"\n", "")], "line 10", "missing field `as_of`", ""),
         (&[("2026-08-20", "2026-02-30")], "line 11", "is not a date", "2026-08-20"),
@@ -168,6 +169,7 @@ fn a_token_in_a_profile_is_refused_and_not_repeated() {
         ("build =", "credential = \"apify_api_C4n4ry\"\nbuild ="),
         ("build =", "credential = [\"apify_api_C4n4ry\"]\nbuild ="),
         ("\"0.0.36\"", "\"apify_api_C4n4ry x\""),
+        ("apify/instagram-post-scraper", "apify_api_C4n4ry"),
         ("[actor]", "[actor]\ntoken = \"apify_api_C4n4ry"),
     ] {
         let error = paid(&[(from, to)]).unwrap_err();

@@ -16,6 +16,8 @@ use tidegate_plugin_x::X;
 const POSTS: u64 = 1_000;
 /// Pages normalized each way, after a tenth of as many to warm up.
 const PAGES: usize = 100;
+/// The most bytes the contract puts into one page.
+const PAGE_BYTES: usize = 4 << 20;
 const ACTOR: &str = "apidojo/tweet-scraper";
 const NOW: &str = "2026-11-21T23:04:05Z";
 
@@ -23,6 +25,9 @@ const NOW: &str = "2026-11-21T23:04:05Z";
 pub(crate) async fn measure(plugin: &Plugin) -> Result<Value, String> {
     let elements: Vec<String> = (0..POSTS).map(|number| post(number).to_string()).collect();
     let bytes: usize = elements.iter().map(String::len).sum();
+    if bytes > PAGE_BYTES {
+        return Err(format!("{bytes} bytes are more than a page has"));
+    }
     let (job, native_job) = (job(), native_job());
     let page = Page { state: None, content: PageContent::Dataset(dataset(&elements)), number: 0, extra: None };
     let native_page = kit::Page::dataset(None, kit::DatasetPage::whole(elements), 0);
@@ -102,7 +107,7 @@ fn post(number: u64) -> Value {
     let id = (1_983_971_132_162_549_693 + number * 4_194_304_001).to_string();
     let handle = format!("gauge_{}", number % 40);
     let sentence = "The water rose by three feet &amp; fell again before the evening boat left for Harwich. ";
-    let text = sentence.repeat(1 + usize::try_from(number % 10).unwrap_or_default() / 3 * 4);
+    let text = sentence.repeat(1 + usize::try_from(number % 10).unwrap_or_default() / 3 * 3);
     let cut: String = text.chars().take(270).collect();
     let media = if number % 5 < 2 { vec![medium(number)] } else { Vec::new() };
     let mut post = json!({
