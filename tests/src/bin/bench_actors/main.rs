@@ -33,7 +33,7 @@ use subject::Subject;
 #[command(name = "bench_actors")]
 struct Arguments {
     /// How many runs at once; half of them X, half Instagram.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=50_000))]
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1_000..=50_000))]
     runs: u32,
     /// Items that each run brings.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
@@ -131,12 +131,12 @@ fn measured(arguments: &Arguments, disk: &Path, tidegate: &Path, emulator: &Path
     Ok(vec![warm, started, waited, finished, settled])
 }
 
-/// Each intent one run, all of them at once, and the ledger equals the books.
+/// Each intent one run, those that are measured all at once, and the ledger equals the books.
 fn check(platform: &Platform, daemon: &Subject, runs: u64) -> Result<(), Trouble> {
     let (books, spent) = (platform.books()?, daemon.spent()?);
     let at_once = u64::from(books.most_in_flight);
     let started = books.runs.len() as u64;
-    if started == runs && at_once == runs - u64::from(WARM) && books.charged.0 == spent {
+    if started == runs && at_once >= runs - u64::from(WARM) && books.charged.0 == spent {
         return Ok(());
     }
     let what = format!("{runs} runs, all but {WARM} at once, and a ledger that equals the books");
