@@ -115,7 +115,7 @@ fn post(number: u64) -> Value {
         "twitterUrl": format!("https://twitter.com/{handle}/status/{id}"),
         "text": text, "fullText": cut, "source": "Twitter for iPhone", "retweetCount": 918, "replyCount": 179,
         "likeCount": 1269 + number, "quoteCount": 57, "viewCount": 55480, "createdAt": "Thu Oct 30 18:55:52 +0000 2025",
-        "lang": "en", "bookmarkCount": 40, "isReply": number % 6 == 0, "conversationId": id, "possiblySensitive": false,
+        "lang": "en", "bookmarkCount": 40, "isReply": number.is_multiple_of(6), "conversationId": id, "possiblySensitive": false,
         "isPinned": false, "author": author(&handle, number), "extendedEntities": {}, "card": {}, "place": {},
         "entities": {
             "hashtags": [{ "indices": [67, 81], "text": "Tides" }], "symbols": [], "timestamps": [],
@@ -123,7 +123,7 @@ fn post(number: u64) -> Value {
                 "url": "https://t.co/oflkgrceem", "indices": [264, 287] }],
             "user_mentions": [{ "id_str": "9242909996", "name": "Harbour", "screen_name": "harbour", "indices": [3, 13] }]
         },
-        "isRetweet": false, "isQuote": number % 4 == 0, "media": [], "isConversationControlled": false,
+        "isRetweet": false, "isQuote": number.is_multiple_of(4), "media": [], "isConversationControlled": false,
         "searchTerm": "tides lang:en since:2025-10-26 until:2025-10-31"
     });
     if !media.is_empty() {
@@ -131,7 +131,7 @@ fn post(number: u64) -> Value {
         post["entities"]["media"] = json!(media);
         post["media"] = json!([media[0]["media_url_https"]]);
     }
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         post["quoteId"] = json!("1983348350719547805");
         post["quote"] = json!({
             "type": "tweet", "id": "1983348350719547805", "text": sentence.repeat(3), "retweetCount": 14, "likeCount": 293,
