@@ -72,6 +72,13 @@ impl Emulator {
         self.shared.world().log.entries()
     }
 
+    /// Requests of one endpoint until now (`start`, `get-run`, `items`, `list`, ...), counted as they come in: cheap, for those
+    /// who wait for the next one.
+    #[must_use]
+    pub fn requests_of(&self, endpoint: &str) -> u64 {
+        self.shared.world().requests_of(endpoint)
+    }
+
     /// The emulator's time.
     #[must_use]
     pub fn now(&self) -> Millis {

@@ -107,6 +107,11 @@ impl World {
         *self.requests.entry(endpoint).or_default() += 1;
     }
 
+    /// How often an endpoint was asked.
+    pub(crate) fn requests_of(&self, name: &str) -> u64 {
+        self.requests.iter().find(|(endpoint, _)| endpoint.name() == name).map_or(0, |(_, count)| *count)
+    }
+
     /// Takes a run in.
     pub(crate) fn add(&mut self, run: Run, now: Millis) {
         let number = self.next_number();

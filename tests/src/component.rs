@@ -1,7 +1,8 @@
 //! A document through the feed plugin as the daemon runs it: the shipped component, loaded, planned and normalized by the
 //! plugin room, its batch checked by the core.
 //!
-//! Owns: that way. Must not know: the corpus. Called by the binary `feeds` and by the test of all fixtures. The batch that is judged is the plugin's own;
+//! Owns: that way. Must not know: the corpus. Called by the binary `feeds` and by the tests of all fixtures and of the
+//! samples of actors. The batch that is judged is the plugin's own;
 //! the core's check of it has to pass too, because a batch that breaks the contract never reaches the store.
 
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tidegate::plugins::shipped::shipped;
 use tidegate::plugins::{CallContext, Origin, Plugin, PluginRoom, RoomConfig};
-use tidegate_core::contract::{Body, Fetch, Header, HttpResponse, Job, Page, PageContent};
+use tidegate_core::contract::{ActorEnd, Body, DatasetPage, Fetch, Header, HttpResponse, Job, Page, PageContent};
 use tidegate_core::item;
 use tidegate_core::time::UtcMillis;
+use tidegate_plugin_kit as kit;
 use tokio::runtime::Runtime;
 
 use crate::Trouble;
@@ -20,7 +22,7 @@ use crate::corpus::Refused;
 /// When everything in here happens.
 const NOW: &str = "2026-01-01T00:00:00Z";
 
-/// The shipped feed plugin in its room.
+/// A plugin in its room.
 pub struct Component {
     runtime: Runtime,
     plugin: Arc<Plugin>,
@@ -77,6 +79,22 @@ impl Component {
             .map_err(|failure| json!(failure))
     }
 
+    /// What comes of a page, as JSON, if the core accepts every item of it.
+    ///
+    /// # Errors
+    /// The plugin's failure or fault, or what the core rejects.
+    pub fn accepted(&self, job: &Job, page: &Page) -> Result<Value, String> {
+        let asked = self.runtime.block_on(self.plugin.normalize(job, page, &context(job)));
+        let batch = asked.map_err(|fault| fault.to_string())?.value.map_err(|failure| failure.message)?;
+        let (judged, own) = (json!(batch), batch.rejects.len());
+        let now = UtcMillis::parse(&job.now).unwrap_or_default();
+        let accepted = item::accept(batch, None, now).map_err(|bad| format!("bad output: {bad}"))?;
+        match accepted.rejects.get(own) {
+            Some(reject) => Err(format!("the core rejects element {}: {}", reject.element, reject.reason)),
+            None => Ok(judged),
+        }
+    }
+
     /// Plans and normalizes one document as if `document_url` had answered with it.
     ///
     /// # Errors
@@ -131,6 +149,26 @@ impl Component {
             }
             None => Ok(judged),
         }
+    }
+}
+
+/// A page of a dataset, from the guest's side of the contract to the host's.
+#[must_use]
+pub fn dataset_page(given: &kit::DatasetPage) -> DatasetPage {
+    let ended = match given.ended {
+        kit::ActorEnd::Succeeded => ActorEnd::Succeeded,
+        kit::ActorEnd::Failed => ActorEnd::Failed,
+        kit::ActorEnd::TimedOut => ActorEnd::TimedOut,
+        kit::ActorEnd::Aborted => ActorEnd::Aborted,
+        kit::ActorEnd::Running => ActorEnd::Running,
+        kit::ActorEnd::Other => ActorEnd::Other,
+    };
+    DatasetPage {
+        elements: given.elements.clone(),
+        offset: given.offset,
+        more: given.more,
+        ended,
+        extra: given.extra.clone(),
     }
 }
 

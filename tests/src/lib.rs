@@ -5,10 +5,12 @@
 //! tries a plugin goes through the plugin room.
 
 pub mod actors;
+pub mod audit;
 pub mod binary;
 pub mod component;
 pub mod corpus;
 pub mod daemon;
+pub mod dice;
 pub mod guests;
 pub mod load_server;
 pub mod measure;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use wait4::Wait4;
 
 use crate::Trouble;
-use crate::waiting::Stopwatch;
+pub use crate::waiting::Stopwatch;
 
 /// What one process has cost, and what it printed.
 #[derive(Debug, Clone)]
@@ -62,6 +62,36 @@ fn tail(file: &mut fs::File) -> String {
     text.chars().skip(skip).collect()
 }
 
+/// What a running process has used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// User and system time of all its threads, to 10 ms.
+    pub cpu: Duration,
+    /// Memory that is resident now, in bytes.
+    pub resident_bytes: u64,
+}
+
+/// What the process of this id has used by now, from `/proc`.
+///
+/// # Errors
+/// When there is none, or the system has no `/proc`.
+pub fn usage(process: u32) -> Result<Usage, Trouble> {
+    let read = |name: &str| {
+        let path = format!("/proc/{process}/{name}");
+        fs::read_to_string(&path).map_err(Trouble::io(format!("reading {path}")))
+    };
+    let (stat, status) = (read("stat")?, read("status")?);
+    // The name of the program stands in parentheses, and may hold anything.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = [11, 12].map(|at| fields.get(at).and_then(|field| field.parse::<u64>().ok()));
+    let kib = value(&status, "VmRSS").and_then(|text| text.split(' ').next().and_then(|kib| kib.parse::<u64>().ok()));
+    let ([Some(user), Some(system)], Some(kib)) = (ticks, kib) else {
+        return Err(Trouble::printed("what a process has used", &format!("{stat}\n{status}")));
+    };
+    // Linux tells programs of ticks of 10 ms, whatever it counts itself.
+    Ok(Usage { cpu: Duration::from_millis((user + system) * 10), resident_bytes: kib * 1024 })
+}
+
 /// Waits until so much real time is over.
 #[expect(
     clippy::disallowed_methods,
@@ -110,7 +140,7 @@ fn value(text: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-    use super::{Machine, cost, value};
+    use super::{Machine, cost, usage, value};
     use crate::Trouble;
     use std::process::Command;
 
@@ -126,6 +156,16 @@ mod tests {
             }
             other => assert!(other.is_err_and(|trouble| trouble.to_string().is_empty()), "a failure was expected"),
         }
+    }
+
+    #[test]
+    fn tells_what_a_running_process_has_used() {
+        let before = usage(std::process::id()).unwrap();
+        let held: Vec<u8> = (0..64_u32 << 20).map(|number| number.to_le_bytes()[0]).collect();
+        let after = usage(std::process::id()).unwrap();
+        assert!(after.resident_bytes > before.resident_bytes + (32 << 20), "{before:?} {after:?} {}", held.len());
+        assert!(after.cpu >= before.cpu);
+        assert!(usage(u32::MAX).is_err());
     }
 
     #[test]

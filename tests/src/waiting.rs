@@ -28,15 +28,19 @@ impl Deadline {
 }
 
 /// Measures wall time.
-pub(crate) struct Stopwatch(Instant);
+pub struct Stopwatch(Instant);
 
 impl Stopwatch {
+    /// From now on.
     #[expect(clippy::disallowed_methods, reason = "measuring is what it is for")]
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    pub(crate) fn elapsed(&self) -> Duration {
+    /// Since its start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }

@@ -49,6 +49,39 @@ fn profile_check_of_a_broken_file() {
 }
 
 #[test]
+fn profile_check_of_money_that_does_not_add_up() {
+    let place = Place::empty().unwrap();
+    let right = "plugin = \"x\"\nkind = \"account\"\nschedule = { every = \"6h\" }\n\n[actor]\nname = \"apidojo/tweet-scraper\"\nbuild = \
+                 \"0.0.36\"\n\n[actor.price]\nas_of = \"2026-08-20\"\nelement = 0.0004\nminimum = 0.01\n\n[budget]\nusd_per_day = 1\n";
+    let (actor, price) = right.split_once("\n[actor.price]").unwrap();
+    let budget = price.split_once("\n[budget]").unwrap().1;
+    let all = [
+        ("unpriced", format!("{actor}\n[budget]{budget}")),
+        ("fraction", right.replace("0.0004", "0.00000004")),
+        ("poor", right.replace("usd_per_day = 1", "usd_per_day = 0.005")),
+        ("odd", right.replace("build = ", "memory_mb = 1000\nbuild = ")),
+        ("undated", right.replace("2026-08-20", "last summer")),
+        ("token", right.replace("build = ", "token = \"apify_api_123456789\"\nbuild = ")),
+    ]
+    .map(|(name, text)| {
+        let file = format!("{name}.toml");
+        place.put(&file, text).unwrap();
+        said(&place, &["profile", "check", &file])
+    });
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn budget_and_plan_of_a_place_without_sources() {
+    let place = Place::empty().unwrap();
+    place.json(&["run-scheduled"]).unwrap();
+    let all = [said(&place, &["budget"]), said(&place, &["plan"])].join("\n");
+    insta::with_settings!({ filters => vec![(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "(a time)")] }, {
+        insta::assert_snapshot!(all);
+    });
+}
+
+#[test]
 fn plugin_check_of_what_is_no_component() {
     let place = Place::empty().unwrap();
     let core = wat::parse_str("(module)").unwrap();

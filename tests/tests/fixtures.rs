@@ -4,9 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
 use tidegate_core::contract::{Body, Header, HttpResponse, Job, Page, PageContent, Redirect, Watermark};
+use tidegate_plugin_kit::DatasetPage;
 use tidegate_plugin_kit::fixtures::{Fixture, brief, load, settle};
-use tidegate_tests::component::Component;
+use tidegate_tests::component::{Component, dataset_page};
 use tidegate_tests::guests;
 
 /// Folders of `plugins/` that are no plugin.
@@ -38,7 +40,7 @@ fn folders(root: &Path) -> Vec<PathBuf> {
 }
 
 /// Runs a fixture, in the shape of `expected.json`.
-fn through(component: &Component, fixture: &Fixture) -> serde_json::Value {
+fn through(component: &Component, fixture: &Fixture) -> Value {
     let given = &fixture.job;
     let job = Job {
         kind: given.kind.clone(),
@@ -58,18 +60,36 @@ fn through(component: &Component, fixture: &Fixture) -> serde_json::Value {
     };
     let (request, planned) = match component.plan(&job) {
         Ok((request, state)) => (request, state),
-        Err(failure) => return brief(serde_json::json!({ "failure": failure })),
+        Err(failure) => return brief(json!({ "failure": failure })),
     };
-    let page = Page {
-        state: fixture.state.clone().or(planned),
-        content: PageContent::Http(answer(fixture)),
-        number: 0,
-        extra: None,
-    };
-    match component.normalize(&job, &page) {
-        Ok(batch) => brief(serde_json::json!({ "request": request, "batch": batch })),
-        Err(failure) => brief(serde_json::json!({ "request": request, "failure": failure })),
+    let state = fixture.state.clone().or(planned);
+    if let Some(pages) = &fixture.pages {
+        return brief(json!({ "request": request, "batches": dataset(component, &job, pages, state) }));
     }
+    let page = Page { state, content: PageContent::Http(answer(fixture)), number: 0, extra: None };
+    match component.normalize(&job, &page) {
+        Ok(batch) => brief(json!({ "request": request, "batch": batch })),
+        Err(failure) => brief(json!({ "request": request, "failure": failure })),
+    }
+}
+
+/// The pages of one dataset in their order, each with the state the one before gave.
+fn dataset(component: &Component, job: &Job, pages: &[DatasetPage], mut state: Option<String>) -> Vec<Value> {
+    let mut batches = Vec::new();
+    for (number, page) in (0..).zip(pages) {
+        let content = PageContent::Dataset(dataset_page(page));
+        match component.normalize(job, &Page { state: state.clone(), content, number, extra: None }) {
+            Ok(batch) => {
+                state = batch["state"].as_str().map(str::to_owned).or(state);
+                batches.push(batch);
+            }
+            Err(failure) => {
+                batches.push(json!({ "failure": failure }));
+                break;
+            }
+        }
+    }
+    batches
 }
 
 fn answer(fixture: &Fixture) -> HttpResponse {

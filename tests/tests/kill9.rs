@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use tidegate_platforms::{Behaviour, DemoTimes, FeedServer, Listing, Pace, Script};
 use tidegate_tests::daemon::Daemon;
-use tidegate_tests::place::{Place, QUICK_PROFILE, list, setting, word};
+use tidegate_tests::dice::Dice;
+use tidegate_tests::place::{Place, QUICK_PROFILE, list, word};
 
 const KILLS: u32 = 50;
 /// Further sources, so that bootstraps are under way in every life.
@@ -21,19 +22,6 @@ const LOAD_ITEMS: usize = 20;
 const LONG: Duration = Duration::from_secs(120);
 /// The promise: a run that died with its daemon is found within it.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(30);
-
-/// SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>): small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % most
-    }
-}
 
 /// The feeds: those of the demo with nothing ever falling out of them, and many that stand still.
 struct Feeds {
@@ -106,10 +94,7 @@ fn running(place: &Place) -> BTreeMap<String, String> {
 
 #[test]
 fn fifty_kills_lose_no_item_double_none_and_bootstrap_no_source_twice() {
-    let seed =
-        setting("TIDEGATE_KILL_SEED").map_or_else(|| u64::from(std::process::id()), |seed| seed.parse().unwrap());
-    eprintln!("TIDEGATE_KILL_SEED={seed}");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::of_setting();
     let feeds = Feeds::start();
     let place = Place::with_profile("quick", QUICK_PROFILE).unwrap();
     let growing: Vec<&str> = feeds.demo().map(|listing| listing.url.as_str()).collect();

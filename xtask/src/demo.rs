@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the daemon against a local server of feeds.
+//! `cargo xtask demo`: the daemon against local feeds and actors.
 //!
 //! Owns: that the daemon is built before it runs. Must not know: what the demo shows; `tidegate demo` does.
 

@@ -24,12 +24,12 @@ use stop::Stop;
 const USAGE: &str = "\
 cargo xtask TASK [ARGS]
 
-  demo [--for 30s] [ARGS]          the daemon against a local server of feeds; Ctrl-C drains it
+  demo [--for 30s] [ARGS]          the daemon against local feeds and actors; Ctrl-C drains it
   test [CARGO TEST ARGS]           every test: the core alone and for wasm, then the workspace
   ci                               what a change has to pass: .ci/run
   plugins [--from-scratch]         builds the guests as components
   feeds DIR [--json]               how the rss plugin reads a folder of feeds
-  bench sandbox|feeds|store [--json]
+  bench sandbox|feeds|store|actors [--json]
 
 Each task first makes sure of what it needs: the toolchain of rust-toolchain.toml, its WASM target, a C compiler.";
 

@@ -8,7 +8,8 @@ use crate::stop::Stop;
 use crate::toolchain;
 
 /// Names of benches, and the binaries that run them.
-const BENCHES: [(&str, &str); 3] = [("sandbox", "bench_sandbox"), ("feeds", "bench_feeds"), ("store", "bench_store")];
+const BENCHES: [(&str, &str); 4] =
+    [("sandbox", "bench_sandbox"), ("feeds", "bench_feeds"), ("store", "bench_store"), ("actors", "bench_actors")];
 
 /// Becomes the report on a folder of feeds.
 pub(crate) fn feeds(args: &[String]) -> Result<(), Stop> {
@@ -54,7 +55,10 @@ mod tests {
         assert!(chosen(&wanted).is_ok_and(|(binary, rest)| binary == "bench_store" && rest == ["--json"]));
         for wrong in [args(&[]), args(&["--json"]), args(&["stores"])] {
             let said = chosen(&wrong).map_err(|stop| (stop.code(), stop.to_string()));
-            assert!(said.is_err_and(|(code, text)| code == 2 && text.contains("sandbox|feeds|store")), "{wrong:?}");
+            assert!(
+                said.is_err_and(|(code, text)| code == 2 && text.contains("sandbox|feeds|store|actors")),
+                "{wrong:?}"
+            );
         }
     }
 }

@@ -382,3 +382,7 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod windows_tests;

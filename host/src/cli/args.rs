@@ -53,7 +53,7 @@ pub enum Format {
 pub enum Command {
     /// Run the daemon: fetch what is due, until it is stopped (Ctrl-C drains, twice stops at once).
     Serve(ServeArgs),
-    /// Show tidegate at work: the same daemon against a local server of feeds written for it. Leaves nothing behind.
+    /// Show tidegate at work: the same daemon against feeds and actors written for it. Leaves nothing behind.
     Demo(DemoArgs),
     /// Do one tick and wait for its runs, for those who prefer system cron.
     RunScheduled,

@@ -150,7 +150,7 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
                     Err(error) => findings.push(Finding::wrong("profile", &error.into())),
                 }
                 for warning in warnings(&file.profile, &file.place) {
-                    findings.push(Finding::doubtful("profile", format!("{name}: {}", warning.message), warning.hint));
+                    findings.push(Finding::doubtful("profile", warning.message, warning.hint));
                 }
             }
             accounts(home, &profiles, used, findings).await;

@@ -3,14 +3,22 @@
 //! Owns: how a forecast is printed. Must not know: how it is made: `core::forecast` walks through the budgets with the rules
 //! that admit runs.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use tidegate_core::forecast::{Bound, Costs, Forecast, Forecaster, Outlook, Row};
+use tidegate_core::id::{ProfileName, Tenant};
+use tidegate_core::money::MicroUsd;
 
 use super::args::{Place, PlanArgs};
 use super::error::{CliError, Exit};
 use super::home::{Home, each_source};
 use super::output::{Output, table};
-use crate::ports::{Clock, Store};
+use crate::ports::{ActorRuns, Clock, CostRow, Store};
 use crate::system::SystemClock;
+
+/// Runs are expected to cost what those of so long have cost on average.
+const COSTS_OF: Duration = Duration::from_secs(30 * 86_400);
 
 /// Prints a forecast.
 pub(super) async fn plan(place: &Place, args: &PlanArgs, output: Output) -> Result<Exit, CliError> {
@@ -18,12 +26,19 @@ pub(super) async fn plan(place: &Place, args: &PlanArgs, output: Output) -> Resu
     let store = home.existing_store().await?;
     let now = SystemClock.now();
     let ledger = store.ledger(now).await?.into_iter().map(|row| (row.window, row.balance));
-    let (profiles, global, costs) = (home.profiles()?.by_name(), home.config.global_budget(), Costs::default());
+    let (profiles, global) = (home.profiles()?.by_name(), home.config.global_budget());
+    let costs = Costs { profiles: means(store.costs(now.minus(COSTS_OF)).await?), ..Costs::default() };
     let mut forecaster = Forecaster::new(&profiles, &global, &costs, ledger, now);
     each_source(&store, |source| forecaster.add(source)).await?;
     let forecast = forecaster.finish(args.days);
     output.data(&forecast, |forecast| told(forecast, args.days))?;
     Ok(Exit::Ok)
+}
+
+/// Rounded up to the next millionth, so that a forecast is never below the sum.
+fn means(rows: Vec<CostRow>) -> BTreeMap<(Tenant, ProfileName), MicroUsd> {
+    let paid = rows.into_iter().filter(|row| row.runs > 0);
+    paid.map(|row| ((row.tenant, row.profile), MicroUsd::new(row.cost.micros().div_ceil(row.runs)))).collect()
 }
 
 fn told(forecast: &Forecast, days: u32) -> String {
@@ -44,7 +59,7 @@ fn told(forecast: &Forecast, days: u32) -> String {
     });
     text.push_str(match &forecast.expected {
         None => "What runs really cost is not known yet: each is taken at its worst case.\n",
-        Some(_) => "Runs and what binds are told for the mean cost of the runs so far.\n",
+        Some(_) => "Runs and what binds are told for the mean cost of the last 30 days' runs; where there were none, for the worst case.\n",
     });
     text
 }

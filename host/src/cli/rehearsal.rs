@@ -45,8 +45,8 @@ pub(super) async fn rehearse(file: &ProfileFile, plugin: &dyn Plugin, now: UtcMi
     for first in [true, false] {
         let claim = claim(profile, &normal, own.clone(), first, now);
         if let Err(failure) = order(profile, kind, plugin, &claim, now).await {
-            let which = if first { "first" } else { "later" };
-            let message = format!("the {which} run of a source such as {normal:?}: {}", failure.message);
+            let which = if first { "the first" } else { "a later" };
+            let message = format!("{which} run of a source such as {normal:?}: {}", failure.message);
             return refuse(message, "nothing was fetched or paid: the plugin was only asked what it would order");
         }
     }

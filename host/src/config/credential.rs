@@ -146,5 +146,5 @@ fn is_systemd_name(name: &str) -> bool {
 
 /// What a token of the actor platform looks like.
 pub(super) fn is_token(text: &str) -> bool {
-    text.contains("apify_api_")
+    super::text::masked(text) != text
 }

@@ -1,9 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 //! What is read, what wins, and what a mistake is told.
 
-use std::time::Duration;
-
-use tidegate_core::profile::Caps;
+use tidegate_core::budget::Limits;
+use tidegate_core::money::MicroUsd;
 
 use super::*;
 
@@ -54,70 +53,68 @@ fn a_mistake_is_told_with_its_place_and_the_remedy() {
 
 #[test]
 fn every_key_has_its_variable() {
-    let known = toml::Table::try_from(Config {
-        net: NetConfig { contact: Some(String::new()), ..NetConfig::default() },
-        ..Config::default()
-    })
-    .unwrap();
-    let keys: Vec<(String, String)> = known
-        .iter()
-        .flat_map(|(section, keys)| keys.as_table().unwrap().keys().map(|key| (section.clone(), key.clone())))
-        .collect();
-    for (section, key) in &keys {
-        assert!(KEYS.contains(&(section.as_str(), key.as_str())), "{section}.{key} is missing in KEYS");
+    // One value for every key there is.
+    let limits = "runs_per_day = 1\nusd_per_day = 1\nusd_per_month = 1\n";
+    let text = format!(
+        "[net]\ncontact = \"me\"\n[budget.each_tenant]\n{limits}[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
+         origin = \"https://a.example\"\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n"
+    );
+    let known = toml::Table::try_from(load(&text, &[]).unwrap()).unwrap();
+    let mut keys = std::collections::BTreeSet::new();
+    paths(&known, &mut Vec::new(), &mut keys);
+    let listed: std::collections::BTreeSet<String> = environment::KEYS.iter().map(|key| key.join(".")).collect();
+    assert_eq!(keys, listed);
+}
+
+/// Every key of a table, with `*` for the names that operators give.
+fn paths(table: &toml::Table, above: &mut Vec<String>, found: &mut std::collections::BTreeSet<String>) {
+    for (key, value) in table {
+        let named = above.len() == 1 && matches!(above[0].as_str(), "tenants" | "credentials");
+        above.push(if named { "*".to_owned() } else { key.clone() });
+        match value {
+            toml::Value::Table(table) => paths(table, above, found),
+            _ => {
+                found.insert(above.join("."));
+            }
+        }
+        above.pop();
     }
-    assert_eq!(keys.len(), KEYS.len());
 }
 
 #[test]
-fn the_shipped_profiles_are_right() {
-    for (name, text) in shipped_profiles() {
-        parse_profile(name, text, "shipped").unwrap();
-    }
-}
-
-#[test]
-fn a_profile_with_everything() {
+fn budgets_are_read_to_the_millionth_and_made_into_the_daemons() {
     let text = r#"
-        plugin = "rss"
-        kind = "feed"
-        keep_pages = "2d"
-        allowed_overrides = ["discover"]
-        overrides = { max_pages = 2 }
-        schedule = { every = "30m", min_interval = "10m" }
-        caps = { max_items = 5, deadline = "2m" }
-        budget = { runs_per_day = 12 }
-        retry = { in_run = ["1s"], runs = [], max_failures = 5 }
-        net = { allowed_hosts = ["*.example.org"], allow_private = ["10.0.0.0/8"], body_bytes = 1000 }
+        [budget]
+        runs_per_day = 7
+        usd_per_day = 0.0017
+        usd_per_month = "12.5"
+        [budget.each_tenant]
+        usd_per_day = 2
+        [tenants.acme-2.budget]
+        runs_per_day = 3
     "#;
-    let profile = parse_profile("a", text, "a.toml").unwrap();
-    assert_eq!(profile.caps, Caps { max_items: 5, deadline: Duration::from_secs(120), ..Caps::default() });
-    assert_eq!(profile.retry.in_run, [Duration::from_secs(1)]);
-    assert_eq!(profile.min_interval, Duration::from_secs(600));
-    assert_eq!(profile.net.body_bytes, 1_000);
+    let variables =
+        [("TIDEGATE_TENANTS_ACME_2_BUDGET_USD_PER_MONTH", "0.25"), ("TIDEGATE_BUDGET_EACH_TENANT_RUNS_PER_DAY", "9")];
+    let budget = load(text, &variables).unwrap().global_budget();
+    let usd = |micros| Some(MicroUsd::new(micros));
+    let all = Limits { runs_per_day: Some(7), usd_per_day: usd(1_700), usd_per_month: usd(12_500_000) };
+    let each = Limits { runs_per_day: Some(9), usd_per_day: usd(2_000_000), usd_per_month: None };
+    let acme = Limits { runs_per_day: Some(3), usd_per_day: None, usd_per_month: usd(250_000) };
+    assert_eq!((budget.all, budget.each_tenant), (all, each));
+    assert_eq!(budget.tenants, BTreeMap::from([("acme-2".parse().unwrap(), acme)]));
+    assert_eq!(load("", &[]).unwrap().global_budget(), tidegate_core::budget::GlobalBudget::default());
 }
 
 #[test]
-fn a_wrong_profile_is_told_with_its_line_and_the_remedy() {
-    let right = "plugin = \"rss\"\nkind = \"feed\"\nschedule = { every = \"1h\" }\n";
-    let table = [
-        ("a", "plugin = \"rss\"\nkind = \"feed\"\n".to_owned(), "missing field `schedule`", ""),
-        ("a", format!("{right}plugni = 1\n"), "line 4", "did you mean `plugin`?"),
-        ("a", right.replace("1h", "1x"), "units are s, m, h, d and w", ""),
-        (
-            "a",
-            right.replace("every = \"1h\"", "cron = \"* * * * *\""),
-            "unknown field `cron`",
-            "known here: every, min_interval",
-        ),
-        ("a", format!("{right}caps = {{ max_items = 0 }}\n"), "caps.max_items = 0 is out of range", "1 to 10000"),
-        ("a", format!("{right}retry = {{ max_failures = 0 }}\n"), "no source would ever run", "1 or more"),
-        ("a", format!("{right}net = {{ allowed_hosts = [\"https://a\"] }}\n"), "is not a host", "without scheme"),
-        ("A b", right.to_owned(), "is not a name", "rename the file"),
-    ];
-    for (name, text, message, hint) in table {
-        let error = parse_profile(name, &text, "a.toml").unwrap_err();
-        assert!(error.to_string().contains(message), "{text}: {error}");
-        assert!(error.hint.clone().unwrap_or_default().contains(hint), "{text}: {:?}", error.hint);
+fn what_is_no_amount_of_money_is_told_with_its_line() {
+    for (amount, why) in [
+        ("-1", "negative"),
+        ("0.0000001", "six decimals"),
+        ("\"1 USD\"", "decimal number"),
+        ("nan", "decimal number"),
+        ("true", "amount of US dollars"),
+    ] {
+        let error = load(&format!("[budget]\nusd_per_day = {amount}\n"), &[]).unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains(why), "{amount}: {error}");
     }
 }

@@ -48,31 +48,52 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str, place: &str) -> Result<T, C
 /// nor the value is repeated: errors are logged, pasted and sent around.
 pub(super) fn explain(error: &toml::de::Error, text: &str, place: &str) -> ConfigError {
     let place = place.to_owned();
-    match error.span().filter(|span| is_secret(text, span.start)) {
-        Some(span) => {
-            let message = error.message();
-            let shown = SAFE.iter().any(|safe| message.starts_with(safe));
+    let message = error.message();
+    let shown = SAFE.iter().any(|safe| message.starts_with(safe));
+    match error.span() {
+        Some(span) if is_secret(text, span.start) => {
             let message = if shown { message } else { "a value of another kind belongs there" };
             let (line, column) = position(text, span.start);
-            let message = format!("line {line}, column {column} (not shown, as it may hold a token)\n{message}");
+            let message = masked(&format!("line {line}, column {column} ({NOT_SHOWN})\n{message}"));
             ConfigError { place, message, hint: Some(HOW.to_owned()) }
         }
-        None => {
-            let message = error.to_string().trim_end().to_owned();
-            ConfigError { place, hint: hint(error.message()), message }
+        _ => {
+            let hint = if message.starts_with(CREDENTIAL) { Some(HOW.to_owned()) } else { hint(message) };
+            ConfigError { place, hint, message: masked(error.to_string().trim_end()) }
         }
     }
 }
 
+/// Said in place of a line that may hold a token.
+const NOT_SHOWN: &str = "not shown, as it may hold a token";
+
+/// What the platform's tokens begin with.
+const TOKEN: &str = "apify_api_";
+
+/// `text` without what looks like a token of the actor platform, wherever it got in.
+pub(super) fn masked(text: &str) -> String {
+    let mut parts = text.split(TOKEN);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        shown.push_str("(hidden)");
+        shown.push_str(rest);
+    }
+    shown
+}
+
+/// What errors about the entries of credentials begin with.
+const CREDENTIAL: &str = "a credential";
+
 /// Messages that repeat no value.
-const SAFE: [&str; 4] = ["unknown field", "missing field", "duplicate key", "a credential"];
+const SAFE: [&str; 4] = ["unknown field", "missing field", "duplicate key", CREDENTIAL];
 
 /// How a credential is written.
 const HOW: &str = "a token never stands in a settings file, as those are copied, backed up and committed: write \
     [credentials.NAME] with env = \"VARIABLE\", file = \"/path\" or systemd = \"name\", and name it in a profile's actor.credential";
 
 /// Words in a line that may hold a token.
-const SECRET: [&str; 7] = ["token", "secret", "password", "api_key", "apikey", "bearer", "apify_api_"];
+const SECRET: [&str; 7] = ["token", "secret", "password", "api_key", "apikey", "bearer", TOKEN];
 
 /// Whether the line at `at` may hold a token: by a word in it, or as it stands in the table of credentials.
 fn is_secret(text: &str, at: usize) -> bool {
@@ -97,8 +118,11 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 pub(super) fn at_key(text: &str, key: &str, message: &str) -> String {
     let Some(span) = span_of(text, key) else { return message.to_owned() };
     let (number, column) = position(text, span.start);
+    if is_secret(text, span.start) {
+        return masked(&format!("line {number}, column {column} ({NOT_SHOWN})\n{message}"));
+    }
     let line = text.lines().nth(number - 1).unwrap_or_default();
-    let width = text.get(span.clone()).unwrap_or_default().lines().next().unwrap_or_default().chars().count().max(1);
+    let width = text.get(span).unwrap_or_default().lines().next().unwrap_or_default().chars().count().max(1);
     let margin = " ".repeat(number.to_string().len());
     let (indent, marks) = (" ".repeat(column - 1), "^".repeat(width));
     format!("line {number}, column {column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{marks}\n{message}")

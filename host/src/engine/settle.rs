@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_core::actor::RemoteRun;
+use tidegate_core::actor::{RemoteRun, RemoteStatus};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
@@ -54,7 +54,7 @@ impl Engine {
                 });
                 if refused {
                     let at = now.plus(limits::GATE_PROBE);
-                    self.ports.store.looked(one.order.intent, Looked::Later { at, remote: None }).await?;
+                    self.ports.store.looked(one.order.intent, Looked::Later { at, seen: None }).await?;
                     continue;
                 }
                 let (actors, one) = (self.ports.actors.clone(), one.clone());
@@ -102,19 +102,23 @@ async fn look(actors: &dyn crate::ports::Actors, one: &Unsettled) -> Result<Opti
 /// What follows from a look.
 fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMillis) -> Looked {
     let waited = now.since(one.ended_at);
-    let later = |remote| Looked::Later { at: now.plus(PAUSE.max(waited / 2).min(limits::ACTOR_PAUSE_MOST)), remote };
+    let later = |seen| Looked::Later { at: now.plus(PAUSE.max(waited / 2).min(limits::ACTOR_PAUSE_MOST)), seen };
     match seen {
         Ok(Some(run)) if run.status.end().is_some() => match run.cost {
-            // A run that ended while nobody looked may have ended just now.
-            _ if one.remote.is_none() => later(Some(run.id)),
+            // Seen to have ended for the first time: that may have been a moment ago, and its cost still grows.
+            _ if one.status.and_then(RemoteStatus::end).is_none() => {
+                Looked::Later { at: now.plus(limits::COST_FINAL), seen: Some((run.id, run.status)) }
+            }
             Some(cost) => Looked::Final { status: Some(run.status), cost },
             // The platform does not say. What it could have cost at most stands, once there is no hope of better.
             None if waited < limits::ACTOR_YOUNG => later(None),
             None => Looked::Final { status: Some(run.status), cost: worst(one) },
         },
-        Ok(Some(run)) => later(Some(run.id)),
-        // It was never started, which the platform's lists show after half a minute.
-        Ok(None) if one.remote.is_none() && now.since(one.asked_at) > limits::ADOPT_WINDOW * 2 => {
+        Ok(Some(run)) => later(Some((run.id, run.status))),
+        // It was never started: the last that was asked for has been answered, and lists have caught up.
+        Ok(None)
+            if one.remote.is_none() && now.since(one.asked_at) > limits::ACTOR_ASK_TIMEOUT + limits::ADOPT_WINDOW =>
+        {
             Looked::Final { status: None, cost: MicroUsd::ZERO }
         }
         Ok(None) if one.remote.is_some() && waited > limits::ACTOR_YOUNG => {
@@ -130,4 +134,100 @@ fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMill
 /// The most it can have cost, where nobody says what it did.
 fn worst(one: &Unsettled) -> MicroUsd {
     one.cost.map_or(one.order.charge_cap, |seen| seen.max(one.order.charge_cap))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use tidegate_core::actor::Order;
+    use tidegate_core::id::Id;
+
+    use super::*;
+
+    const START: UtcMillis = UtcMillis::from_millis(1_793_512_800_000);
+    const CAP: u64 = 50_000;
+
+    fn at(seconds: u64) -> UtcMillis {
+        START.plus(Duration::from_secs(seconds))
+    }
+
+    /// Asked for at 0, done with at 10.
+    fn unsettled(remote: Option<&str>, status: Option<RemoteStatus>) -> Unsettled {
+        Unsettled {
+            order: Order {
+                intent: Id::from_bits(1),
+                credential: "apify".parse().unwrap(),
+                actor: "apify/instagram-scraper".parse().unwrap(),
+                build: "latest".to_owned(),
+                memory_mb: None,
+                timeout: Duration::from_secs(60),
+                charge_cap: MicroUsd::new(CAP),
+                input: "{}".to_owned(),
+            },
+            run: Id::from_bits(2),
+            source: Id::from_bits(3),
+            asked_at: at(0),
+            ended_at: at(10),
+            remote: remote.map(|remote| remote.parse().unwrap()),
+            status,
+            cost: None,
+            elements: 0,
+        }
+    }
+
+    fn run(status: RemoteStatus, cost: Option<u64>) -> Result<Option<RemoteRun>, Failure> {
+        let (id, dataset) = ("run".parse().unwrap(), "set".parse().unwrap());
+        let cost = cost.map(MicroUsd::new);
+        Ok(Some(RemoteRun { id, dataset, status, message: None, build: None, cost, charged_elements: None }))
+    }
+
+    fn later(seconds: u64, seen: Option<RemoteStatus>) -> Looked {
+        Looked::Later { at: at(seconds), seen: seen.map(|status| ("run".parse().unwrap(), status)) }
+    }
+
+    fn finally(status: Option<RemoteStatus>, cost: u64) -> Looked {
+        Looked::Final { status, cost: MicroUsd::new(cost) }
+    }
+
+    /// The platform corrects a cost for ten seconds after a run's end, and nobody knows how long ago that was but who has seen
+    /// it before.
+    #[test]
+    fn a_cost_is_final_when_the_end_was_seen_before() {
+        use RemoteStatus::{Aborted, Running, Succeeded};
+        let failure = || Err(Failure::new(Class::Transient, "no answer"));
+        for (what, before, seen, now, expected) in [
+            (
+                "ended, for all we know just now",
+                (Some("run"), None),
+                run(Succeeded, Some(9)),
+                20,
+                later(32, Some(Succeeded)),
+            ),
+            ("found, and ended", (None, None), run(Succeeded, Some(9)), 20, later(32, Some(Succeeded))),
+            (
+                "ran when it was last seen",
+                (Some("run"), Some(Running)),
+                run(Aborted, Some(9)),
+                20,
+                later(32, Some(Aborted)),
+            ),
+            (
+                "was seen to have ended",
+                (Some("run"), Some(Succeeded)),
+                run(Succeeded, Some(9)),
+                32,
+                finally(Some(Succeeded), 9),
+            ),
+            ("runs on, told to end", (Some("run"), None), run(Running, Some(9)), 20, later(30, Some(Running))),
+            ("runs again", (Some("run"), Some(Succeeded)), run(Running, Some(9)), 20, later(30, Some(Running))),
+            ("does not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 32, later(43, None)),
+            ("will not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 71, finally(Some(Succeeded), CAP)),
+            ("not in the list yet", (None, None), Ok(None), 90, later(130, None)),
+            ("was never started", (None, None), Ok(None), 91, finally(None, 0)),
+            ("the platform has lost it", (Some("run"), None), Ok(None), 71, finally(None, CAP)),
+            ("no answer", (Some("run"), Some(Succeeded)), failure(), 20, later(30, None)),
+        ] {
+            assert_eq!(judge(&unsettled(before.0, before.1), seen, at(now)), expected, "{what}");
+        }
+    }
 }

@@ -30,7 +30,7 @@ impl Engine {
     }
 
     /// Wakes runs whose actor run has ended. Gives how many.
-    pub(super) async fn watch(&self) -> Result<usize, StoreError> {
+    pub(super) async fn watch(self: &Arc<Self>) -> Result<usize, StoreError> {
         let waiting = self.ports.store.waiting(limits::ACTOR_LIST * limits::ACTOR_LIST_PAGES).await?;
         if waiting.is_empty() {
             return Ok(0);
@@ -40,12 +40,20 @@ impl Engine {
         for one in waiting {
             by_credential.entry(one.credential.clone()).or_default().push(one);
         }
-        let mut woken = 0;
+        by_credential.retain(|credential, _| {
+            let key = GateKey::Credential(credential.clone());
+            shut.iter().all(|gate| gate.key != key)
+        });
+        // Beside one another: an account that is told to slow down must not hold up the others.
+        let mut watching = tokio::task::JoinSet::new();
         for (credential, waiting) in by_credential {
-            if shut.iter().any(|gate| gate.key == GateKey::Credential(credential.clone())) {
-                continue;
-            }
-            woken += self.watch_one(&credential, waiting).await?;
+            let engine = Arc::clone(self);
+            watching.spawn(async move { engine.watch_one(&credential, waiting).await });
+        }
+        let mut woken = 0;
+        while let Some(watched) = watching.join_next().await {
+            // One that panicked is repeated with the next beat.
+            woken += watched.unwrap_or(Ok(0))?;
         }
         Ok(woken)
     }

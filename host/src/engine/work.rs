@@ -78,7 +78,7 @@ impl Engine {
         let place = Place { engine: Arc::clone(self), run: claim.run, generation: claim.generation };
         self.tasks.spawn(async move {
             let engine = Arc::clone(&place.engine);
-            if let Err(error) = Arc::clone(&engine).work(claim, lost).await {
+            if let Err(error) = Box::pin(Arc::clone(&engine).work(claim, lost)).await {
                 // The lease passes and the recover pass takes the run up again.
                 engine.tell(&Event::PassFailed { pass: "work", error: format!("run {}: {error}", place.run) });
             }

@@ -43,6 +43,8 @@ pub struct Unsettled {
     pub ended_at: UtcMillis,
     /// The platform's id of it. `None`: it is not known whether there is one.
     pub remote: Option<RemoteId>,
+    /// How it stood when it was last seen.
+    pub status: Option<RemoteStatus>,
     /// Its cost when it was last seen.
     pub cost: Option<MicroUsd>,
     /// Elements that were read.
@@ -63,8 +65,8 @@ pub enum Looked {
     Later {
         /// When it is looked at again.
         at: UtcMillis,
-        /// The platform's id of it, if it was found only now.
-        remote: Option<RemoteId>,
+        /// What was seen of it, if anything: the platform's id of it, and how it stands.
+        seen: Option<(RemoteId, RemoteStatus)>,
     },
 }
 

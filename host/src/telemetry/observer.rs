@@ -26,7 +26,7 @@ impl Observer for LogObserver {
             Event::ActorStarted { run, source, actor, remote, charge_cap, adopted } => {
                 let how = if *adopted { "found the lost start of" } else { "started" };
                 info!(
-                    run.id = %run, source.id = %source, actor, remote, charge_cap_micro_usd = charge_cap.micros(),
+                    run.id = %run, source.id = %source, actor, remote, adopted, charge_cap_micro_usd = charge_cap.micros(),
                     "{how} {actor} as {remote}: at most {charge_cap}"
                 );
             }

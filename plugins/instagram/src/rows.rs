@@ -4,6 +4,7 @@
 //! window of the run. Called by [`crate::dataset`].
 
 use tidegate_plugin_kit::Job;
+use tidegate_plugin_kit::json::Scalar;
 
 use crate::fields::Field;
 use crate::identifier::{self, Kind};
@@ -50,7 +51,8 @@ pub fn row(post: &Post<'_, '_>) -> Row {
     if post.identity().is_some() {
         return Row::Post;
     }
-    if post.get(Field::Demo).is_true() { Row::Demo } else { Row::Malformed }
+    let demo = !matches!(post.get(Field::Demo), Scalar::Absent | Scalar::Bool(false));
+    if demo { Row::Demo } else { Row::Malformed }
 }
 
 /// What an error row said, for a person.

@@ -2,4 +2,7 @@
 //! list), with the real binary: items, ledger, source state, and the platform's own books.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+mod ends;
+mod scene;
 mod starts;
+mod waits;

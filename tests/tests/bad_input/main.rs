@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
 mod disks;
+mod money;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -1,6 +1,10 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
 //! Section 4 of the product's description, "Eligible when", row by row.
 
 use super::*;
+use crate::actor::gate::GateKey;
+use crate::failure::Class;
+use crate::fixtures::actors::actor_profile;
 use crate::fixtures::{at, fresh_source, invalid, now, paused, profile, secs, source};
 use crate::source::NextRun;
 
@@ -124,6 +128,46 @@ fn reasons_are_sentences_with_their_facts() {
         let said = decide(&source, Some(&profile()), given()).err().map(|skip| skip.reason.to_string());
         assert_eq!(said.as_deref(), Some(expected));
     }
+}
+
+/// What closes by itself is asked about last, and says when to come again.
+#[test]
+fn a_closed_gate_and_a_busy_account_hold_back_whatever_else_is_right() {
+    let gate = |until: &str| Gate {
+        key: GateKey::Credential("apify".parse().unwrap()),
+        class: Class::Quota,
+        why: "no money left".to_owned(),
+        since: at("2026-11-21T11:00:00Z"),
+        until: at(until),
+    };
+    let (closed, over) = (gate("2026-11-21T12:10:00Z"), gate("2026-11-21T12:00:00Z"));
+    let (gated, busy) = ("gate-closed until 2026-11-21T12:10:00Z", "credential-busy until 2026-11-21T12:00:10Z");
+    let (paid, free) = (actor_profile(), profile());
+    let table = [
+        ("closed", &paid, Some(&closed), None, gated),
+        ("its time is over this millisecond", &paid, Some(&over), None, "yes, schedule"),
+        ("closed and busy", &paid, Some(&closed), Some((5, 5)), gated),
+        ("one place left", &paid, None, Some((4, 5)), "yes, schedule"),
+        ("none left", &paid, None, Some((5, 5)), busy),
+        ("more than there may be by now", &paid, None, Some((9, 5)), busy),
+        ("an account that may run nothing", &paid, None, Some((0, 0)), busy),
+        ("nobody's account is needed", &free, None, Some((5, 5)), "yes, schedule"),
+    ];
+    for (case, profile, gate, account, expected) in table {
+        let given = Circumstances { gate, account, ..given() };
+        assert_eq!(verdict(&source(), Some(profile), given), expected, "{case}");
+        let queued = Circumstances { queued: Some(Trigger::OneOff), ..given };
+        let wished = expected.replace("schedule", "one-off");
+        assert_eq!(verdict(&source(), Some(profile), queued), wished, "{case}, wished for by an operator");
+        let not_due = Source { next_run: due("2026-11-21T13:00:00Z", Trigger::Schedule), ..source() };
+        let later = "not-due until 2026-11-21T13:00:00Z";
+        assert_eq!(verdict(&not_due, Some(profile), given), later, "{case}, and not due");
+    }
+    let said = |given| decide(&source(), Some(&paid), given).err().map(|skip| skip.reason.to_string());
+    let refused = said(Circumstances { gate: Some(&closed), ..given() });
+    assert_eq!(refused.as_deref(), Some("credential apify is closed: no money left"));
+    let full = said(Circumstances { account: Some((5, 5)), ..given() });
+    assert_eq!(full.as_deref(), Some("5 runs of credential apify are under way, as many as it may have"));
 }
 
 /// A spent budget is told by the same type, and says when the next window opens.

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_core::budget::{Balance, Reservation};
+use tidegate_core::budget::Reservation;
 use tidegate_core::claim::{Claim, Generation};
-use tidegate_core::id::{RunId, SourceId};
+use tidegate_core::id::{IntentId, RunId, SourceId};
 use tidegate_core::item::{Counts, Intake, Known, Page, Taken};
 use tidegate_core::money::MicroUsd;
-use tidegate_core::run::{Finish, Settlement};
+use tidegate_core::run::{Finish, Intent, IntentEnd, Park, Progress, Resume, Settlement};
 use tidegate_core::source::{NextRun, PausedBy, Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use crate::fixtures::secs;
+use crate::money::Money;
 
 /// A run's row.
 #[derive(Debug, Clone)]
@@ -20,14 +21,21 @@ pub(crate) struct Run {
     pub(crate) trigger: Trigger,
     pub(crate) stage: Stage,
     pub(crate) attempt: u32,
+    reserved: MicroUsd,
     reservations: Vec<Reservation>,
     counts: Counts,
+    /// What it goes on from: its intent that is not done with.
+    pub(crate) resume: Option<Resume>,
+    /// Its intents that are done with, as far as they belong to this reservation.
+    done: Vec<IntentId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Queued(UtcMillis),
     Running,
+    /// Waits for an actor run until then.
+    Parked(UtcMillis),
     Ended,
 }
 
@@ -36,7 +44,7 @@ pub(crate) struct Store {
     pub(crate) sources: BTreeMap<SourceId, Source>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) items: BTreeMap<(SourceId, String), Known>,
-    ledger: BTreeMap<String, Balance>,
+    pub(crate) money: Money,
     generations: BTreeMap<SourceId, i64>,
     bootstrapped: BTreeSet<SourceId>,
 }
@@ -50,8 +58,11 @@ impl Store {
             trigger: Trigger::Bootstrap,
             stage: Stage::Queued(now),
             attempt: 0,
+            reserved: MicroUsd::ZERO,
             reservations: vec![],
             counts: Counts::default(),
+            resume: None,
+            done: vec![],
         };
         self.runs.insert(run, row);
         self.sources.insert(source.id, source);
@@ -69,57 +80,117 @@ impl Store {
         id: SourceId,
         run: RunId,
         trigger: Trigger,
+        reserved: MicroUsd,
         reservations: Vec<Reservation>,
         now: UtcMillis,
     ) -> Result<Claim, Reservation> {
         let source = self.sources.get_mut(&id).unwrap();
         assert_eq!(source.state, SourceState::Active, "{id} is claimed");
         assert_eq!(source.running, None, "{id} runs already");
-        let mut ledger = self.ledger.clone();
-        for reservation in &reservations {
-            let balance = ledger.entry(key(reservation)).or_default();
-            *balance = balance.reserve(reservation.amount, reservation.limit).ok_or_else(|| reservation.clone())?;
-            assert!(balance.reserved + balance.spent <= reservation.limit, "{reservation:?}: {balance:?}");
-        }
-        self.ledger = ledger;
+        self.money.reserve(&reservations)?;
         source.running = Some(run);
         source.next_run = None;
         let row = self.runs.entry(run).or_insert_with(|| {
             assert_ne!(trigger, Trigger::Bootstrap, "a bootstrap run is queued once, never made by a claim");
-            let counts = Counts::default();
-            Run { source: id, trigger, stage: Stage::Running, attempt: 0, reservations: vec![], counts }
+            Run {
+                source: id,
+                trigger,
+                stage: Stage::Running,
+                attempt: 0,
+                reserved,
+                reservations: vec![],
+                counts: Counts::default(),
+                resume: None,
+                done: vec![],
+            }
         });
-        row.stage = Stage::Running;
-        row.attempt += 1;
+        assert!(row.resume.is_none(), "{run} has an intent, and is not queued");
+        row.reserved = reserved;
         row.reservations = reservations;
-        let generation = self.generations.entry(id).or_default();
-        *generation += 1;
-        Ok(Claim {
-            run,
-            source: source.clone(),
-            generation: Generation(*generation),
-            trigger,
-            attempt: row.attempt,
-            items_before: row.counts.new,
-            reserved: MicroUsd::ZERO,
-            resume: None,
-            lease_until: now.plus(secs(20)),
-        })
+        Ok(self.take(run, now))
     }
 
-    /// Writes a page, the end, or both. `None`: the run is somebody else's now.
+    /// Claims a run that was put away. Whether its source may run is not asked: what is paid for is looked at.
+    pub(crate) fn claim_again(&mut self, run: RunId, now: UtcMillis) -> Claim {
+        let row = &self.runs[&run];
+        assert!(matches!(row.stage, Stage::Parked(_)) && row.resume.is_some(), "{row:?}");
+        self.take(run, now)
+    }
+
+    fn take(&mut self, run: RunId, now: UtcMillis) -> Claim {
+        let row = self.runs.get_mut(&run).unwrap();
+        row.stage = Stage::Running;
+        row.attempt += 1;
+        let generation = self.generations.entry(row.source).or_default();
+        *generation += 1;
+        Claim {
+            run,
+            source: self.sources[&row.source].clone(),
+            generation: Generation(*generation),
+            trigger: row.trigger,
+            attempt: row.attempt,
+            items_before: row.counts.new,
+            reserved: row.reserved,
+            resume: row.resume.clone().map(Box::new),
+            lease_until: now.plus(secs(20)),
+        }
+    }
+
+    fn is_live(&self, claim: &Claim) -> bool {
+        let row = &self.runs[&claim.run];
+        self.generations[&row.source] == claim.generation.0 && row.stage == Stage::Running
+    }
+
+    /// Keeps an intent before its order goes out.
+    pub(crate) fn intend(&mut self, claim: &Claim, intent: Intent, progress: Progress) {
+        assert!(self.is_live(claim));
+        self.money.intend(&intent.order);
+        let row = self.runs.get_mut(&claim.run).unwrap();
+        assert!(row.resume.as_ref().is_none_or(|resume| resume.intent.order == intent.order), "two intents of {row:?}");
+        row.resume = Some(Resume { intent, progress });
+    }
+
+    /// The order was refused.
+    pub(crate) fn void(&mut self, claim: &Claim) {
+        assert!(self.is_live(claim));
+        let resume = self.runs.get_mut(&claim.run).unwrap().resume.take();
+        self.money.void(resume.unwrap().intent.order.intent);
+    }
+
+    /// Puts a run away. No attempt of it has failed.
+    pub(crate) fn park(&mut self, claim: &Claim, park: Park) {
+        assert!(self.is_live(claim));
+        let row = self.runs.get_mut(&claim.run).unwrap();
+        let Park { intent, progress, wake_at } = park;
+        assert!(row.resume.as_ref().is_some_and(|resume| resume.intent.order == intent.order), "{row:?}");
+        row.resume = Some(Resume { intent, progress });
+        row.stage = Stage::Parked(wake_at);
+        row.attempt -= 1;
+    }
+
+    /// The runs that are put away, and until when.
+    pub(crate) fn parked(&self) -> Vec<(RunId, UtcMillis, IntentId)> {
+        let waits = |(id, run): (&RunId, &Run)| match (run.stage, &run.resume) {
+            (Stage::Parked(until), Some(resume)) => Some((*id, until, resume.intent.order.intent)),
+            _ => None,
+        };
+        self.runs.iter().filter_map(waits).collect()
+    }
+
+    /// Writes a page, the end of an actor run, the end, or several. `None`: the run is somebody else's now.
     pub(crate) fn commit(
         &mut self,
         claim: &Claim,
         cap: u32,
         page: Option<&Page>,
+        ended: Option<&IntentEnd>,
         finish: Option<&Finish>,
         now: UtcMillis,
     ) -> Option<(Counts, Option<Settlement>)> {
-        let row = self.runs.get_mut(&claim.run).unwrap();
-        if self.generations[&row.source] != claim.generation.0 || row.stage != Stage::Running {
+        if !self.is_live(claim) {
             return None;
         }
+        let row = self.runs.get_mut(&claim.run).unwrap();
         let source = self.sources.get_mut(&row.source).unwrap();
         if let Some(page) = page {
             let room = cap.saturating_sub(row.counts.new);
@@ -134,24 +205,38 @@ impl Store {
             row.counts = row.counts.plus(intake.counts());
             assert!(row.counts.new <= cap, "{} new items, at most {cap} may be", row.counts.new);
         }
+        if let Some(ended) = ended {
+            let resume = row.resume.take().expect("an intent is done with once");
+            assert_eq!(resume.intent.order.intent, ended.intent);
+            row.done.push(ended.intent);
+        }
         let Some(finish) = finish else { return Some((row.counts, None)) };
         let settlement = finish.settle(source, &row.counts, now);
         *source = settlement.source.clone();
         row.stage = Stage::Ended;
-        settle(&mut self.ledger, &mut row.reservations, 1);
+        // The end of a run that leaves its intent says that nothing was started for it.
+        if let Some(resume) = row.resume.take() {
+            self.money.void(resume.intent.order.intent);
+        }
+        self.money.end(core::mem::take(&mut row.reservations), core::mem::take(&mut row.done), 1);
         Some((row.counts, Some(settlement)))
     }
 
-    /// Gives a claim up: the run is queued again.
+    /// Gives a claim up: the run is queued again, or waits if it has an intent.
     pub(crate) fn requeue(&mut self, run: RunId, attempted: bool, at: UtcMillis) {
         let row = self.runs.get_mut(&run).unwrap();
         assert_eq!(row.stage, Stage::Running, "only a live run is queued again");
-        row.stage = Stage::Queued(at);
-        settle(&mut self.ledger, &mut row.reservations, u64::from(attempted));
         if !attempted {
             row.attempt -= 1;
         }
         *self.generations.get_mut(&row.source).unwrap() += 1;
+        if row.resume.is_some() {
+            row.stage = Stage::Parked(at);
+            return;
+        }
+        row.stage = Stage::Queued(at);
+        let (reservations, done) = (core::mem::take(&mut row.reservations), core::mem::take(&mut row.done));
+        self.money.end(reservations, done, u64::from(attempted));
         self.sources.get_mut(&row.source).unwrap().running = None;
     }
 
@@ -184,7 +269,7 @@ impl Store {
             }
             match run.stage {
                 Stage::Queued(_) => drop(queued.insert(run.source)),
-                Stage::Running => {
+                Stage::Running | Stage::Parked(_) => {
                     *live.entry(run.source).or_insert(0) += 1;
                     promised += run.reservations.iter().map(|reservation| reservation.amount).sum::<u64>();
                 }
@@ -200,21 +285,6 @@ impl Store {
             let waits = live > 0 || queued.contains(&source.id) || source.next_run.is_some();
             assert!(waits || !active, "nothing will ever run {source:?}");
         }
-        assert_eq!(
-            self.ledger.values().map(|balance| balance.reserved).sum::<u64>(),
-            promised,
-            "promised to live runs"
-        );
-    }
-}
-
-fn key(reservation: &Reservation) -> String {
-    format!("{} {}", reservation.window.scope.key(), reservation.window.start)
-}
-
-fn settle(ledger: &mut BTreeMap<String, Balance>, reservations: &mut Vec<Reservation>, used: u64) {
-    for reservation in reservations.drain(..) {
-        let balance = ledger.get_mut(&key(&reservation)).unwrap();
-        *balance = balance.settle(reservation.amount, used);
+        self.money.check(promised);
     }
 }

@@ -1,7 +1,7 @@
 //! The platforms of a world, and the plugin that reads them.
 //!
-//! Two sorts, as the contract has them: a feed (one document, a validator as cursor) and a timeline (pages, newest first,
-//! read down to the newest id of the watermark). Both keep the contract to the letter; their answers fail as the dice say.
+//! Three sorts, as the contract has them: a feed (one document, a validator as cursor), a timeline (pages, newest first,
+//! read down to the newest id of the watermark) and one that only an actor reads ([`actor`]). All keep the contract to the letter; their answers fail as the dice say.
 
 use tidegate_core::contract::{
     Batch, FailureCategory, HttpResponse, Item, Job, OutcomeStatus, Page, PageContent, Step, Watermark,
@@ -9,6 +9,7 @@ use tidegate_core::contract::{
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::time::UtcMillis;
 
+use crate::actor;
 use crate::dice::Dice;
 use crate::fixtures::{batch, item, outcome, plugin_failure, response, secs, step};
 
@@ -19,6 +20,8 @@ pub(crate) enum Sort {
     Feed,
     /// Pages of that many posts.
     Timeline(usize),
+    /// Datasets of an actor.
+    Actor,
 }
 
 /// One thing that is published.
@@ -47,10 +50,15 @@ pub(crate) struct Platform {
 
 impl Platform {
     pub(crate) fn new(dice: &mut Dice, now: UtcMillis) -> Self {
-        let sort = if dice.chance(500) { Sort::Feed } else { Sort::Timeline(dice.pick(&[5, 10, 20])) };
+        let sort = match dice.below(3) {
+            0 => Sort::Feed,
+            1 => Sort::Timeline(dice.pick(&[5, 10, 20])),
+            _ => Sort::Actor,
+        };
         let window = usize::try_from(dice.between(1, 30)).unwrap();
         let bad = dice.pick(&[0, 50, 300, 900]);
-        let mut new = Self { sort, posts: vec![], window, version: 0, bad, undated: dice.chance(100) };
+        let mut new =
+            Self { sort, posts: vec![], window, version: 0, bad, undated: sort != Sort::Actor && dice.chance(100) };
         let start = now.minus(secs(86_400 * 30));
         for n in 0..dice.below(60) {
             new.publish(dice, start.plus(secs(n * 3_600)));
@@ -88,11 +96,11 @@ impl Platform {
         Step { state: Some(format!("{from} {top}")), ..step(&format!("/{from}")) }
     }
 
-    pub(crate) fn plan(&self, dice: &mut Dice) -> Result<Step, Failure> {
+    pub(crate) fn plan(&self, dice: &mut Dice, job: &Job) -> Result<Step, Failure> {
         if dice.chance(self.bad / 20) {
             return Err(Failure::new(Class::PluginFault, "trapped"));
         }
-        Ok(Self::page_step(0, ""))
+        Ok(if self.sort == Sort::Actor { actor::plan(job) } else { Self::page_step(0, "") })
     }
 
     pub(crate) fn fetch(&self, dice: &mut Dice) -> Result<HttpResponse, Failure> {
@@ -106,13 +114,14 @@ impl Platform {
     }
 
     pub(crate) fn normalize(&self, dice: &mut Dice, job: &Job, page: &Page) -> Result<Batch, Failure> {
-        assert!(matches!(page.content, PageContent::Http(_)));
+        assert_eq!(matches!(page.content, PageContent::Http(_)), self.sort != Sort::Actor);
         if dice.chance(self.bad / 4) {
             let class = dice.pick(&[Class::Transient, Class::BadAnswer, Class::NotFound, Class::PluginFault]);
             return Err(Failure::new(class, "it broke"));
         }
         let mut batch = match self.sort {
             Sort::Feed => self.document(job),
+            Sort::Actor => actor::normalize(self, page),
             Sort::Timeline(size) => self.page(job, page.state.as_deref().unwrap(), size),
         };
         if dice.chance(self.bad / 4) {
@@ -127,6 +136,11 @@ impl Platform {
 
     fn item(post: &Post) -> Item {
         Item { title: Some(format!("edit {}", post.edits)), published_at: post.date.clone(), ..item(&post.id) }
+    }
+
+    /// The item of a post, as long as anybody knows it.
+    pub(crate) fn item_of(&self, id: &str) -> Option<Item> {
+        self.posts.iter().find(|post| post.id == id).map(Self::item)
     }
 
     /// The whole document, unless its validator says that nothing has changed.

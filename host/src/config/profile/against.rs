@@ -104,8 +104,8 @@ pub fn warnings(profile: &Profile, place: &str) -> Vec<Finding> {
         found.push(ConfigError {
             place: place.to_owned(),
             message: format!(
-                "actor.build = \"latest\" is not pinned: {} may change its answers from one run to the next",
-                actor.name
+                "profile {}: actor.build = \"latest\" is not pinned: {} may change its answers from one run to the next",
+                profile.name, actor.name
             ),
             hint: Some("write the number of a build you have tried; the actor's page lists them".to_owned()),
         });

@@ -122,14 +122,11 @@ impl Inner {
                 Ok(Err(trouble)) => trouble,
                 Err(_) => return Err(Trouble::of_end(&ask.words, sent.load(Ordering::Relaxed))),
             };
-            // After a 429 the way itself says when to go on, for everybody.
-            let pause = match trouble.failure.class {
-                Class::RateLimited => Duration::ZERO,
-                _ => between_one_and_two(wait, &*self.dice).max(trouble.failure.retry_after.unwrap_or_default()),
-            };
+            // After a 429 the way says when anybody goes on. Others may be answered meanwhile, which ends its slowing down, so
+            // that this question's waits have to grow by themselves.
+            let pause = between_one_and_two(wait, &*self.dice).max(trouble.failure.retry_after.unwrap_or_default());
             wait = wait.saturating_mul(2).min(limits::ACTOR_WAIT_MOST);
-            let told = trouble.failure.retry_after.unwrap_or_default();
-            let in_time = Instant::now() + pause.max(told) < begun_by;
+            let in_time = Instant::now() + pause < begun_by;
             if !again(&trouble) || !in_time || held.way.is_resting() {
                 return Err(trouble);
             }

@@ -70,14 +70,14 @@ impl Inner {
         Ok(Some(run))
     }
 
-    /// Where one run stands.
+    /// Where one run stands. Asked once: who asks after many runs asks again soon, and must not be held up by one of them.
     async fn status(&self, held: &Held, run: &RemoteId, end: Instant) -> Result<Option<RemoteStatus>, Failure> {
         let ask = Ask::get(format!("asking for run {run}"), format!("/v2/actor-runs/{run}"));
         let reader = Whole(|body: &[u8]| {
             let run: Data<Lean<'_>> = serde_json::from_slice(body)?;
             Ok(RemoteStatus::of_platform(word(run.data.status).unwrap_or_default()))
         });
-        known(self.ask_freely(held, &ask, &reader, end).await)
+        known(self.ask(held, &ask, &reader, end, |_| false).await.map_err(|trouble| trouble.failure))
     }
 
     /// Where these runs stand by the platform's list of all runs, oldest first.

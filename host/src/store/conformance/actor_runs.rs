@@ -209,7 +209,7 @@ pub(crate) async fn money_stays_reserved_until_the_cost_is_final(place: &dyn Pla
     assert_eq!(store.unsettled(at(5), 10).await.unwrap(), [], "not before it can be final");
     let open = store.unsettled(at(6), 10).await.unwrap().remove(0);
     assert_eq!((open.order, open.cost, open.elements), (intended.order.clone(), Some(MicroUsd::new(9_000)), 15));
-    let later = Looked::Later { at: at(8), remote: None };
+    let later = Looked::Later { at: at(8), seen: None };
     assert_eq!(store.looked(intended.order.intent, later).await.unwrap(), None);
     assert_eq!(store.unsettled(at(7), 10).await.unwrap(), []);
     assert_eq!(final_cost(&*store, &intended, 23_000).await, Some(23_000));
@@ -280,10 +280,11 @@ pub(crate) async fn a_given_up_run_is_settled_all_the_same(place: &dyn Place) {
     done(&*store, commit(&claim, None, Some(failure(Class::Abandoned, "died"))), at(2)).await;
     assert_eq!(dollars(&*store).await, (WORST, 0), "nobody knows yet whether it was started");
     let open = store.unsettled(at(2), 10).await.unwrap().remove(0);
-    assert_eq!((open.remote, open.asked_at), (None, at(1)));
-    let found = Looked::Later { at: at(3), remote: Some("found-late".parse().unwrap()) };
+    assert_eq!((open.remote, open.status, open.asked_at), (None, None, at(1)));
+    let found = Looked::Later { at: at(3), seen: Some(("found-late".parse().unwrap(), RemoteStatus::Running)) };
     assert_eq!(store.looked(lost.order.intent, found).await.unwrap(), None);
-    assert_eq!(store.unsettled(at(3), 10).await.unwrap()[0].remote, Some("found-late".parse().unwrap()));
+    let open = store.unsettled(at(3), 10).await.unwrap().remove(0);
+    assert_eq!((open.remote.unwrap().as_str(), open.status), ("found-late", Some(RemoteStatus::Running)));
     assert_eq!(final_cost(&*store, &lost, 0).await, Some(0));
     assert_eq!(dollars(&*store).await, (0, 0));
     sound(&*store).await;

@@ -203,7 +203,7 @@ pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit
     let sql = concat!(
         "SELECT ",
         order_columns!(),
-        ", a.run, r.source, a.asked_at, a.ended_at, a.remote, a.cost, a.elements
+        ", a.run, r.source, a.asked_at, a.ended_at, a.remote, a.status, a.cost, a.elements
         FROM actor_run a JOIN run r ON r.id = a.run WHERE a.stage = 'ended' AND a.look_at <= ?1
         ORDER BY a.look_at, a.id LIMIT ?2"
     );
@@ -219,6 +219,7 @@ pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit
             asked_at: cells.time("asked_at")?,
             ended_at: cells.time("ended_at")?,
             remote: opt_parsed(&cells, "remote")?,
+            status: cells.opt_word("status", RemoteStatus::from_word)?,
             cost: cost(&cells)?,
             elements: cells.count("elements")?,
         });
@@ -233,11 +234,11 @@ fn cost(cells: &Cells<'_>) -> Result<Option<MicroUsd>, StoreError> {
 pub(super) async fn looked(conn: &mut SqliteConnection, intent: IntentId, looked: Looked) -> Outcome<Option<MicroUsd>> {
     let id = intent.to_bytes().to_vec();
     let (status, cost) = match looked {
-        Looked::Later { at, remote } => {
-            let sql =
-                "UPDATE actor_run SET look_at = ?2, remote = coalesce(remote, ?3) WHERE id = ?1 AND stage = 'ended'";
-            let remote = remote.map(|remote| remote.to_string());
-            sqlx::query(sql).bind(id).bind(at.as_millis()).bind(remote).execute(conn).await?;
+        Looked::Later { at, seen } => {
+            let sql = "UPDATE actor_run SET look_at = ?2, remote = coalesce(remote, ?3), status = coalesce(?4, status)
+                WHERE id = ?1 AND stage = 'ended'";
+            let (remote, status) = seen.map(|(remote, status)| (remote.to_string(), status.word())).unzip();
+            sqlx::query(sql).bind(id).bind(at.as_millis()).bind(remote).bind(status).execute(conn).await?;
             return Ok(None);
         }
         Looked::Final { status, cost } => (status, cost),

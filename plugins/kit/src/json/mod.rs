@@ -2,8 +2,8 @@
 //!
 //! Owns: the grammar of RFC 8259, read in one pass without building a tree, and with mercy where a plugin needs it: a value
 //! of another type than wanted is stepped over and counts as absent, unknown members and members that come twice are no
-//! trouble, nesting has no limit (nothing here recurses), numbers keep all their digits, escaped halves of surrogate pairs
-//! become U+FFFD, raw control characters and a byte order mark are let through. What is no JSON is [`Malformed`]. Texts
+//! trouble, numbers keep all their digits, escaped halves of surrogate pairs
+//! become U+FFFD, raw control characters and a byte order mark are let through. What is no JSON, or nests deeper than [`DEPTH`], is [`Malformed`]. Texts
 //! are borrowed where they hold no escape. Must not know: any platform. Called by [`crate::fields`] and by plugins that
 //! read the elements of datasets.
 //!
@@ -15,6 +15,7 @@ mod text;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use skip::DEPTH;
 pub use text::quote;
 
 /// A text that is no JSON: where, and what was expected there.

@@ -1,47 +1,46 @@
 //! Stepping over values.
 //!
-//! Owns: the whole grammar without taking anything, and without recursion: which brackets are open is a stack of bits.
+//! Owns: the whole grammar without taking anything, and without recursion: which brackets are open are the bits of a number.
 //! Most of a dataset's element is stepped over, so this is what the reading of pages costs.
 
 use super::{Malformed, Reader};
 
-/// Which brackets are open: a bit for each, 1 for an object.
+/// How deep a value may nest. Elements of actors reach 15 levels; most readers of JSON, among them those that show what is
+/// stored, end between 100 and 128.
+pub const DEPTH: u32 = 64;
+
+/// Which brackets are open: a bit for each, 1 for an object, the innermost last.
 #[derive(Debug, Default)]
 struct Open {
-    depth: usize,
-    last: u64,
-    before: Vec<u64>,
+    depth: u32,
+    objects: u64,
 }
 
 impl Open {
-    fn push(&mut self, object: bool) {
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.before.push(self.last);
-        }
-        self.last = self.last << 1 | u64::from(object);
+    /// False if it is too deep.
+    fn push(&mut self, object: bool) -> bool {
+        self.objects = self.objects << 1 | u64::from(object);
         self.depth += 1;
+        self.depth <= DEPTH
     }
 
     /// Whether the innermost is an object; none if all are closed.
     fn innermost(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.last & 1 == 1)
+        (self.depth > 0).then_some(self.objects & 1 == 1)
     }
 
     fn pop(&mut self) {
         self.depth -= 1;
-        self.last >>= 1;
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.last = self.before.pop().unwrap_or_default();
-        }
+        self.objects >>= 1;
     }
 }
 
 impl<'a> Reader<'a> {
-    /// Steps over one value of any shape and depth.
+    /// Steps over one value of any shape, down to [`DEPTH`] levels.
     ///
     /// # Errors
     ///
-    /// If it is no JSON.
+    /// If it is no JSON, or too deep.
     pub fn skip(&mut self) -> Result<(), Malformed> {
         let mut open = Open::default();
         loop {
@@ -52,7 +51,7 @@ impl<'a> Reader<'a> {
                     if self.peek() == b'}' {
                         self.at += 1;
                     } else {
-                        open.push(true);
+                        self.open(&mut open, true)?;
                         self.over_name()?;
                         continue;
                     }
@@ -62,7 +61,7 @@ impl<'a> Reader<'a> {
                     if self.peek() == b']' {
                         self.at += 1;
                     } else {
-                        open.push(false);
+                        self.open(&mut open, false)?;
                         continue;
                     }
                 }
@@ -76,6 +75,10 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
         }
+    }
+
+    fn open(&self, open: &mut Open, object: bool) -> Result<(), Malformed> {
+        if open.push(object) { Ok(()) } else { Err(self.expected("at most 64 levels of nesting")) }
     }
 
     /// After a value: closes what ends here. True if nothing is open any more, false if another value follows.

@@ -57,12 +57,12 @@ fn what_is_json_and_what_is_not() {
 }
 
 #[test]
-fn any_depth() {
-    for depth in [1, 63, 64, 65, 128, 129, 200, 100_000] {
+fn depth_ends_somewhere() {
+    for depth in [1, 2, 63, 64, 65, 200, 100_000] {
         let mixed = |n: usize| if n.is_multiple_of(3) { ("{\"a\":", "}") } else { ("[", "]") };
         let opened: String = (0..depth).map(|n| mixed(n).0).collect();
         let closed: String = (0..depth).rev().map(|n| mixed(n).1).collect();
-        assert_eq!(skipped(&format!("{opened}1{closed}")), Ok(()), "{depth}");
+        assert_eq!(skipped(&format!("{opened}1{closed}")).is_ok(), depth <= 64, "{depth}");
         assert!(skipped(&format!("{opened}1")).is_err(), "{depth}");
         let wrong = closed.replacen(']', "}", 1);
         assert!(wrong == closed || skipped(&format!("{opened}1{wrong}")).is_err(), "{depth}");

@@ -150,6 +150,10 @@ fn what_pages_said_survives_a_pause() {
     let mut machine = again(waiting());
     let events = vec![succeeded(9), sliced(0, 3), sliced(3, 3), first, stored(2), Event::Sliced(Err(no_answer()))];
     let Some(Effect::Park(park)) = effects(&mut machine, events).pop() else { panic!("not put away") };
+    let kept = serde_json::to_string(&park.progress).unwrap();
+    let progress = serde_json::from_str(&kept).unwrap();
+    assert_eq!(park.progress, progress, "as a store keeps it");
+    let park = Box::new(crate::run::Park { progress, ..*park });
     let events = vec![inspected(RemoteStatus::Succeeded), sliced(0, 1), sliced(1, 0), normalized(batch(vec![]))];
     let effects = effects(&mut again(*park), events);
     let page = effects.iter().find_map(|effect| if let Effect::Normalize(page) = effect { Some(page) } else { None });

@@ -97,6 +97,8 @@ async fn a_burst_of_429_slows_all_questions_down() {
     .await;
     let client = client(&server);
     let runs: Vec<RemoteId> = (0..4).map(|n| id(&format!("run{n}"))).collect();
+    assert_eq!(client.statuses(&name(), &runs, now()).await.unwrap_err().class, Class::RateLimited);
+    assert_eq!(server.seen().len(), 4, "nobody is asked again at once");
     let (found, took) = timed(client.statuses(&name(), &runs, now())).await;
     assert_eq!(found.unwrap().len(), 4);
     assert_eq!(server.seen().len(), 8, "each was asked again once");

@@ -101,6 +101,34 @@ async fn a_429_is_tried_again() {
     assert!(took >= Duration::from_millis(3_500), "{took:?}");
 }
 
+/// Scenario 4, beside questions that are answered: those end the slowing down of all, not the growth of its own waits.
+#[tokio::test]
+async fn the_waits_of_a_429_grow_though_others_are_answered() {
+    let left = AtomicUsize::new(3);
+    let server = Server::start(move |seen| {
+        if seen.method == "GET" {
+            return data(&run("run1", "RUNNING"));
+        }
+        let refuse = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        if refuse { refusal(429, "rate-limit-exceeded") } else { started() }
+    })
+    .await;
+    let client = client(&server);
+    let (credential, run_id) = (name(), id("run1"));
+    let others = async {
+        loop {
+            client.inspect(&credential, &run_id).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let order = order();
+    let start = async {
+        tokio::select! { run = client.start(&order) => run.is_ok(), () = others => false }
+    };
+    let (started, took) = timed(start).await;
+    assert!(started && took >= Duration::from_millis(3_500), "{took:?}");
+}
+
 /// Scenario 5, for starts.
 #[tokio::test]
 async fn a_429_without_end_is_a_refusal() {

@@ -1,7 +1,7 @@
 //! Measures the plugin room: one call in a fresh instance, on one thread.
 //!
 //! Owns: the measurements "fresh store + instance + one `plan` call + drop" and "`normalize` of a feed of 30 entries, against
-//! the same code natively". Must not know: what else is measured. Called by
+//! the same code natively"; [`tweets`] has that of 1,000 posts of X. Must not know: what else is measured. Called by
 //! `cargo xtask bench sandbox`; `--json` prints one JSON object on one line.
 #![allow(
     clippy::disallowed_methods,
@@ -10,6 +10,9 @@
     reason = "a measurement reads the real clock and speaks on stdout"
 )]
 
+mod tweets;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -41,11 +44,10 @@ fn main() -> Result<(), String> {
 
 async fn measure() -> Result<Value, String> {
     let room = PluginRoom::new(RoomConfig::default()).map_err(|error| error.to_string())?;
-    let (name, bytes) = shipped().iter().find(|(name, _)| *name == "rss").ok_or("this binary ships no plugin rss")?;
-    let loaded = room.load(bytes.to_vec(), Origin::Shipped((*name).to_owned())).await;
-    let plugin = loaded.map_err(|refusal| refusal.to_string())?;
+    let plugin = load(&room, "rss").await?;
     let plans = plans(&plugin).await?;
     let (room_time, native_time) = normalizes(&plugin).await?;
+    let tweets = tweets::measure(&*load(&room, "x").await?).await?;
     let total: Duration = plans.iter().sum();
     Ok(json!({
         "bench": "sandbox",
@@ -57,6 +59,7 @@ async fn measure() -> Result<Value, String> {
         "normalize_us": micros(room_time),
         "normalize_native_us": micros(native_time),
         "normalize_ratio": (native_time.as_secs_f64() / room_time.as_secs_f64() * 1e3).round() / 1e3,
+        "tweets": tweets,
         "calls": CALLS,
         "machine": machine(),
         "versions": {
@@ -73,6 +76,13 @@ async fn measure() -> Result<Value, String> {
             "feed_bytes": feed().len(),
         },
     }))
+}
+
+async fn load(room: &PluginRoom, wanted: &str) -> Result<Arc<Plugin>, String> {
+    let found = shipped().iter().find(|(name, _)| *name == wanted);
+    let (name, bytes) = found.ok_or_else(|| format!("this binary ships no plugin {wanted}"))?;
+    let loaded = room.load(bytes.to_vec(), Origin::Shipped((*name).to_owned())).await;
+    loaded.map_err(|refusal| refusal.to_string())
 }
 
 /// Times of `plan`, sorted: fresh store, instance, call, drop.
