@@ -267,10 +267,10 @@ fn the_thief_gets_nothing(world: &World, trap: &Trap, ways: &[String], thieves: 
         }
         match *way {
             "platform" | "redirect" => {
-                assert!(seen.contains("401") || seen.contains("token-not-provided"), "{way}: {seen}")
+                assert!(seen.contains("401") || seen.contains("token-not-provided"), "{way}: {seen}");
             }
             "echo" => {
-                assert!(seen.contains("GET /echo") && !seen.to_ascii_lowercase().contains("authorization"), "{seen}")
+                assert!(seen.contains("GET /echo") && !seen.to_ascii_lowercase().contains("authorization"), "{seen}");
             }
             "template" => assert!(seen.contains("${APIFY_TOKEN}") || seen.contains("$%7BAPIFY_TOKEN"), "{seen}"),
             "reflected" => assert!(seen.contains("(hidden)") && seen.contains("was not what we hoped for"), "{seen}"),

@@ -270,7 +270,7 @@ fn scenario_21_an_actor_is_gone() {
 fn scenario_22_clocks_that_disagree() {
     let stages = [600_000, -600_000].map(|skew_ms| {
         let options = roomy();
-        let account = Account { skew_ms, ..options.account.clone() };
+        let account = Account { skew_ms, ..options.account };
         let stage = Stage::with(Options { account, ..options }, |_| String::new());
         stage.add(&[
             part("ig", "2-unanswered", "lost.start"),

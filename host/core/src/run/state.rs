@@ -60,7 +60,7 @@ pub(super) enum Pause {
     /// The start of an actor run, again.
     Start(Intent, Tries),
     /// More of a dataset.
-    Read(Reading),
+    Read(Box<Reading>),
 }
 
 /// What a page came from.
