@@ -110,8 +110,9 @@ fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMill
                 Looked::Later { at: now.plus(limits::COST_FINAL), seen: Some((run.id, run.status)) }
             }
             Some(cost) => Looked::Final { status: Some(run.status), cost },
-            // The platform does not say. What it could have cost at most stands, once there is no hope of better.
-            None if waited < limits::ACTOR_YOUNG => later(None),
+            // The platform does not say, or not here: a run that was found in a list is looked at by its id next time. What it
+            // could have cost at most stands, once there is no hope of better.
+            None if one.remote.is_none() || waited < limits::ACTOR_YOUNG => later(Some((run.id, run.status))),
             None => Looked::Final { status: Some(run.status), cost: worst(one) },
         },
         Ok(Some(run)) => later(Some((run.id, run.status))),
@@ -220,7 +221,8 @@ mod tests {
             ),
             ("runs on, told to end", (Some("run"), None), run(Running, Some(9)), 20, later(30, Some(Running))),
             ("runs again", (Some("run"), Some(Succeeded)), run(Running, Some(9)), 20, later(30, Some(Running))),
-            ("does not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 32, later(43, None)),
+            ("does not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 32, later(43, Some(Succeeded))),
+            ("the list does not say", (None, Some(Succeeded)), run(Succeeded, None), 70, later(100, Some(Succeeded))),
             ("will not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 71, finally(Some(Succeeded), CAP)),
             ("not in the list yet", (None, None), Ok(None), 90, later(130, None)),
             ("was never started", (None, None), Ok(None), 91, finally(None, 0)),
