@@ -39,12 +39,22 @@ impl Secret {
         Some(value)
     }
 
+    /// Whether it stands in `text`, whole or by one of its longer words.
+    #[must_use]
+    pub fn stands_in(&self, text: &str) -> bool {
+        self.parts().any(|part| text.contains(part))
+    }
+
+    /// What is to be hidden: all of it, and its longer words.
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        let words = self.0.split_whitespace().filter(|word| word.len() >= WORD);
+        std::iter::once(self.0.as_str()).chain(words).filter(|part| !part.is_empty())
+    }
+
     /// `text` without it, whole or by its longer words: servers like to quote a token they refuse.
     #[must_use]
     pub fn hidden_in(&self, text: &str) -> String {
-        let words = self.0.split_whitespace().filter(|word| word.len() >= WORD);
-        let parts = std::iter::once(self.0.as_str()).chain(words).filter(|part| !part.is_empty());
-        parts.fold(text.to_owned(), |text, part| text.replace(part, HIDDEN))
+        self.parts().fold(text.to_owned(), |text, part| text.replace(part, HIDDEN))
     }
 
     /// Its length in bytes.
@@ -79,7 +89,9 @@ mod tests {
         assert!(!format!("{:?}", secret.header_value().unwrap()).contains("canary"));
         for text in ["no such token: canary-123456", "got 'Bearer canary-123456'"] {
             assert!(!secret.hidden_in(text).contains("canary"), "{text}");
+            assert!(secret.stands_in(text), "{text}");
         }
+        assert!(!secret.stands_in("Bearer of good news"));
         assert_eq!(secret.hidden_in("Bearer of good news"), "Bearer of good news");
         assert!(Secret::new("a\r\nb").header_value().is_none());
     }

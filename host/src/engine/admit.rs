@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::budget;
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
-use tidegate_core::eligibility::{self, Circumstances, Skip};
+use tidegate_core::eligibility::{self, Circumstances, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
 use tidegate_core::profile::ActorPolicy;
@@ -124,7 +124,10 @@ impl Engine {
                     around.take(request.credential.as_ref());
                     wanted.push((candidate, request));
                 }
-                Err(skip) => skips.push(self.skip_record(&candidate, &skip)),
+                Err(skip) => {
+                    let gate = self.closed(&candidate, &skip, around);
+                    skips.push(SkipRecord { gate, ..self.skip_record(&candidate, &skip) });
+                }
             }
         }
         let requests = wanted.iter().map(|(_, request)| request.clone()).collect();
@@ -192,6 +195,13 @@ impl Engine {
         })
     }
 
+    /// The gate that is the reason, if one is.
+    fn closed(&self, candidate: &Candidate, skip: &Skip, around: &Around) -> Option<GateKey> {
+        let profile = self.settings.profiles.get(&candidate.source.profile)?;
+        let gate = around.gate(profile.actor.as_ref()?)?;
+        matches!(skip.reason, SkipReason::GateClosed { .. }).then(|| gate.key.clone())
+    }
+
     fn skip_record(&self, candidate: &Candidate, skip: &Skip) -> SkipRecord {
         let source = &candidate.source;
         let detail = skip.reason.to_string();
@@ -210,6 +220,7 @@ impl Engine {
             reason: skip.reason.word(),
             detail,
             until: skip.until,
+            gate: None,
         }
     }
 }

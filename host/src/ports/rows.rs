@@ -3,6 +3,7 @@
 //! Owns: the shapes of wishes, listings and rows. Must not know: SQL. Passed through [`super::Store`].
 
 use serde::Serialize;
+use tidegate_core::actor::gate::GateKey;
 use tidegate_core::budget::{Balance, Window};
 use tidegate_core::claim::Generation;
 use tidegate_core::failure::Class;
@@ -47,6 +48,9 @@ pub struct SkipRecord {
     /// When the answer may change. The source is not a candidate before; `None`: not before a person acts on it or the
     /// daemon starts again.
     pub until: Option<UtcMillis>,
+    /// The closed gate that is the reason. If it has been opened since it was looked at, the source stays a candidate: nobody
+    /// would wake it.
+    pub gate: Option<GateKey>,
 }
 
 /// How often sources of a profile were skipped for a reason on a UTC day.

@@ -29,6 +29,8 @@ pub(super) struct Reading {
     held: Option<Slice>,
     /// Times it was read again because elements were missing.
     lag: usize,
+    /// Elements that hold nothing, although they are paid for.
+    fillers: u32,
     /// State for the next page.
     state: Option<String>,
 }
@@ -37,7 +39,7 @@ impl Reading {
     /// The dataset of a run that has ended, from its start.
     pub(super) fn new(intent: Intent, run: RemoteRun, end: ActorEnd) -> Self {
         let state = intent.state.clone();
-        Self { intent, run, end, offset: 0, held: None, lag: 0, state }
+        Self { intent, run, end, offset: 0, held: None, lag: 0, fillers: 0, state }
     }
 
     pub(super) fn into_intent(self) -> Intent {
@@ -154,6 +156,7 @@ impl Machine {
         mut page: item::Page,
         state: Option<String>,
     ) -> Effect {
+        reading.fillers = reading.fillers.saturating_add(page.fillers);
         // Only the last page has nothing held behind it.
         if reading.held.is_some() {
             self.findings.learn(&mut page);
@@ -166,6 +169,7 @@ impl Machine {
         }
         let empty = reading.offset == 0;
         self.findings.learn(&mut page);
+        self.weigh(&reading);
         if reading.end != ActorEnd::Succeeded {
             // Whatever the plugin proposes, the dataset may be incomplete.
             self.findings.watermark = None;
@@ -173,6 +177,23 @@ impl Machine {
             page.trouble = page.trouble.or_else(|| self.judge(&reading, empty));
         }
         self.follow(page)
+    }
+
+    /// What was paid for and is not there: elements that hold nothing, and elements that never showed.
+    fn weigh(&mut self, reading: &Reading) {
+        let Reading { fillers, offset: read, .. } = *reading;
+        if fillers > 0 {
+            let actor = &reading.intent.order.actor;
+            self.findings.warn(format!("{fillers} of the {read} elements that {actor} was paid for hold nothing"));
+        }
+        let some = 1..limits::DATASET_ELEMENTS;
+        if reading.end == ActorEnd::Succeeded && some.contains(&read) && reading.is_short() {
+            // What is missing may be newer than what came: the next run reads from where this one did.
+            let charged = reading.run.charged_elements.unwrap_or_default();
+            self.findings
+                .warn(format!("{charged} elements were paid for and {read} could be read: the next run reads again"));
+            self.findings.watermark = None;
+        }
     }
 
     /// What an end other than success means for the run. Its items are stored either way.

@@ -4,7 +4,7 @@
 //! the port. The connection of a page that is full before the body ends is given up: an answer has no maximum size.
 
 use http::header;
-use tidegate_core::actor::{RemoteId, Slice};
+use tidegate_core::actor::{Element, RemoteId, Slice};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::fetch::Target;
 use tidegate_core::limits;
@@ -14,6 +14,7 @@ use super::super::body;
 use super::super::decode::DecodeError;
 use super::super::error::{FetchError, Measure, Phase};
 use super::super::failed::cut;
+use super::super::secret::{Credential, hide};
 use super::Inner;
 use super::ask::{Answer, Ask, ReadError, Reader};
 use super::credential::Held;
@@ -32,12 +33,24 @@ impl Inner {
         let ask = Ask::get(words, format!("/v2/datasets/{dataset}/items")).with("offset", &offset);
         let ask = ask.with("limit", &limits::PAGE_ELEMENTS).with("format", "json");
         let read = self.ask_freely(held, &ask, &Elements(PageLimits::default()), end).await;
-        read.map_err(|failure| match failure.class {
+        read.map(|slice| without(slice, &held.secrets)).map_err(|failure| match failure.class {
             // The platform's copies lag, and a dataset that is gone says nothing of the source.
             Class::NotFound => Failure { class: Class::Transient, ..failure },
             _ => failure,
         })
     }
+}
+
+/// Without the token, which an actor may know and write down. Plugins see elements, pages and items keep them.
+fn without(mut slice: Slice, secrets: &[Credential]) -> Slice {
+    for element in &mut slice.elements {
+        if let Element::Text(text) = element
+            && secrets.iter().any(|secret| secret.value.stands_in(text))
+        {
+            *text = hide(text, secrets);
+        }
+    }
+    slice
 }
 
 /// Reads elements up to these limits.

@@ -149,7 +149,7 @@ pub(crate) async fn a_dead_run_counts_as_an_attempt(place: &dyn Place) {
 }
 
 /// A skip of this source.
-fn skipped(source: &Source, detail: &str, until: Option<UtcMillis>) -> SkipRecord {
+pub(super) fn skipped(source: &Source, detail: &str, until: Option<UtcMillis>) -> SkipRecord {
     SkipRecord {
         source: source.id,
         tenant: source.tenant.clone(),
@@ -157,6 +157,7 @@ fn skipped(source: &Source, detail: &str, until: Option<UtcMillis>) -> SkipRecor
         reason: "busy",
         detail: detail.to_owned(),
         until,
+        gate: None,
     }
 }
 

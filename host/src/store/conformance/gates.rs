@@ -7,7 +7,9 @@ use tidegate_core::failure::Class;
 
 use super::Place;
 use super::actor_runs::{paid_claim, put_away};
+use super::claims::skipped;
 use super::world::{at, claim, empty, me, source};
+use crate::ports::SkipRecord;
 
 fn gate(class: Class, until: u64) -> Gate {
     let key = GateKey::Credential("apify".parse().unwrap());
@@ -37,6 +39,26 @@ pub(crate) async fn runs_behind_a_refused_credential_stay_away(place: &dyn Place
     store.open_gate(gate(Class::Credential, 11).key, at(7)).await.unwrap();
     let claims = store.claim_waiting(me(), at(7).plus(Duration::from_secs(20)), at(7), 10).await.unwrap();
     assert_eq!(claims.iter().map(|claim| claim.run).collect::<Vec<_>>(), [waiting.run]);
+}
+
+/// A pass that looked before a gate was opened writes its skip after it: the source must not wait for a gate that is open.
+pub(crate) async fn a_skip_behind_a_gate_that_was_opened_puts_nothing_off(place: &dyn Place) {
+    let store = empty(place).await;
+    let one = source(&*store, "one").await;
+    let closed = gate(Class::Quota, 60);
+    let behind = || SkipRecord { gate: Some(closed.key.clone()), ..skipped(&one, "no money", Some(closed.until)) };
+    store.close_gate(closed.clone()).await.unwrap();
+    store.skip(vec![behind()], at(2)).await.unwrap();
+    assert!(store.candidates(at(9), 10).await.unwrap().is_empty(), "put off until the gate is tried");
+    store.open_gate(closed.key.clone(), at(10)).await.unwrap();
+    assert_eq!(store.candidates(at(10), 10).await.unwrap().len(), 1);
+    store.skip(vec![behind()], at(10)).await.unwrap();
+    assert_eq!(store.candidates(at(10), 10).await.unwrap().len(), 1, "the gate is open: a candidate at once");
+    assert_eq!(
+        store.skips(at(10)).await.unwrap().iter().map(|skip| skip.count).sum::<u64>(),
+        2,
+        "counted all the same"
+    );
 }
 
 pub(crate) async fn runs_under_way_are_counted_for_each_credential(place: &dyn Place) {

@@ -25,6 +25,7 @@ pub(crate) async fn old_things_expire(place: &dyn Place) {
         reason: "busy",
         detail: "much to do".to_owned(),
         until: Some(at(3)),
+        gate: None,
     };
     store.skip(vec![skip], at(2)).await.unwrap();
     assert_eq!(store.expire(at(10), 10).await.unwrap(), 0, "not before the time is over");

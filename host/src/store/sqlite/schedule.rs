@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::SqliteConnection;
+use tidegate_core::actor::gate::GateKey;
 use tidegate_core::id::{ProfileName, SourceId, Tenant};
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
@@ -47,18 +48,26 @@ pub(super) async fn next_due(conn: &mut SqliteConnection) -> Outcome<Option<UtcM
     }
 }
 
-/// Two statements for however many skips. A source that is not a candidate any more keeps its due time.
+/// Two statements for however many skips. A source that is not a candidate any more keeps its due time, and so does one whose
+/// gate was opened after it was looked at: what opens a gate has looked for those behind it already.
 pub(super) async fn skip(conn: &mut SqliteConnection, skips: Vec<SkipRecord>, now: UtcMillis) -> Outcome<()> {
     let mut counts: BTreeMap<(&Tenant, &ProfileName, &str), i64> = BTreeMap::new();
     let mut sources = Vec::with_capacity(skips.len());
     for skip in &skips {
         *counts.entry((&skip.tenant, &skip.profile, skip.reason)).or_default() += 1;
-        sources.push((format!("{:032x}", skip.source.bits()), skip.until.map(UtcMillis::as_millis), &skip.detail));
+        let gate = skip.gate.as_ref().map(GateKey::stored);
+        sources.push((
+            format!("{:032x}", skip.source.bits()),
+            skip.until.map(UtcMillis::as_millis),
+            &skip.detail,
+            gate,
+        ));
     }
     let update = "UPDATE source SET skipped_at = ?1, skip_detail = j.detail,
-        parked = CASE WHEN source.due_at IS NULL THEN source.parked WHEN j.until IS NULL THEN 1 ELSE 0 END,
-        due_at = CASE WHEN source.due_at IS NULL THEN NULL ELSE j.until END
-        FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS until, value ->> 2 AS detail FROM json_each(?2)) j
+        parked = CASE WHEN source.due_at IS NULL OR j.opened THEN source.parked WHEN j.until IS NULL THEN 1 ELSE 0 END,
+        due_at = CASE WHEN source.due_at IS NULL OR j.opened THEN source.due_at ELSE j.until END
+        FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS until, value ->> 2 AS detail, value ->> 3 IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM gate g WHERE g.key = value ->> 3) AS opened FROM json_each(?2)) j
         WHERE source.id = j.id";
     sqlx::query(update).bind(now.as_millis()).bind(json(&sources)?).execute(&mut *conn).await?;
     let rows: Vec<_> = counts.into_iter().map(|((tenant, profile, reason), n)| (tenant, profile, reason, n)).collect();

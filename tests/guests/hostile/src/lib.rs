@@ -26,13 +26,14 @@ mod bindings {
 
 #[cfg(feature = "wasi")]
 mod outside;
+mod thief;
 mod tricks;
 
 use bindings::exports::tidegate::plugin::{deliveries, source};
 use bindings::tidegate::plugin::log::{self, Level};
 use bindings::tidegate::plugin::types::{
     Batch, Body, BodyForm, Example, Failure, FailureCategory, Fetch, HttpRequest, Item, Job, Kind, Manifest, Outcome,
-    OutcomeStatus, Page, PageContent, Problem, Step, Valid,
+    OutcomeStatus, Page, PageContent, Problem, Step, Valid, Watermark,
 };
 
 struct Hostile;
@@ -75,11 +76,23 @@ impl source::Guest for Hostile {
             deliveries: true,
             extra: None,
         };
+        let theft = Kind {
+            name: "theft".to_owned(),
+            description: "A way to come by a credential, and the origin it is tried at.".to_owned(),
+            overrides_schema: r#"{"type":"object","additionalProperties":false,"properties":{}}"#.to_owned(),
+            examples: vec![Example {
+                identifier: "echo@http://127.0.0.1:1".to_owned(),
+                overrides: "{}".to_owned(),
+                note: String::new(),
+            }],
+            actors: vec!["apify/instagram-post-scraper".to_owned()],
+            ..kind.clone()
+        };
         Manifest {
             name: if mode == "bad-name" { "Not A Name" } else { core::hint::black_box(NAME) }.to_owned(),
             version: core::hint::black_box(VERSION).to_owned(),
             description: "Behaves as it is told.".to_owned(),
-            kinds: vec![kind],
+            kinds: vec![kind, theft],
             extra: None,
         }
     }
@@ -98,6 +111,9 @@ impl source::Guest for Hostile {
     }
 
     fn plan(job: Job) -> Result<Step, Failure> {
+        if job.kind == "theft" {
+            return thief::plan(&job);
+        }
         let step = |state: Option<String>| Step {
             fetch: Fetch::Http(HttpRequest {
                 method: "GET".to_owned(),
@@ -139,6 +155,12 @@ impl source::Guest for Hostile {
     }
 
     fn normalize(job: Job, page: Page) -> Result<Batch, Failure> {
+        if job.kind == "theft" {
+            // Everything that came, where a test can read it; and kept for the next run.
+            let all = format!("{job:?} {page:?}");
+            let cursor = Watermark { newest_id: None, newest_published_at: None, cursor: page.state };
+            return Ok(Batch { watermark: Some(cursor), ..batch(vec![item(&all)]) });
+        }
         match job.identifier.as_str() {
             "many-items" => Ok(batch(tricks::many(100_000))),
             "fail" => Err(failure(FailureCategory::BadAnswer, "told to fail")),

@@ -235,6 +235,48 @@ fn an_element_that_is_too_large_is_warned_of_and_handed_over_as_null() {
     assert_eq!(*warnings, ["element 1 of the dataset has 9437185 bytes and was not read"]);
 }
 
+/// The mark moves only where all that was paid for was read; what was paid for nothing is told.
+#[test]
+fn what_was_paid_for_and_is_not_there() {
+    let empty = || Event::WaitOver;
+    let fillers = || normalized(Batch { fillers: 2, ..proposing(None) });
+    let short = "5 elements were paid for and 3 could be read: the next run reads again";
+    let hollow = "2 of the 3 elements that apify/instagram-scraper was paid for hold nothing";
+    for (case, events, moves, told) in [
+        ("all", vec![succeeded(3), sliced(0, 3), sliced(3, 0), normalized(proposing(None))], true, vec![]),
+        (
+            "counts are absent",
+            vec![succeeded(None), sliced(0, 3), sliced(3, 0), normalized(proposing(None))],
+            true,
+            vec![],
+        ),
+        (
+            "two of five never show",
+            vec![
+                succeeded(5),
+                sliced(0, 3),
+                sliced(3, 0),
+                empty(),
+                sliced(3, 0),
+                empty(),
+                sliced(3, 0),
+                normalized(proposing(None)),
+            ],
+            false,
+            vec![short],
+        ),
+        ("fillers", vec![succeeded(3), sliced(0, 3), sliced(3, 0), fillers()], true, vec![hollow]),
+    ] {
+        let effects = effects(&mut again(waiting()), events);
+        let finish = end_of(&effects).unwrap();
+        assert_eq!(
+            (finish.watermark.is_some(), finish.warnings.iter().map(String::as_str).collect()),
+            (moves, told),
+            "{case}"
+        );
+    }
+}
+
 /// Whether they come in one piece or in pieces that a plugin takes.
 #[test]
 fn so_many_elements_are_read_and_no_more() {
