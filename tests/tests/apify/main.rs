@@ -2,7 +2,10 @@
 //! list), with the real binary: items, ledger, source state, and the platform's own books.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+mod data;
 mod ends;
+mod refusals;
 mod scene;
 mod starts;
 mod waits;
+mod wire;

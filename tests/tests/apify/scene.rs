@@ -45,7 +45,7 @@ pub(crate) fn scripted(profile: &'static str, rules: &str, handle: &'static str)
 /// A world with its daemon.
 pub(crate) struct Stage {
     pub(crate) world: World,
-    daemon: Daemon,
+    pub(crate) daemon: Daemon,
     ids: Mutex<BTreeMap<String, String>>,
 }
 

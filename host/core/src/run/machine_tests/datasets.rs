@@ -241,7 +241,7 @@ fn what_was_paid_for_and_is_not_there() {
     let empty = || Event::WaitOver;
     let fillers = || normalized(Batch { fillers: 2, ..proposing(None) });
     let short = "5 elements were paid for and 3 could be read: the next run reads again";
-    let hollow = "2 of the 3 elements that apify/instagram-scraper was paid for hold nothing";
+    let hollow = "2 of the 3 elements that acme/posts was paid for hold nothing";
     for (case, events, moves, told) in [
         ("all", vec![succeeded(3), sliced(0, 3), sliced(3, 0), normalized(proposing(None))], true, vec![]),
         (
