@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use apify_emulator::{Books, Emulator, Options, RunBook};
 use serde_json::Value;
@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::Trouble;
 use crate::daemon::Daemon;
 use crate::place::{Place, list, word};
+use crate::waiting::Deadline;
 
 /// The token that must be found nowhere.
 pub const CANARY: &str = "apify_api_CANARYcanary7f3a9b2cCANARY";
@@ -162,9 +163,9 @@ impl World {
         most: Duration,
         mut holds: impl FnMut(&Self) -> Result<bool, Trouble>,
     ) -> Result<(), Trouble> {
-        let end = Instant::now() + most;
+        let end = Deadline::after(most);
         while !holds(self)? {
-            if Instant::now() >= end {
+            if end.left().is_none() {
                 let last = self.place.json(&["runs", "list"])?.to_string();
                 let seconds = most.as_secs();
                 return Err(Trouble::Deadline { what: what.to_owned(), seconds, last, log: String::new() });
@@ -177,9 +178,9 @@ impl World {
     /// Waits until an endpoint of the platform was asked so often in all, looking every millisecond. Gives whether it was.
     #[must_use]
     pub fn asked(&self, endpoint: &str, wanted: u64, most: Duration) -> bool {
-        let end = Instant::now() + most;
+        let end = Deadline::after(most);
         while self.emulator.requests_of(endpoint) < wanted {
-            if Instant::now() >= end {
+            if end.left().is_none() {
                 return false;
             }
             std::thread::park_timeout(Duration::from_millis(1));
