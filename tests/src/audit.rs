@@ -50,8 +50,8 @@ pub struct Audit {
     pub ordered: Vec<Ordered>,
     /// By scope and measure.
     pub ledger: BTreeMap<(String, String), Sum>,
-    /// Sources that were skipped since they last ran.
-    pub skipped: usize,
+    /// Active sources that were not skipped since they last ran: by identifier.
+    pub eager: Vec<String>,
     /// By identifier: when the last run that ended well was made, in Unix milliseconds.
     pub well: BTreeMap<String, i64>,
 }
@@ -203,8 +203,7 @@ async fn read(place: &Place) -> Result<Audit, sqlx::Error> {
     for row in sqlx::query(sql).fetch_all(&mut *view).await? {
         audit.well.insert(row.try_get("identifier")?, row.try_get("begun")?);
     }
-    let sql = "SELECT count(*) FROM source WHERE skipped_at IS NOT NULL";
-    let skipped: i64 = sqlx::query_scalar(sql).fetch_one(&mut *view).await?;
-    audit.skipped = usize::try_from(skipped).unwrap_or(0);
+    let sql = "SELECT identifier FROM source WHERE state = 'active' AND skipped_at IS NULL ORDER BY id";
+    audit.eager = sqlx::query_scalar(sql).fetch_all(&mut *view).await?;
     Ok(audit)
 }

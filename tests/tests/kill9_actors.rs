@@ -22,7 +22,7 @@ const KILLS: u32 = 200;
 /// Accounts on each platform.
 const EACH: usize = 25;
 /// What a life lasts at most if what it is to end by does not happen.
-const LIFE: Duration = Duration::from_secs(3);
+const LIFE: Duration = Duration::from_millis(1_500);
 const LONG: Duration = Duration::from_secs(150);
 
 const INSTAGRAM: &str = r#"

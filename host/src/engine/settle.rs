@@ -230,7 +230,7 @@ mod tests {
             ("runs on, told to end", (Some("run"), None), run(Running, Some(9)), 20, later(30, Some(Running))),
             ("runs again", (Some("run"), Some(Succeeded)), run(Running, Some(9)), 20, later(30, Some(Running))),
             ("does not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 32, later(43, Some(Succeeded))),
-            ("the list does not say", (None, Some(Succeeded)), run(Succeeded, None), 70, later(100, Some(Succeeded))),
+            ("the list does not say", (None, Some(Succeeded)), run(Succeeded, None), 70, later(82, Some(Succeeded))),
             ("will not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 71, finally(Some(Succeeded), CAP)),
             ("not in the list yet", (None, None), Ok(None), 90, later(130, None)),
             ("was never started", (None, None), Ok(None), 91, finally(None, 0)),
