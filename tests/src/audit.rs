@@ -10,7 +10,7 @@ use std::fmt::Display;
 use apify_emulator::{Books, RunBook};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tidegate::ports::intent_mark;
-use tidegate_core::id::{IntentId, SourceId};
+use tidegate_core::id::{IntentId, RunId, SourceId};
 
 use crate::Trouble;
 use crate::place::Place;
@@ -20,6 +20,10 @@ use crate::place::Place;
 pub struct Ordered {
     /// The intent.
     pub intent: IntentId,
+    /// Of which run.
+    pub run: RunId,
+    /// When the platform was last asked, and when the run was done with it, in Unix milliseconds.
+    pub times: (i64, Option<i64>),
     /// Where it stands.
     pub stage: String,
     /// The platform's id of its run.
@@ -46,6 +50,8 @@ pub struct Audit {
     pub ordered: Vec<Ordered>,
     /// By scope and measure.
     pub ledger: BTreeMap<(String, String), Sum>,
+    /// Active sources that were not skipped since they last ran: by identifier.
+    pub eager: Vec<String>,
     /// By identifier: when the last run that ended well was made, in Unix milliseconds.
     pub well: BTreeMap<String, i64>,
 }
@@ -89,7 +95,10 @@ impl Audit {
             self.ordered.iter().filter_map(|row| Some((row.remote.as_deref()?, row))).collect();
         for run in &books.runs {
             match by_remote.get(run.id.as_str()) {
-                None => told("a run that no intent knows of", &format!("{} by {}", run.id, run.user_agent)),
+                None => {
+                    let own = self.ordered.iter().find(|row| run.user_agent.contains(&intent_mark(row.intent)));
+                    told("a run that no intent knows of", &format!("{run:?}; its intent: {own:?}"));
+                }
                 Some(row) if !run.user_agent.contains(&intent_mark(row.intent)) => {
                     told(&format!("run {} stands with another intent than its own", run.id), &row.intent);
                 }
@@ -101,6 +110,31 @@ impl Audit {
             .keys()
             .filter(|remote| !known.contains(*remote))
             .for_each(|remote| told("a run nobody started", remote));
+        wrong
+    }
+
+    /// What is charged and stands in no budget, at any moment: `books` are those of a moment before. Each order is covered by
+    /// what is reserved for it, or spent.
+    #[must_use]
+    pub fn uncovered(&self, books: &Books) -> Vec<String> {
+        let mut owed: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut wrong = Vec::new();
+        let mark =
+            |run: &RunBook| run.user_agent.split_once("(intent ").map(|(_, id)| id.trim_end_matches(')').to_owned());
+        let by_intent: BTreeMap<String, &Ordered> =
+            self.ordered.iter().map(|row| (row.intent.to_string(), row)).collect();
+        for run in &books.runs {
+            match mark(run).and_then(|intent| by_intent.get(&intent)) {
+                None => wrong.push(format!("a run without an intent: {run:?}")),
+                Some(row) => row.scopes.iter().for_each(|scope| *owed.entry(scope).or_default() += run.charged.0),
+            }
+        }
+        for ((scope, measure), sum) in &self.ledger {
+            let owed = owed.get(scope.as_str()).copied().unwrap_or(0);
+            if sum.reserved + sum.spent < owed {
+                wrong.push(format!("{measure} of {scope}: {sum:?}; {owed} are charged"));
+            }
+        }
         wrong
     }
 
@@ -134,16 +168,18 @@ async fn read(place: &Place) -> Result<Audit, sqlx::Error> {
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(place.dir().join("tidegate.db")).read_only(true);
     let mut conn = SqliteConnection::connect_with(&file).await?;
     let mut view = conn.begin().await?;
-    let sql = "SELECT a.id, a.stage, a.remote, a.cost, s.id AS source, s.tenant, s.profile
+    let sql =
+        "SELECT a.id, a.run, a.asked_at, a.ended_at, a.stage, a.remote, a.cost, s.id AS source, s.tenant, s.profile
         FROM actor_run a JOIN run r ON r.id = a.run JOIN source s ON s.id = r.source ORDER BY a.id";
     let mut audit = Audit::default();
     for row in sqlx::query(sql).fetch_all(&mut *view).await? {
         let (tenant, profile): (String, String) = (row.try_get("tenant")?, row.try_get("profile")?);
-        let source = SourceId::from_bytes(row.try_get("source")?);
-        let source = source.ok_or_else(|| sqlx::Error::Protocol("a source has no id".to_owned()))?;
-        let intent = IntentId::from_bytes(row.try_get("id")?);
+        let bad = |what: &str| sqlx::Error::Protocol(what.to_owned());
+        let source = SourceId::from_bytes(row.try_get("source")?).ok_or_else(|| bad("a source has no id"))?;
         audit.ordered.push(Ordered {
-            intent: intent.ok_or_else(|| sqlx::Error::Protocol("an intent has no id".to_owned()))?,
+            intent: IntentId::from_bytes(row.try_get("id")?).ok_or_else(|| bad("an intent has no id"))?,
+            run: RunId::from_bytes(row.try_get("run")?).ok_or_else(|| bad("an intent has no run"))?,
+            times: (row.try_get("asked_at")?, row.try_get("ended_at")?),
             stage: row.try_get("stage")?,
             remote: row.try_get("remote")?,
             cost: row.try_get::<Option<i64>, _>("cost")?.map(i64::unsigned_abs),
@@ -167,5 +203,7 @@ async fn read(place: &Place) -> Result<Audit, sqlx::Error> {
     for row in sqlx::query(sql).fetch_all(&mut *view).await? {
         audit.well.insert(row.try_get("identifier")?, row.try_get("begun")?);
     }
+    let sql = "SELECT identifier FROM source WHERE state = 'active' AND skipped_at IS NULL ORDER BY id";
+    audit.eager = sqlx::query_scalar(sql).fetch_all(&mut *view).await?;
     Ok(audit)
 }

@@ -22,7 +22,7 @@ const KILLS: u32 = 200;
 /// Accounts on each platform.
 const EACH: usize = 25;
 /// What a life lasts at most if what it is to end by does not happen.
-const LIFE: Duration = Duration::from_secs(3);
+const LIFE: Duration = Duration::from_millis(1_500);
 const LONG: Duration = Duration::from_secs(150);
 
 const INSTAGRAM: &str = r#"
@@ -129,16 +129,17 @@ fn live(world: &World, daemon: &Daemon, before: impl Fn(&str) -> u64, dice: &mut
     assert!(missed.is_err());
 }
 
-/// Kills until there were enough; gives how many lives left an order behind whose outcome they did not know.
-fn kill(world: &World, dice: &mut Dice) -> u32 {
+/// Kills until there were enough; gives how many lives left an order behind whose outcome they did not know. `logs` takes
+/// what the lives had to say.
+fn kill(world: &World, dice: &mut Dice, logs: &mut Vec<String>) -> u32 {
     let mut unknown = 0;
-    for _ in 0..KILLS {
+    for life in 0..KILLS {
         let asked =
             ["start", "get-run", "items", "list"].map(|endpoint| (endpoint, world.emulator.requests_of(endpoint)));
         let before = |endpoint: &str| asked.iter().find(|(name, _)| *name == endpoint).map_or(0, |(_, count)| *count);
         let daemon = world.serve().unwrap();
         live(world, &daemon, before, dice);
-        daemon.kill9().unwrap();
+        logs.extend(daemon.kill9().unwrap().into_iter().map(|line| format!("{life:3} {line}")));
         let audit = Audit::of(&world.place).unwrap();
         unknown += u32::from(audit.ordered.iter().any(|row| row.stage == "intended"));
         // Runs that nobody has taken note of yet are those whose answers died.
@@ -148,8 +149,16 @@ fn kill(world: &World, dice: &mut Dice) -> u32 {
     unknown
 }
 
+/// Prints what the daemons logged about the runs whose intents are named in `wrong`.
+fn tell_of(wrong: &[String], audit: &Audit, logs: &[String]) {
+    for row in audit.ordered.iter().filter(|row| wrong.iter().any(|wrong| wrong.contains(&row.intent.to_string()))) {
+        let run = row.run.to_string();
+        logs.iter().filter(|line| line.contains(&run)).for_each(|line| eprintln!("{line}"));
+    }
+}
+
 /// Lets every source run once more from beginning to end, then lets all costs become final. Gives when the last kill was.
-fn come_to_rest(world: &World) {
+fn come_to_rest(world: &World, logs: &mut Vec<String>) {
     let killed = world.emulator.now();
     let daemon = world.serve().unwrap();
     world
@@ -158,17 +167,18 @@ fn come_to_rest(world: &World) {
             Ok(audit.well.len() == EACH * 2 && audit.well.values().all(|begun| *begun > killed.0))
         })
         .unwrap();
-    stop(daemon);
+    logs.extend(stop(daemon));
     world.configure(SHUT).unwrap();
     let daemon = world.serve().unwrap();
     world.wait("all costs to be final", LONG, |world| Ok(Audit::of(&world.place)?.is_settled())).unwrap();
-    stop(daemon);
+    logs.extend(stop(daemon));
 }
 
-fn stop(daemon: Daemon) {
+fn stop(daemon: Daemon) -> Vec<String> {
     daemon.interrupt().unwrap();
     let (status, log) = daemon.wait(LONG).unwrap();
     assert!(status.success(), "{status}\n{}", log.join("\n"));
+    log
 }
 
 /// Everything that was published when a source last asked is stored, once; nothing else is.
@@ -195,13 +205,16 @@ fn reckon_items(world: &World, audit: &Audit) -> usize {
 fn two_hundred_kills_order_nothing_twice_and_pay_every_bill() {
     let mut dice = Dice::of_setting();
     let world = world();
-    let unknown = kill(&world, &mut dice);
+    let mut logs = Vec::new();
+    let unknown = kill(&world, &mut dice, &mut logs);
     eprintln!("{unknown} of {KILLS} kills left an order whose outcome was not known");
     assert!(unknown > 0, "no kill met a start: the moments are badly chosen");
-    come_to_rest(&world);
+    come_to_rest(&world, &mut logs);
 
     let (audit, books) = (Audit::of(&world.place).unwrap(), world.books());
-    assert_eq!(audit.orders_against(&books), Vec::<String>::new());
+    let wrong = audit.orders_against(&books);
+    tell_of(&wrong, &audit, &logs);
+    assert_eq!(wrong, Vec::<String>::new());
     assert_eq!((audit.started(), books.runs.len()), (books.runs.len(), books.starts_by_user_agent.len()));
     assert_eq!(audit.money_against(&books), Vec::<String>::new());
     let items = reckon_items(&world, &audit);

@@ -28,15 +28,30 @@ fn all(steps: &mut Steps, tally: &mut Tally, args: &[String]) -> Result<(), Stop
     steps.run("core alone", cargo(["check", "--package", "tidegate-core"]))?;
     steps.run("core for wasm", cargo(["check", "--package", "tidegate-core", "--target", WASM]))?;
     let (to_cargo, to_harness) = args.split_at(args.iter().position(|arg| arg == "--").unwrap_or(args.len()));
+    let mut read = |steps: &mut Steps, name: &'static str, command| {
+        steps.read(name, command, &mut |line| {
+            if tally.line(line) {
+                println!("{line}");
+            }
+        })
+    };
     // All failures in one run; the tally is of everything.
     let mut tests = cargo(["test", "--no-fail-fast"]);
     if !to_cargo.iter().any(|arg| arg == "-p" || arg.starts_with("--package")) {
         tests.arg("--workspace");
     }
     tests.args(to_cargo).arg("--").arg("--show-output").args(to_harness.iter().skip(1));
-    steps.read("tests", tests, &mut |line| {
-        if tally.line(line) {
-            println!("{line}");
-        }
-    })
+    if !args.is_empty() {
+        return read(steps, "tests", tests);
+    }
+    tests.args(["--skip", SCENARIO]);
+    let whole = read(steps, "tests", tests);
+    let mut scenarios = cargo(["test", "--no-fail-fast", "--workspace", "--test", "apify"]);
+    scenarios.args(["--", "--show-output", "--test-threads", SCENARIOS_AT_ONCE]);
+    whole.and(read(steps, "scenarios", scenarios))
 }
+
+/// What the tests of the actor platform's scenarios have in their names.
+const SCENARIO: &str = "scenario_";
+/// They wait for a daemon that waits for a platform, so many of them keep no core busy.
+const SCENARIOS_AT_ONCE: &str = "16";

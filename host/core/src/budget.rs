@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::eligibility::{Eligible, Skip, SkipReason};
 use crate::id::{ProfileName, SourceId, Tenant};
+use crate::limits;
 use crate::money::MicroUsd;
 use crate::plan;
 use crate::profile::Profile;
@@ -265,10 +266,14 @@ impl Balance {
     }
 }
 
-/// The skip that a full window leads to.
+/// The skip that a window without room for `reservation` leads to; `balance` is what stands in it. What is only promised to
+/// runs under way may come back: their costs are final soon after their ends, and most are below the worst case.
 #[must_use]
-pub fn spent(window: &Window, limit: u64) -> Skip {
-    Skip { reason: SkipReason::BudgetSpent { window: window.clone(), limit }, until: Some(window.end()) }
+pub fn full(reservation: &Reservation, balance: Balance, now: UtcMillis) -> Skip {
+    let Reservation { window, amount, limit } = reservation.clone();
+    let held = balance.spent.checked_add(amount).is_some_and(|taken| taken <= limit);
+    let until = if held { window.end().min(now.plus(limits::BUDGET_HELD)) } else { window.end() };
+    Skip { reason: SkipReason::BudgetSpent { window, limit, held }, until: Some(until) }
 }
 
 /// The budgets that hold for a source, with their limits. A money window is among them for everything that can be asked

@@ -103,7 +103,8 @@ fn a_full_window_opens_again_when_the_next_begins() {
         (Measure::UsdPerMonth, "2026-12-01T00:00:00Z", "budget spent: $0.000003 per month in all"),
     ];
     for (measure, until, said) in table {
-        let skip = spent(&Window::at(Scope::All, measure, now()), 3);
+        let reservation = Reservation { window: Window::at(Scope::All, measure, now()), amount: 1, limit: 3 };
+        let skip = full(&reservation, Balance { reserved: 0, spent: 3 }, now());
         assert_eq!((skip.until, skip.reason.to_string().as_str()), (Some(at(until)), said), "{measure:?}");
     }
 }

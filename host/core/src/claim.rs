@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::budget::Reservation;
+use crate::budget::{Balance, Reservation};
 use crate::contract::Watermark;
 use crate::id::{CredentialName, DaemonId, RunId, SourceId};
 use crate::money::MicroUsd;
@@ -86,5 +86,7 @@ pub enum NotClaimed {
     Budget {
         /// The reservation that did not fit.
         reservation: Reservation,
+        /// What stands in its window.
+        balance: Balance,
     },
 }

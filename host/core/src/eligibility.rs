@@ -84,6 +84,8 @@ pub enum SkipReason {
         window: Window,
         /// Its limit.
         limit: u64,
+        /// Whether it is promised rather than gone: what runs under way do not need comes back.
+        held: bool,
     },
     /// What its runs need is refused to everybody who needs it.
     GateClosed {
@@ -136,8 +138,9 @@ impl core::fmt::Display for SkipReason {
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),
             Self::PluginMissing { plugin } => write!(f, "plugin {plugin:?} is not loaded"),
-            Self::BudgetSpent { window, limit } => {
-                write!(f, "budget spent: {} {window}", window.measure.amount(*limit))
+            Self::BudgetSpent { window, limit, held } => {
+                let taken = if *held { "budget reserved by runs under way" } else { "budget spent" };
+                write!(f, "{taken}: {} {window}", window.measure.amount(*limit))
             }
             Self::GateClosed { gate, why } => write!(f, "{gate} is closed: {why}"),
             Self::CredentialBusy { credential, most } => {

@@ -144,6 +144,8 @@ pub const ACTOR_RUNS_AT_ONCE_MOST: u32 = 100_000;
 pub const ACTOR_SPARE_MOST: u32 = 10_000;
 /// The value of a credential, in bytes.
 pub const CREDENTIAL_BYTES: usize = 4 * KIB;
+/// How long a source waits whose budget is promised to runs under way: a run's cost is final within a minute or so.
+pub const BUDGET_HELD: Duration = Duration::from_secs(30);
 /// How long a source waits whose account has as many runs as it takes.
 pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
 /// How often runs under way on the platform are looked at.

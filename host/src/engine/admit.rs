@@ -140,8 +140,8 @@ impl Engine {
                     self.start(claim);
                 }
                 Err(NotClaimed::Taken) => {}
-                Err(NotClaimed::Budget { reservation }) => {
-                    let skip = budget::spent(&reservation.window, reservation.limit);
+                Err(NotClaimed::Budget { reservation, balance }) => {
+                    let skip = budget::full(&reservation, balance, now);
                     skips.push(self.skip_record(candidate, &skip));
                 }
             }

@@ -106,7 +106,8 @@ fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMill
     match seen {
         Ok(Some(run)) if run.status.end().is_some() => match run.cost {
             // Seen to have ended for the first time: that may have been a moment ago, and its cost still grows.
-            _ if one.status.and_then(RemoteStatus::end).is_none() => {
+            // What a list says of it may leave its cost out, too: it is asked for by itself.
+            _ if one.remote.is_none() || one.status.and_then(RemoteStatus::end).is_none() => {
                 Looked::Later { at: now.plus(limits::COST_FINAL), seen: Some((run.id, run.status)) }
             }
             Some(cost) => Looked::Final { status: Some(run.status), cost },
@@ -206,6 +207,13 @@ mod tests {
             ),
             ("found, and ended", (None, None), run(Succeeded, Some(9)), 20, later(32, Some(Succeeded))),
             (
+                "read, and known by its mark only",
+                (None, Some(Succeeded)),
+                run(Succeeded, None),
+                32,
+                later(44, Some(Succeeded)),
+            ),
+            (
                 "ran when it was last seen",
                 (Some("run"), Some(Running)),
                 run(Aborted, Some(9)),
@@ -222,7 +230,7 @@ mod tests {
             ("runs on, told to end", (Some("run"), None), run(Running, Some(9)), 20, later(30, Some(Running))),
             ("runs again", (Some("run"), Some(Succeeded)), run(Running, Some(9)), 20, later(30, Some(Running))),
             ("does not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 32, later(43, Some(Succeeded))),
-            ("the list does not say", (None, Some(Succeeded)), run(Succeeded, None), 70, later(100, Some(Succeeded))),
+            ("the list does not say", (None, Some(Succeeded)), run(Succeeded, None), 70, later(82, Some(Succeeded))),
             ("will not say", (Some("run"), Some(Succeeded)), run(Succeeded, None), 71, finally(Some(Succeeded), CAP)),
             ("not in the list yet", (None, None), Ok(None), 90, later(130, None)),
             ("was never started", (None, None), Ok(None), 91, finally(None, 0)),

@@ -3,9 +3,11 @@
 
 use super::*;
 use crate::actor::gate::GateKey;
+use crate::budget::{Balance, Reservation};
 use crate::failure::Class;
 use crate::fixtures::actors::actor_profile;
 use crate::fixtures::{at, fresh_source, invalid, now, paused, profile, secs, source};
+use crate::limits::BUDGET_HELD;
 use crate::source::NextRun;
 
 /// A source without a profile's "no": the plugin is loaded, nothing is queued.
@@ -178,8 +180,18 @@ fn a_spent_budget_is_over_at_midnight() {
         measure: crate::budget::Measure::RunsPerDay,
         start: now().day_start(),
     };
-    let skip = crate::budget::spent(&window, 500);
-    assert_eq!(skip.reason.to_string(), "budget spent: 500 runs per day in all");
-    assert_eq!(skip.until, Some(at("2026-11-22T00:00:00Z")));
-    assert_eq!(skip.until, Some(now().plus(secs(12 * 3_600))));
+    let reservation = Reservation { window, amount: 2, limit: 500 };
+    let skip = |reserved, spent, now| crate::budget::full(&reservation, Balance { reserved, spent }, now);
+    let midnight = at("2026-11-22T00:00:00Z");
+    for (reserved, spent, now, until, said) in [
+        (0, 499, now(), midnight, "budget spent: 500 runs per day in all"),
+        (9, 499, now(), midnight, "budget spent: 500 runs per day in all"),
+        (0, u64::MAX, now(), midnight, "budget spent: 500 runs per day in all"),
+        // What is promised may come back.
+        (1, 498, now(), now().plus(BUDGET_HELD), "budget reserved by runs under way: 500 runs per day in all"),
+        (1, 498, midnight.minus(secs(1)), midnight, "budget reserved by runs under way: 500 runs per day in all"),
+    ] {
+        let skip = skip(reserved, spent, now);
+        assert_eq!((skip.until, skip.reason.to_string().as_str()), (Some(until), said), "{reserved} {spent}");
+    }
 }

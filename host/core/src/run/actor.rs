@@ -165,8 +165,13 @@ impl Machine {
             Ok(Some(run)) => run,
         };
         intent.troubles = 0;
-        self.open =
-            Some(IntentEnd { intent: intent.order.intent, status: Some(run.status), cost: run.cost, elements: 0 });
+        self.open = Some(IntentEnd {
+            intent: intent.order.intent,
+            remote: Some(run.id.clone()),
+            status: Some(run.status),
+            cost: run.cost,
+            elements: 0,
+        });
         if let Some(end) = run.status.end() {
             return self.read(Reading::new(intent, run, end));
         }

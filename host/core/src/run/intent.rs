@@ -112,6 +112,8 @@ pub struct Resume {
 pub struct IntentEnd {
     /// Which.
     pub intent: IntentId,
+    /// The platform's run, where it is known: it may have been found after its end, and then stands nowhere else.
+    pub remote: Option<RemoteId>,
     /// Where the platform's run stood. `None`: it is not known whether there is one.
     pub status: Option<RemoteStatus>,
     /// What it had cost by then.
@@ -121,9 +123,13 @@ pub struct IntentEnd {
 }
 
 impl IntentEnd {
-    /// The end of an intent of whose run nothing is known.
+    /// The end of an intent of whose run nothing is known but what the intent says.
     #[must_use]
-    pub const fn unknown(intent: &Intent) -> Self {
-        Self { intent: intent.order.intent, status: None, cost: None, elements: 0 }
+    pub fn unknown(intent: &Intent) -> Self {
+        let remote = match &intent.stage {
+            IntentStage::Intended => None,
+            IntentStage::Started { remote, .. } => Some(remote.clone()),
+        };
+        Self { intent: intent.order.intent, remote, status: None, cost: None, elements: 0 }
     }
 }

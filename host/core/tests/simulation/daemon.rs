@@ -258,9 +258,9 @@ impl Daemon {
             };
             match self.store.claim(id, run, trigger, reserved, wanted, self.now) {
                 Ok(claim) => self.start(claim),
-                Err(reservation) => {
+                Err((reservation, balance)) => {
                     self.tally.spent += 1;
-                    let skip = budget::spent(&reservation.window, reservation.limit);
+                    let skip = budget::full(&reservation, balance, self.now);
                     assert!(skip.until.is_some_and(|until| until > self.now), "{skip:?} is over already");
                 }
             }

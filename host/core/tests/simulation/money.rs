@@ -34,11 +34,12 @@ pub(crate) struct Money {
 
 impl Money {
     /// All of them or none.
-    pub(crate) fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), Reservation> {
+    pub(crate) fn reserve(&mut self, reservations: &[Reservation]) -> Result<(), (Reservation, Balance)> {
         let mut booked = vec![];
         for reservation in reservations {
             let balance = self.ledger.get(&reservation.window).copied().unwrap_or_default();
-            let after = balance.reserve(reservation.amount, reservation.limit).ok_or_else(|| reservation.clone())?;
+            let after =
+                balance.reserve(reservation.amount, reservation.limit).ok_or_else(|| (reservation.clone(), balance))?;
             booked.push((reservation.window.clone(), after));
         }
         self.limits.extend(reservations.iter().map(|reservation| (reservation.window.clone(), reservation.limit)));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_core::budget::Reservation;
+use tidegate_core::budget::{Balance, Reservation};
 use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::id::{IntentId, RunId, SourceId};
 use tidegate_core::item::{Counts, Intake, Known, Page, Taken};
@@ -83,7 +83,7 @@ impl Store {
         reserved: MicroUsd,
         reservations: Vec<Reservation>,
         now: UtcMillis,
-    ) -> Result<Claim, Reservation> {
+    ) -> Result<Claim, (Reservation, Balance)> {
         let source = self.sources.get_mut(&id).unwrap();
         assert_eq!(source.state, SourceState::Active, "{id} is claimed");
         assert_eq!(source.running, None, "{id} runs already");

@@ -100,7 +100,7 @@ pub(super) async fn put_away(store: &dyn Store, name: &str) -> (SourceId, Claim,
 
 fn ended(intent: &Intent, cost: Option<u64>) -> IntentEnd {
     let (intent, cost) = (intent.order.intent, cost.map(MicroUsd::new));
-    IntentEnd { intent, status: Some(RemoteStatus::Succeeded), cost, elements: 15 }
+    IntentEnd { intent, remote: None, status: Some(RemoteStatus::Succeeded), cost, elements: 15 }
 }
 
 async fn dollars(store: &dyn Store) -> (u64, u64) {
@@ -243,6 +243,18 @@ pub(crate) async fn two_actor_runs_settle_together(place: &dyn Place) {
     let stages: Vec<_> = store.actor_runs(claim.run).await.unwrap().into_iter().map(|run| run.stage).collect();
     assert_eq!(stages, ["booked", "booked"]);
     sound(&*store).await;
+}
+
+pub(crate) async fn a_run_found_after_its_end_is_known_by_it(place: &dyn Place) {
+    let store = empty(place).await;
+    let id = source(&*store, "one").await.id;
+    let claim = paid_claim(&*store, id, at(1)).await;
+    let lost = intent(&claim, 0);
+    assert!(intend(&*store, &claim, &lost).await);
+    let found = IntentEnd { remote: Some("found".parse().unwrap()), ..ended(&lost, Some(100)) };
+    done(&*store, Commit { actor: Some(found), ..commit(&claim, None, Some(success())) }, at(2)).await;
+    let open = store.unsettled(at(9), 10).await.unwrap().remove(0);
+    assert_eq!((open.remote.unwrap().as_str(), open.status), ("found", Some(RemoteStatus::Succeeded)));
 }
 
 pub(crate) async fn a_pause_wakes_what_waits(place: &dyn Place) {

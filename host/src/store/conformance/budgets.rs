@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use tidegate_core::budget::{Measure, Reservation, Scope, Window};
+use tidegate_core::budget::{Balance, Measure, Reservation, Scope, Window};
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
 use tidegate_core::id::SourceId;
 
@@ -29,7 +29,8 @@ pub(crate) async fn a_full_window_refuses_and_books_nothing(place: &dyn Place) {
     let answers = store.claim(requests.clone(), at(1)).await.unwrap();
     assert!(answers[0].is_ok() && answers[1].is_ok());
     for answer in &answers[2..] {
-        assert_eq!(*answer, Err(NotClaimed::Budget { reservation: one_of_profile(2) }));
+        let balance = Balance { reserved: 2, spent: 0 };
+        assert_eq!(*answer, Err(NotClaimed::Budget { reservation: one_of_profile(2), balance }));
     }
     let ledger = store.ledger(at(1)).await.unwrap();
     assert_eq!(ledger.len(), 2);
@@ -40,7 +41,8 @@ pub(crate) async fn a_full_window_refuses_and_books_nothing(place: &dyn Place) {
     assert!(claim_as(&*store, raised, at(1)).await.is_ok());
     let absurd = Reservation { amount: u64::MAX, limit: u64::MAX, ..one_of(1) };
     let greedy = ClaimRequest { reservations: vec![absurd.clone()], ..requests[3].clone() };
-    assert_eq!(claim_as(&*store, greedy, at(1)).await, Err(NotClaimed::Budget { reservation: absurd }));
+    let balance = Balance { reserved: 3, spent: 0 };
+    assert_eq!(claim_as(&*store, greedy, at(1)).await, Err(NotClaimed::Budget { reservation: absurd, balance }));
 }
 
 pub(crate) async fn what_is_reserved_is_settled(place: &dyn Place) {

@@ -56,7 +56,8 @@ macro_rules! conformance {
             actor_runs: an_intent_is_written_and_comes_back, what_is_put_away_waits_for_anybody, nothing_is_ordered_twice,
                 a_refused_intent_leaves_nothing, a_run_that_died_waits_and_is_not_begun_again,
                 money_stays_reserved_until_the_cost_is_final, two_actor_runs_settle_together, a_pause_wakes_what_waits,
-                a_removed_source_is_booked_at_its_worst, an_old_generation_orders_nothing, a_given_up_run_is_settled_all_the_same;
+                a_removed_source_is_booked_at_its_worst, an_old_generation_orders_nothing, a_given_up_run_is_settled_all_the_same,
+                a_run_found_after_its_end_is_known_by_it;
             gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
                 runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;

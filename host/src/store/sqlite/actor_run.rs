@@ -169,7 +169,7 @@ pub(super) async fn end(conn: &mut SqliteConnection, run: RunId, ended: &IntentE
     let look_at = if over { now.plus(limits::COST_FINAL) } else { now };
     let sql =
         "UPDATE actor_run SET stage = 'ended', status = coalesce(?3, status), cost = coalesce(?4, cost), elements = ?5,
-            ended_at = ?6, look_at = ?7
+            ended_at = ?6, look_at = ?7, remote = coalesce(remote, ?8)
         WHERE id = ?1 AND run = ?2 AND stage IN ('intended', 'started')";
     sqlx::query(sql)
         .bind(ended.intent.to_bytes().to_vec())
@@ -179,6 +179,7 @@ pub(super) async fn end(conn: &mut SqliteConnection, run: RunId, ended: &IntentE
         .bind(ended.elements)
         .bind(now.as_millis())
         .bind(look_at.as_millis())
+        .bind(ended.remote.as_ref().map(ToString::to_string))
         .execute(&mut *conn)
         .await?;
     refresh_cost(conn, run).await

@@ -50,7 +50,7 @@ pub(super) async fn claim(
         let answer = match decide(&mut known, request) {
             None => Err(NotClaimed::Taken),
             Some(claim) => match balances.reserve(conn, &request.reservations).await? {
-                Err(reservation) => Err(NotClaimed::Budget { reservation }),
+                Err((reservation, balance)) => Err(NotClaimed::Budget { reservation, balance }),
                 Ok(()) => {
                     if let Some(row) = known.sources.get_mut(&request.source) {
                         row.source.running = Some(request.run);

@@ -22,12 +22,12 @@ const WINDOW_MOST: core::time::Duration = core::time::Duration::from_secs(32 * 8
 pub(super) struct Balances(BTreeMap<Window, Balance>);
 
 impl Balances {
-    /// Reserves all of these or none. `Err`: the first that does not fit.
+    /// Reserves all of these or none. `Err`: the first that does not fit, and what stands in its window.
     pub(super) async fn reserve(
         &mut self,
         conn: &mut SqliteConnection,
         wanted: &[Reservation],
-    ) -> Outcome<Result<(), Reservation>> {
+    ) -> Outcome<Result<(), (Reservation, Balance)>> {
         let mut after = BTreeMap::new();
         for reservation in wanted {
             let before = match after.get(&reservation.window) {
@@ -38,7 +38,7 @@ impl Balances {
             let most = reservation.limit.min(i64::MAX.unsigned_abs());
             match before.reserve(reservation.amount, most) {
                 Some(balance) => after.insert(reservation.window.clone(), balance),
-                None => return Ok(Err(reservation.clone())),
+                None => return Ok(Err((reservation.clone(), before))),
             };
         }
         self.0.extend(after);

@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What the log has told.
 #[derive(Default)]
 struct Told {
+    /// That it serves: its database is there.
+    serves: AtomicU64,
     ended: AtomicU64,
     settled: AtomicU64,
     /// A run that did not end well, and what else should not be.
@@ -76,7 +78,9 @@ impl Subject {
             let lines = log.into_iter().flat_map(|log| BufReader::new(log).lines()).map_while(Result::ok);
             lines.for_each(|line| counts.read(&line));
         });
-        Ok(Self { binary: binary.to_path_buf(), dir: dir.to_path_buf(), child, told })
+        let subject = Self { binary: binary.to_path_buf(), dir: dir.to_path_buf(), child, told };
+        subject.wait("daemon that serves", 1, &subject.told.serves)?;
+        Ok(subject)
     }
 
     /// Adds so many sources, half of each profile.
@@ -141,6 +145,8 @@ impl Told {
     fn read(&self, line: &str) {
         let counter = if line.contains("ingested ") {
             &self.ended
+        } else if line.contains("tidegate serves ") {
+            &self.serves
         } else if line.contains(" has cost ") {
             &self.settled
         } else if [" WARN ", " ERROR "].iter().any(|level| line.contains(level)) {

@@ -295,6 +295,25 @@ fn no_two_orders_share_an_id() {
     assert_eq!(id(1), id(1));
 }
 
+/// A lost start that is found when its run has ended is read at once: its end is the first that the store hears of it.
+#[test]
+fn the_end_names_the_run_that_was_found() {
+    for (what, events, expected) in [
+        ("found, and ended", vec![found(RemoteStatus::Succeeded)], Some(remote(RemoteStatus::Succeeded).id)),
+        ("given up unfound", vec![], None),
+    ] {
+        let mut machine = again(ambiguous(0));
+        machine.on(Event::Begin, now());
+        for event in events {
+            machine.on(event, now());
+        }
+        assert_eq!(machine.open.as_ref().unwrap().remote, expected, "{what}");
+    }
+    let mut machine = again(waiting());
+    machine.on(Event::Begin, now());
+    assert_eq!(machine.open.as_ref().unwrap().remote, Some(remote(RemoteStatus::Running).id), "known from its start");
+}
+
 /// What a remote run says is kept for its end.
 #[test]
 fn the_end_says_what_the_platform_said_last() {
