@@ -94,7 +94,7 @@ impl Machine {
         if slice.elements.is_empty() {
             if let Some(wait) = limits::DATASET_LAG.get(reading.lag).filter(|_| reading.is_short()) {
                 reading.lag += 1;
-                return self.wait(*wait, Pause::Read(Box::new(reading)));
+                return self.wait(*wait, Pause::Read(reading));
             }
             let last = reading.held.take().unwrap_or_default();
             return self.hand_over(reading, last, false);

@@ -216,7 +216,7 @@ impl Machine {
         match pause {
             Pause::Fetch(plan, tries) => self.begin(plan, tries, now),
             Pause::Start(intent, tries) => self.intend(intent, tries, now),
-            Pause::Read(reading) => self.read(*reading),
+            Pause::Read(reading) => self.read(reading),
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) enum Pause {
     /// The start of an actor run, again.
     Start(Intent, Tries),
     /// More of a dataset.
-    Read(Box<Reading>),
+    Read(Reading),
 }
 
 /// What a page came from.
