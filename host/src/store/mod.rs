@@ -6,4 +6,6 @@
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 mod conformance;
+mod rows;
 pub mod sqlite;
+mod trouble;

@@ -15,19 +15,22 @@ use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::time::UtcMillis;
 
 use super::actor_run;
-use super::error::{Outcome, Trouble};
-use super::item::{self, Origin};
-use super::ledger::{self, settle_spent, signed};
-use super::row::Cells;
-use super::run;
-use super::source::{self, Query, json, source_columns, update_source};
+use crate::store::trouble::{Outcome, Trouble};
+use super::item;
+use super::ledger::{self, settle_spent};
+use crate::store::rows::Cells;
+use super::source::{self, Query, update_source};
 use crate::ports::{Commit, Committed};
+use crate::store::rows::item::{Origin, Stored};
+use crate::store::rows::ledger::signed;
+use crate::store::rows::run;
+use crate::store::rows::source::{Row, json, source_columns};
 
 /// The run as the fence found it.
 struct Live {
     attempt: u32,
     counts: Counts,
-    source: source::Row,
+    source: Row,
     /// Whether it may have ordered something.
     paid: bool,
     /// The raw page of this commit, if it is kept.
@@ -111,7 +114,7 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
     let Some(row) = rows.first() else { return Ok(None) };
     let cells = Cells::new(row, "run", "running");
     let (attempt, pages): (u32, u32) = (cells.count("attempt")?, cells.count("pages")?);
-    let source = source::Row::read(row)?;
+    let source = Row::read(row)?;
     let untouched = pages == 0 && source.source.total_runs == 0;
     let paid = cells.flag("paid")?;
     Ok(Some(Live { attempt, counts: run::counts(&cells)?, source, paid, page, untouched }))
@@ -171,7 +174,7 @@ async fn complete(
     conn: &mut SqliteConnection,
     source: tidegate_core::id::SourceId,
     items: &mut Vec<tidegate_core::item::Item>,
-    stored: &HashMap<String, item::Stored>,
+    stored: &HashMap<String, Stored>,
 ) -> Outcome<()> {
     let partial = |item: &tidegate_core::item::Item| item.partial && stored.contains_key(&item.external_id);
     let ids: Vec<&str> = items.iter().filter(|item| partial(item)).map(|item| item.external_id.as_str()).collect();

@@ -7,8 +7,8 @@ use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::failure::Class;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::row::Cells;
+use crate::store::trouble::Outcome;
+use crate::store::rows::Cells;
 use super::source;
 
 pub(super) async fn all(conn: &mut SqliteConnection) -> Outcome<Vec<Gate>> {

@@ -17,7 +17,6 @@ mod lock;
 mod open;
 mod parked;
 mod readers;
-mod row;
 mod run;
 mod schedule;
 mod schema;

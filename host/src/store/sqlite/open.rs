@@ -12,7 +12,8 @@ use tidegate_core::id::DaemonId;
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 
-use super::error::{File, Outcome};
+use super::error::File;
+use crate::store::trouble::Outcome;
 use super::lock::Lock;
 use super::readers::Readers;
 use super::writer::Writer;

@@ -13,7 +13,8 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tidegate_core::limits;
 use tokio::sync::Semaphore;
 
-use super::error::{File, Outcome};
+use super::error::File;
+use crate::store::trouble::Outcome;
 use super::writer::Work;
 use crate::ports::StoreError;
 

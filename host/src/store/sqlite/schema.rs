@@ -7,7 +7,8 @@
 use sqlx::{Row as _, SqliteConnection};
 use tidegate_core::time::UtcMillis;
 
-use super::error::{File, Outcome};
+use super::error::File;
+use crate::store::trouble::Outcome;
 use crate::ports::StoreError;
 
 /// A step from one version to the next.

@@ -18,7 +18,8 @@ use sqlx::{Connection as _, SqliteConnection};
 use tidegate_core::limits;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::{File, Outcome, Trouble};
+use super::error::File;
+use crate::store::trouble::{Outcome, Trouble};
 use super::lock::Lock;
 use crate::ports::StoreError;
 
