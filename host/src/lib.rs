@@ -1,10 +1,11 @@
 //! The tidegate daemon.
 //!
 //! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
-//! `plugins`, `egress`, `telemetry`) -> `ports`, `secret` -> `tidegate_core`. Edges never see each other.
+//! `plugins`, `egress`, `telemetry`) -> `ports`, `database`, `secret` -> `tidegate_core`. Edges never see each other.
 
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod egress;
 pub mod engine;
 pub mod plugins;

@@ -59,6 +59,16 @@ pub enum StoreError {
         /// Our version.
         known: i64,
     },
+    /// The database was written by an older version, and others may be working with it.
+    #[error("{database} has schema version {found}, this tidegate needs {known}; `tidegate migrate` brings it up to date")]
+    OldSchema {
+        /// The database.
+        database: String,
+        /// Its version.
+        found: i64,
+        /// Our version.
+        known: i64,
+    },
     /// The disk is full. Nothing was written.
     #[error("{doing}: the disk that holds {file} is full; nothing was written")]
     DiskFull {
@@ -159,6 +169,12 @@ pub trait Store: super::ActorRuns {
     /// that goes away before the answer leaves it written whole or not at all. An item that was marked as gone and comes
     /// again is unmarked.
     async fn commit(&self, commit: Commit, now: UtcMillis) -> Result<Committed, StoreError>;
+
+    /// Waits until another process has made something due: it has added a source, resumed one, opened a gate. A hint only,
+    /// which may come for nothing or not at all; a store without such a way never says so.
+    async fn woken(&self) {
+        core::future::pending().await
+    }
 
     // ---- reading ----
 
