@@ -4,10 +4,43 @@
 //! configuration has `***` in its place. Must not know: how it is dialled. Read by `config`, used by `store`.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+/// Where a database is, as typed: a file, or a server's address. It may hold a password and is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(String);
+
+impl Typed {
+    /// The server it means. `None`: it means a file.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn server(&self) -> Result<Option<DatabaseUrl>, NotADatabaseUrl> {
+        if self.0.contains("://") { self.0.parse().map(Some) } else { Ok(None) }
+    }
+
+    /// The file it means, if it means one.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        Path::new(&self.0)
+    }
+}
+
+impl From<&str> for Typed {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Typed(…)")
+    }
+}
 
 /// What stands where the password was.
 const MASK: &str = "***";
@@ -37,12 +70,6 @@ impl DatabaseUrl {
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
-
-    /// Whether a text is meant as such an address, and not as a file.
-    #[must_use]
-    pub fn is_meant(text: &str) -> bool {
-        text.contains("://")
-    }
 }
 
 impl FromStr for DatabaseUrl {
@@ -53,7 +80,8 @@ impl FromStr for DatabaseUrl {
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(NotADatabaseUrl::Scheme);
         }
-        let masked = url.password() == Some(MASK) || url.query_pairs().any(|(key, value)| hidden(&key) && value == MASK);
+        let masked =
+            url.password() == Some(MASK) || url.query_pairs().any(|(key, value)| hidden(&key) && value == MASK);
         if masked { Err(NotADatabaseUrl::Masked) } else { Ok(Self(url)) }
     }
 }
@@ -101,6 +129,25 @@ impl TryFrom<String> for DatabaseUrl {
     }
 }
 
+/// `text` with the passwords of all addresses in it hidden, whatever servers they are of: errors quote what was written.
+#[must_use]
+pub fn without_passwords(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str("://");
+        let end = part.find(|c: char| c.is_whitespace() || "\"'`".contains(c)).unwrap_or(part.len());
+        let (address, rest) = part.split_at(end);
+        let secret = address.rfind('@').and_then(|at| address[..at].find(':').map(|colon| (colon + 1, at)));
+        match secret {
+            Some((from, to)) => shown.push_str(&format!("{}{MASK}{}", &address[..from], &address[to..])),
+            None => shown.push_str(address),
+        }
+        shown.push_str(rest);
+    }
+    shown
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -120,6 +167,27 @@ mod tests {
             assert_eq!(serde_json::to_string(&url).unwrap(), format!("{shown:?}"));
             assert_eq!(url.expose(), given);
         }
+    }
+
+    #[test]
+    fn passwords_in_texts_are_hidden() {
+        let table = [
+            ("url = \"postgres://ann:p@ss:w@db/tide\" # x", "url = \"postgres://ann:***@db/tide\" # x"),
+            ("see https://example.org/a:b for more", "see https://example.org/a:b for more"),
+            ("a://b:c@d and e://f:g@h", "a://b:***@d and e://f:***@h"),
+            ("none", "none"),
+        ];
+        for (given, shown) in table {
+            assert_eq!(without_passwords(given), shown);
+        }
+    }
+
+    #[test]
+    fn what_was_typed_is_a_server_or_a_file() {
+        assert_eq!(Typed::from("my.db").server(), Ok(None));
+        assert!(Typed::from("postgres://db/tide").server().unwrap().is_some());
+        assert_eq!(Typed::from("mysql://db/tide").server(), Err(NotADatabaseUrl::Scheme));
+        assert!(!format!("{:?}", Typed::from("postgres://ann:secret@db")).contains("secret"));
     }
 
     #[test]

@@ -51,6 +51,8 @@ CREATE UNIQUE INDEX source_identity ON source (tenant, profile, identifier);
 -- Sources put off to the same moment (a budget that is new at midnight) go in turn: longest unattended first, those that
 -- never ran before all others.
 CREATE INDEX source_due ON source (due_at, last_fetched_at NULLS FIRST, id) WHERE due_at IS NOT NULL;
+-- Those that a daemon looks at again when it starts, and whoever opens a gate.
+CREATE INDEX source_put_off ON source (id) WHERE parked OR skipped_at IS NOT NULL;
 
 -- One attempt to ingest one source: the audit record.
 CREATE TABLE run (

@@ -371,6 +371,8 @@ pub const PG_TRUSTED: Duration = Duration::from_secs(1);
 pub const PG_COMMIT_GROUP: usize = 64;
 /// Times a batch of commits is done again because the server went away or was in the way.
 pub const PG_COMMIT_ROUNDS: u32 = 3;
+/// Sources that were put off and are looked at again in one transaction when a daemon starts.
+pub const PG_UNPARK: usize = 1_000;
 /// How often the index of due sources is read from its very beginning.
 pub const PG_WHOLE_LOOK: Duration = Duration::from_secs(10);
 /// Silence after which the connection that listens is asked whether it is alive, and the time between attempts to connect it.

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
 
+use crate::database::Typed;
+
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
 ///
 /// Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 refused (source, profile, plugin or configuration is wrong);
@@ -37,6 +39,10 @@ pub struct Place {
     /// Configuration file instead of tidegate.toml in the directory.
     #[arg(long, value_name = "FILE", global = true, env = "TIDEGATE_CONFIG")]
     pub config: Option<PathBuf>,
+
+    /// Database instead of the configured one: postgres://user@host/database, or a SQLite file.
+    #[arg(long, value_name = "URL", global = true, env = "TIDEGATE_DATABASE", hide_env_values = true)]
+    pub database: Option<Typed>,
 }
 
 /// How data is printed.
@@ -78,6 +84,9 @@ pub enum Command {
     /// Look at the configuration, and check it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Bring the database to the schema of this version. A daemon does so by itself where no other one can be working: with a
+    /// SQLite file, and with an empty PostgreSQL database.
+    Migrate,
     /// Check that everything a daemon needs is in order.
     Doctor,
     /// Print a completion script for a shell.

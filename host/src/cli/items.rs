@@ -15,7 +15,7 @@ pub(super) async fn items(place: &Place, args: &ItemsArgs, output: Output) -> Re
     let home = Home::find(place)?;
     let store = home.existing_store().await?;
     let source = match &args.source {
-        Some(name) => Some(find_source(&store, name).await?.id),
+        Some(name) => Some(find_source(&*store, name).await?.id),
         None => None,
     };
     let filter = ItemFilter {

@@ -12,6 +12,7 @@ mod doctor;
 mod error;
 mod home;
 mod items;
+mod migrate;
 mod output;
 mod plan;
 mod plugin;
@@ -91,6 +92,7 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,
         Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
+        Command::Migrate => migrate::migrate(&place, output).await,
         Command::Doctor => doctor::doctor(&place, output).await,
         Command::Completions { shell } => completions::completions(shell),
     }

@@ -29,7 +29,7 @@ pub(super) async fn plan(place: &Place, args: &PlanArgs, output: Output) -> Resu
     let (profiles, global) = (home.profiles()?.by_name(), home.config.global_budget());
     let costs = Costs { profiles: means(store.costs(now.minus(COSTS_OF)).await?), ..Costs::default() };
     let mut forecaster = Forecaster::new(&profiles, &global, &costs, ledger, now);
-    each_source(&store, |source| forecaster.add(source)).await?;
+    each_source(&*store, |source| forecaster.add(source)).await?;
     let forecast = forecaster.finish(args.days);
     output.data(&forecast, |forecast| told(forecast, args.days))?;
     Ok(Exit::Ok)

@@ -19,7 +19,7 @@ pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -
     match command {
         RunsCommand::List { source, tenant: of_tenant, ending, stage, before, limit } => {
             let source = match source {
-                Some(name) => Some(find_source(&store, name).await?.id),
+                Some(name) => Some(find_source(&*store, name).await?.id),
                 None => None,
             };
             let ending = ending.as_deref().map(ending_of).transpose()?;

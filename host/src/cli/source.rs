@@ -36,13 +36,13 @@ pub(super) async fn source(place: &Place, command: SourceCommand, output: Output
                 return Err(CliError::usage("--reason is a sentence on one line, at most 1 KiB"));
             }
             let store = home.existing_store().await?;
-            let id = find_source(&store, &source).await?.id;
+            let id = find_source(&*store, &source).await?.id;
             let paused = store.pause(id, PausedBy::Operator, &reason, SystemClock.now()).await?;
             changed(paused, output)
         }
         SourceCommand::Resume { source } => {
             let store = home.existing_store().await?;
-            let id = find_source(&store, &source).await?.id;
+            let id = find_source(&*store, &source).await?.id;
             let resumed = store.resume(id, SystemClock.now()).await?;
             changed(resumed, output)
         }
@@ -73,10 +73,8 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
     let profiles = home.profiles()?;
     let credentials = home.credentials(&profiles);
     let settings = home.settings(daemon_id(), &profiles, &credentials);
-    let store = Arc::new(home.shared_store().await?);
-    let ports = home
-        .ports(Arc::<_>::clone(&store) as Arc<dyn Store>, Arc::new(home.actors(&credentials)?), Arc::new(LogObserver))
-        .await?;
+    let store = home.shared_store().await?;
+    let ports = home.ports(Arc::clone(&store), Arc::new(home.actors(&credentials)?), Arc::new(LogObserver)).await?;
     let mut added = Vec::with_capacity(identifiers.len());
     let mut failed: Option<CliError> = None;
     for identifier in identifiers {
@@ -221,7 +219,7 @@ fn before<'a>(gates: &'a [Gate], actor: &ActorPolicy) -> Option<&'a Gate> {
 
 async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let source = find_source(&store, name).await?;
+    let source = find_source(&*store, name).await?;
     let runs = store.runs(&RunFilter { source: Some(source.id), limit: 5, ..RunFilter::default() }).await?;
     let last_skip = store.last_skip(source.id).await?;
     let profiles = home.profiles()?;
@@ -286,7 +284,7 @@ fn described(source: &Source, verdict: &str, last_skip: Option<String>) -> Strin
 
 async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let source = find_source(&store, name).await?;
+    let source = find_source(&*store, name).await?;
     if !yes {
         if !std::io::stdin().is_terminal() {
             return Err(

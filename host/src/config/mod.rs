@@ -109,6 +109,9 @@ impl Config {
         if self.store.path.file_name().is_none() {
             return refuse("store.path names no file", "for example \"tidegate.db\"");
         }
+        if !(1..=64).contains(&self.store.connections) {
+            return refuse("store.connections is out of range", "a number from 1 to 64");
+        }
         if !(1..=64).contains(&self.net.host_concurrency) {
             return refuse("net.host_concurrency is out of range", "a number from 1 to 64");
         }

@@ -146,6 +146,7 @@ impl Engine {
             tokio::select! {
                 () = &mut tick => return,
                 () = self.live.changed() => return,
+                () = self.ports.store.woken() => return,
                 () = tokio::time::sleep(pause.max(Duration::from_millis(10))) => {}
             }
         }

@@ -60,7 +60,9 @@ pub enum StoreError {
         known: i64,
     },
     /// The database was written by an older version, and others may be working with it.
-    #[error("{database} has schema version {found}, this tidegate needs {known}; `tidegate migrate` brings it up to date")]
+    #[error(
+        "{database} has schema version {found}, this tidegate needs {known}; `tidegate migrate` brings it up to date"
+    )]
     OldSchema {
         /// The database.
         database: String,

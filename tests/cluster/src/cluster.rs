@@ -60,8 +60,7 @@ impl Cluster {
             "-c listen_addresses='' -c unix_socket_directories='{socket}' -c max_connections=200 -c shared_buffers=64MB {flush}"
         );
         let guard = guard(binaries, folder.path())?;
-        let cluster =
-            Self { binaries: binaries.to_path_buf(), folder, settings, guard, databases: AtomicU32::new(1) };
+        let cluster = Self { binaries: binaries.to_path_buf(), folder, settings, guard, databases: AtomicU32::new(1) };
         cluster.up()?;
         Ok(cluster)
     }

@@ -22,7 +22,10 @@ pub(crate) fn binaries() -> Result<PathBuf, String> {
     let folders = path().into_iter().chain(releases.into_iter().rev().map(|(_, folder)| folder));
     let whole = |folder: &PathBuf| PROGRAMS.iter().all(|program| folder.join(program).is_file());
     folders.into_iter().find(whole).ok_or_else(|| {
-        format!("there is no folder with {} in the path or in {DEBIAN}; Debian's package is `postgresql`", PROGRAMS.join(", "))
+        format!(
+            "there is no folder with {} in the path or in {DEBIAN}; Debian's package is `postgresql`",
+            PROGRAMS.join(", ")
+        )
     })
 }
 

@@ -121,7 +121,8 @@ pub(super) async fn end_all(conn: &mut PgConnection, run: RunId, now: UtcMillis)
 
 /// The cost of a run as far as it is known.
 async fn refresh_cost(conn: &mut PgConnection, run: RunId) -> Outcome<()> {
-    let sql = "UPDATE run SET cost = coalesce((SELECT sum(cost)::bigint FROM actor_run WHERE run = $1), 0) WHERE id = $1";
+    let sql =
+        "UPDATE run SET cost = coalesce((SELECT sum(cost)::bigint FROM actor_run WHERE run = $1), 0) WHERE id = $1";
     sqlx::query(sql).bind(Uid::from(run)).execute(conn).await?;
     Ok(())
 }

@@ -95,12 +95,15 @@ impl ActorRuns for PostgresStore {
     }
 
     async fn open_gate(&self, key: GateKey, now: UtcMillis) -> Result<bool, StoreError> {
-        self.write("open a gate", Box::new(move |conn| {
-            Box::pin(async move {
-                wake::tell(conn).await?;
-                gate::open(conn, key, now).await
-            })
-        }))
+        self.write(
+            "open a gate",
+            Box::new(move |conn| {
+                Box::pin(async move {
+                    wake::tell(conn).await?;
+                    gate::open(conn, key, now).await
+                })
+            }),
+        )
         .await
     }
 

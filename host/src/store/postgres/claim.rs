@@ -16,10 +16,10 @@ use super::cell::{Uid, column, limit, uids};
 use super::ledger::{self, Balances};
 use super::source;
 use crate::ports::Stuck;
+use crate::store::rows::Cells;
 use crate::store::rows::claim::{Known, decide, queued, stuck as read_stuck};
 use crate::store::rows::ledger::signed;
 use crate::store::rows::source::source_columns;
-use crate::store::rows::Cells;
 use crate::store::trouble::Outcome;
 
 pub(super) async fn claim(
@@ -145,7 +145,8 @@ async fn use_up(conn: &mut PgConnection, made: &[(&ClaimRequest, &Claim)]) -> Ou
 }
 
 async fn reserve(conn: &mut PgConnection, made: &[(&ClaimRequest, &Claim)]) -> Outcome<()> {
-    let reserved: Vec<_> = made.iter().flat_map(|(r, claim)| r.reservations.iter().map(|one| (claim.run, one))).collect();
+    let reserved: Vec<_> =
+        made.iter().flat_map(|(r, claim)| r.reservations.iter().map(|one| (claim.run, one))).collect();
     if reserved.is_empty() {
         return Ok(());
     }

@@ -111,7 +111,8 @@ async fn fence<'a>(conn: &mut PgConnection, wishes: &'a [Wish]) -> Outcome<Vec<L
 
 /// Keeps the raw pages.
 async fn keep(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<()> {
-    let kept: Vec<(&Live<'_>, &RawPage)> = live.iter().filter_map(|one| Some((one, one.wish.0.raw.as_ref()?))).collect();
+    let kept: Vec<(&Live<'_>, &RawPage)> =
+        live.iter().filter_map(|one| Some((one, one.wish.0.raw.as_ref()?))).collect();
     if kept.is_empty() {
         return Ok(());
     }
@@ -173,10 +174,7 @@ fn wanted<'a>(live: &'a [Live<'a>], which: impl Fn(&Live<'_>, &Item) -> bool) ->
 }
 
 /// The items of each page, partial ones completed with what is stored of them.
-fn complete<'a>(
-    live: &[Live<'a>],
-    mut whole: HashMap<SourceId, HashMap<String, Item>>,
-) -> Vec<Vec<Cow<'a, Item>>> {
+fn complete<'a>(live: &[Live<'a>], mut whole: HashMap<SourceId, HashMap<String, Item>>) -> Vec<Vec<Cow<'a, Item>>> {
     let mut pages = Vec::with_capacity(live.len());
     for one in live {
         let mut stored = whole.remove(&one.id()).unwrap_or_default();

@@ -105,7 +105,7 @@ async fn written(pool: &Pool, wishes: Vec<Wish>) -> Vec<Result<Committed, StoreE
     }
     match patient(pool, &wishes, 0..count).await {
         Ok(done) => done.into_iter().map(Ok).collect(),
-        Err(Failed { error, again: Again::No }) if count > 1 => {
+        Err(Failed { error, again: Again::No | Again::Passing }) if count > 1 => {
             tracing::debug!(%error, count, "a batch of commits is done one by one");
             let mut answers = Vec::with_capacity(count);
             for one in 0..count {
@@ -125,13 +125,14 @@ async fn alone(pool: &Pool, wishes: &Arc<Vec<Wish>>, one: usize) -> Result<Commi
 /// Writes them in one transaction; again, if nothing was written for a cause that passes.
 async fn patient(pool: &Pool, wishes: &Arc<Vec<Wish>>, which: Range<usize>) -> Result<Vec<Committed>, Failed> {
     let mut rounds = limits::PG_COMMIT_ROUNDS;
+    let alone = which.len() == 1;
     loop {
         let (wishes, which) = (Arc::clone(wishes), which.clone());
         let work: Work<_> = Box::new(move |conn| {
             Box::pin(async move { commit_all(conn, wishes.get(which).unwrap_or_default()).await })
         });
         match pool.attempt(Manner::Write, DOING, work).await {
-            Err(Failed { error, again: Again::Yes }) if rounds > 0 => {
+            Err(Failed { error, again }) if rounds > 0 && (again == Again::Yes || alone && again == Again::Passing) => {
                 rounds -= 1;
                 tracing::warn!(%error, "commits are done again");
                 tokio::time::sleep(limits::PG_CONNECT_PAUSE).await;

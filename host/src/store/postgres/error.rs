@@ -3,6 +3,7 @@
 //! Owns: the reading of SQLSTATE codes (<https://www.postgresql.org/docs/current/errcodes-appendix.html>), and whether a
 //! connection is worth keeping after an error. Must not know: what was attempted; whoever calls says so.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use crate::database::DatabaseUrl;
@@ -82,9 +83,10 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether a new connection may be had in a moment.
+/// Whether a new connection may be had in a moment: it was refused, not left without an answer.
 pub(super) fn may_connect_later(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(_)) || code(error).is_some_and(|code| code == NOT_NOW || code == TOO_MANY)
+    let refused = matches!(error, sqlx::Error::Io(error) if error.kind() != ErrorKind::TimedOut);
+    refused || code(error).is_some_and(|code| code == NOT_NOW || code == TOO_MANY)
 }
 
 /// Whether the server is there and only starts or stops.

@@ -86,6 +86,13 @@ impl PostgresStore {
     }
 }
 
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        // Nobody listens any more; what is under way goes on to its end.
+        self.ending.cancel();
+    }
+}
+
 #[async_trait]
 impl Store for PostgresStore {
     async fn create_source(&self, new: NewSource, bootstrap: RunId, now: UtcMillis) -> Result<Created, StoreError> {
@@ -225,7 +232,7 @@ impl Store for PostgresStore {
     }
 
     async fn expire(&self, now: UtcMillis, limit: usize) -> Result<u64, StoreError> {
-        self.long("delete what is kept too long", Box::new(move |conn| Box::pin(upkeep::expire(conn, now, limit))))
+        self.write("delete what is kept too long", Box::new(move |conn| Box::pin(upkeep::expire(conn, now, limit))))
             .await
     }
 

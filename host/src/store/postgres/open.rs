@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::committer::Committer;
 use super::error::Server;
-use super::pool::{Manner, Pool, connect_once};
+use super::pool::{Manner, Pool, Work, connect_once};
 use super::schedule::Floor;
 use super::{PostgresStore, schema, source, wake};
 use crate::database::DatabaseUrl;
@@ -59,7 +59,11 @@ impl PostgresStore {
             bring_up(&pool, now).await?;
         } else if version < schema::KNOWN {
             pool.close().await;
-            return Err(StoreError::OldSchema { database: server.name().to_owned(), found: version, known: schema::KNOWN });
+            return Err(StoreError::OldSchema {
+                database: server.name().to_owned(),
+                found: version,
+                known: schema::KNOWN,
+            });
         }
         Ok(Self::over(pool, options))
     }
@@ -93,17 +97,29 @@ impl PostgresStore {
         }
     }
 
-    /// Looks at every source again that was put off: a budget may have been raised, a plugin added.
+    /// Looks at every source again that was put off: a budget may have been raised, a plugin added. Some at a time, as others
+    /// are at work on them.
     async fn unpark(&self) -> Result<(), StoreError> {
-        self.pool.run(Manner::Long, "look at all sources again", Box::new(|conn| Box::pin(source::unpark(conn)))).await
+        let mut after = None;
+        loop {
+            let work: Work<_> = Box::new(move |conn| Box::pin(source::unpark_after(conn, after, limits::PG_UNPARK)));
+            after = self.pool.run(Manner::Write, "look at all sources again", work).await?;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 
 async fn bring_up(pool: &Pool, now: UtcMillis) -> Result<i64, StoreError> {
     let server = pool.server().clone();
     let doing = "bring the schema up to date";
-    pool.run(Manner::Long, doing, Box::new(move |conn| Box::pin(async move { schema::migrate(conn, &server, now).await })))
-        .await
+    pool.run(
+        Manner::Long,
+        doing,
+        Box::new(move |conn| Box::pin(async move { schema::migrate(conn, &server, now).await })),
+    )
+    .await
 }
 
 /// How a session is set up. What is set here holds at the server, also for a daemon that is stopped or cut off.

@@ -115,7 +115,8 @@ pub(super) async fn claim(
     );
     let rows = sqlx::query(sql).bind(uids(held)).bind(now.as_millis()).fetch_all(&mut *conn).await?;
     let claims = rows.iter().map(|row| resumed(row, lease_until)).collect::<Result<Vec<_>, _>>()?;
-    let sql = "UPDATE run r SET stage = 'running', wake_at = NULL, generation = j.generation, daemon = $3, lease_until = $4
+    let sql =
+        "UPDATE run r SET stage = 'running', wake_at = NULL, generation = j.generation, daemon = $3, lease_until = $4
         FROM unnest($1::uuid[], $2::bigint[]) AS j(id, generation) WHERE r.id = j.id";
     let generations = column(&claims, |claim| claim.generation.0);
     sqlx::query(sql)
@@ -127,11 +128,7 @@ pub(super) async fn claim(
         .await?;
     let sql = "UPDATE source s SET generation = j.generation
         FROM unnest($1::uuid[], $2::bigint[]) AS j(id, generation) WHERE s.id = j.id";
-    sqlx::query(sql)
-        .bind(column(&claims, |claim| Uid::from(claim.source.id)))
-        .bind(generations)
-        .execute(conn)
-        .await?;
+    sqlx::query(sql).bind(column(&claims, |claim| Uid::from(claim.source.id))).bind(generations).execute(conn).await?;
     Ok(claims)
 }
 

@@ -49,8 +49,10 @@ pub(super) struct Failed {
 /// Whether the same work may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// Nothing was written, and the cause passes.
+    /// Nothing was written: the server was not there.
     Yes,
+    /// Nothing was written: somebody else was in the way, which passes.
+    Passing,
     /// Nothing was written, and it would go the same way.
     No,
     /// The answer to the commit was lost: it may be written.
@@ -63,11 +65,13 @@ struct Idle {
     since: Instant,
 }
 
-pub(super) struct Inner {
+struct Inner {
     options: PgConnectOptions,
     places: Semaphore,
     idle: Mutex<Vec<Idle>>,
-    pub(super) server: Server,
+    server: Server,
+    /// How long a piece of work may take.
+    patience: Duration,
 }
 
 /// The way to the database. Clones lead to the same one.
@@ -82,8 +86,17 @@ impl Pool {
     /// A pool of at most so many connections, opened when first needed.
     pub(super) fn new(options: PgConnectOptions, most: u32, server: Server) -> Self {
         let places = Semaphore::new(usize::try_from(most).unwrap_or(1));
-        let inner = Inner { options, places, idle: Mutex::new(Vec::new()), server };
+        let inner = Inner { options, places, idle: Mutex::new(Vec::new()), server, patience: limits::PG_ANSWER };
         Self { inner: Arc::new(inner), tasks: TaskTracker::new(), most }
+    }
+
+    /// The same with another patience, for tests that have less time.
+    #[cfg(test)]
+    pub(super) fn patient(mut self, patience: Duration) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.patience = patience;
+        }
+        self
     }
 
     pub(super) fn server(&self) -> &Server {
@@ -151,7 +164,7 @@ impl Inner {
     async fn perform<T>(&self, manner: Manner, doing: &'static str, work: Work<T>) -> Result<T, Failed> {
         let begun = self.begin(manner).await;
         let mut conn = begun.map_err(|error| self.failed(doing, Trouble::Driver(error), Again::Yes))?;
-        let patience = if manner == Manner::Long { limits::PG_LONG } else { limits::PG_ANSWER };
+        let patience = if manner == Manner::Long { limits::PG_LONG } else { self.patience };
         let outcome = match timeout(patience, work(&mut conn)).await {
             Ok(outcome) => outcome,
             // The connection is dropped: the server rolls back when it notices.
@@ -164,7 +177,8 @@ impl Inner {
             }
             Err(trouble) => {
                 let again = match &trouble {
-                    Trouble::Driver(error) if error::is_lost(error) || error::passes(error) => Again::Yes,
+                    Trouble::Driver(error) if error::is_lost(error) => Again::Yes,
+                    Trouble::Driver(error) if error::passes(error) => Again::Passing,
                     Trouble::Driver(_) | Trouble::Store(_) => Again::No,
                 };
                 match &trouble {
@@ -192,7 +206,7 @@ impl Inner {
                 Some(Idle { conn, .. }) => (conn, false),
                 None => (self.connect(limits::PG_CONNECT_PATIENCE).await?, true),
             };
-            match answered(limits::PG_CONNECT, start(&mut conn, manner)).await {
+            match answered(limits::PG_CONNECT.min(self.patience), start(&mut conn, manner)).await {
                 Ok(()) => return Ok(conn),
                 Err(error) if fresh => return Err(error),
                 // It went bad while it waited; the others have probably too.
@@ -205,7 +219,7 @@ impl Inner {
     async fn connect(&self, patience: Duration) -> Result<PgConnection, sqlx::Error> {
         let until = Instant::now() + patience;
         loop {
-            match answered(limits::PG_CONNECT, self.options.connect()).await {
+            match answered(limits::PG_CONNECT.min(self.patience), self.options.connect()).await {
                 Err(error) if error::may_connect_later(&error) && Instant::now() < until => {
                     tokio::time::sleep(limits::PG_CONNECT_PAUSE).await;
                 }
@@ -257,8 +271,11 @@ async fn start(conn: &mut PgConnection, manner: Manner) -> Result<(), sqlx::Erro
         Manner::Write => exec(conn, "BEGIN ISOLATION LEVEL READ COMMITTED").await,
         // The limit of a statement ends with the transaction.
         Manner::Long => {
-            exec(conn, "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
-                .await
+            exec(
+                conn,
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'",
+            )
+            .await
         }
     }
 }

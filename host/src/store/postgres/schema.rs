@@ -80,7 +80,7 @@ pub(super) async fn migrate(conn: &mut PgConnection, server: &Server, now: UtcMi
     sqlx::query(lock).persistent(false).execute(&mut *conn).await?;
     let before = version(server, found(conn).await?)?;
     if before == 0 {
-        let table = "CREATE TABLE schema_version (
+        let table = "CREATE TABLE IF NOT EXISTS schema_version (
             version bigint PRIMARY KEY, -- as numbered in migrations/
             name    text   NOT NULL,
             done_at bigint NOT NULL     -- ms since 1970, UTC

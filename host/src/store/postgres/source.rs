@@ -9,9 +9,10 @@ use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::source::{NewSource, NextRun, PausedBy, Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
-use super::cell::{Uid, clean, column, millis, uids};
+use super::cell::{Uid, clean, column, limit, millis, uids};
 use super::ledger;
 use crate::ports::Created;
+use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
 use crate::store::rows::source::{Row, circumstances, json, source_columns};
 use crate::store::trouble::{Outcome, Trouble};
@@ -251,14 +252,29 @@ pub(super) async fn refresh(conn: &mut PgConnection, id: SourceId, now: UtcMilli
 
 /// Looks at every source again that was parked or put off: a budget may have been raised, a plugin added.
 pub(super) async fn unpark(conn: &mut PgConnection) -> Outcome<()> {
-    let lock = "SELECT 1 FROM source WHERE parked OR skipped_at IS NOT NULL ORDER BY id FOR NO KEY UPDATE";
-    sqlx::query(lock).execute(&mut *conn).await?;
+    unpark_after(conn, None, usize::MAX).await.map(drop)
+}
+
+/// The same for at most so many of those that come after `after`; gives the last one, if there may be more.
+pub(super) async fn unpark_after(
+    conn: &mut PgConnection,
+    after: Option<SourceId>,
+    most: usize,
+) -> Outcome<Option<SourceId>> {
+    let lock = "SELECT id FROM source WHERE (parked OR skipped_at IS NOT NULL) AND id > $1 ORDER BY id LIMIT $2
+        FOR NO KEY UPDATE";
+    let after = after.unwrap_or(SourceId::from_bits(0));
+    let rows = sqlx::query(lock).bind(Uid::from(after)).bind(limit(most)).fetch_all(&mut *conn).await?;
+    let mut held: Vec<SourceId> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        held.push(Cells::new(row, "source", "id").id("id")?);
+    }
     // When a source is due, told by its row; the same as [`Row::due`].
     let due = "UPDATE source SET parked = false, due_at = CASE
         WHEN state <> 'active' OR EXISTS (SELECT 1 FROM run l WHERE l.source = source.id
             AND l.stage IN ('running', 'waiting')) THEN NULL
         ELSE least(next_at, (SELECT min(q.not_before) FROM run q WHERE q.source = source.id AND q.stage = 'queued'))
-        END WHERE parked OR skipped_at IS NOT NULL";
-    sqlx::query(due).execute(conn).await?;
-    Ok(())
+        END WHERE id = ANY($1)";
+    sqlx::query(due).bind(uids(held.iter().copied())).execute(conn).await?;
+    Ok(held.last().copied().filter(|_| held.len() == most))
 }

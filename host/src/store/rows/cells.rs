@@ -40,7 +40,9 @@ impl Raw for SqliteRow {
 impl Raw for PgRow {
     fn int(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
         match there(self.try_get_raw(column)?) {
-            Some(cell) if cell.type_info().name() == "BOOL" => Ok(self.try_get::<Option<bool>, _>(column)?.map(i64::from)),
+            Some(cell) if cell.type_info().name() == "BOOL" => {
+                Ok(self.try_get::<Option<bool>, _>(column)?.map(i64::from))
+            }
             Some(_) => self.try_get(column),
             None => Ok(None),
         }
@@ -154,7 +156,10 @@ impl<'r> Cells<'r> {
         self.there(column, self.opt_time(column)?)
     }
 
-    pub(in crate::store) fn opt_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
+    pub(in crate::store) fn opt_json<T: DeserializeOwned>(
+        &self,
+        column: &'static str,
+    ) -> Result<Option<T>, StoreError> {
         let Some(text) = self.opt_str(column)? else { return Ok(None) };
         serde_json::from_str(text)
             .map(Some)
@@ -180,7 +185,11 @@ impl<'r> Cells<'r> {
         from_word(word).map(Some).ok_or_else(|| self.bad(column, format!("the word {word:?} is not known here")))
     }
 
-    pub(in crate::store) fn word<T>(&self, column: &'static str, from_word: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    pub(in crate::store) fn word<T>(
+        &self,
+        column: &'static str,
+        from_word: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, StoreError> {
         self.there(column, self.opt_word(column, from_word)?)
     }
 }

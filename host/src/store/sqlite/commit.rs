@@ -15,16 +15,16 @@ use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::time::UtcMillis;
 
 use super::actor_run;
-use crate::store::trouble::{Outcome, Trouble};
 use super::item;
 use super::ledger::{self, settle_spent};
-use crate::store::rows::Cells;
 use super::source::{self, Query, update_source};
 use crate::ports::{Commit, Committed};
+use crate::store::rows::Cells;
 use crate::store::rows::item::{Origin, Stored};
 use crate::store::rows::ledger::signed;
 use crate::store::rows::run;
 use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::{Outcome, Trouble};
 
 /// The run as the fence found it.
 struct Live {

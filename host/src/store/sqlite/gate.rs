@@ -7,9 +7,9 @@ use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::failure::Class;
 use tidegate_core::time::UtcMillis;
 
-use crate::store::trouble::Outcome;
-use crate::store::rows::Cells;
 use super::source;
+use crate::store::rows::Cells;
+use crate::store::trouble::Outcome;
 
 pub(super) async fn all(conn: &mut SqliteConnection) -> Outcome<Vec<Gate>> {
     let rows = sqlx::query("SELECT key, class, why, since, until FROM gate ORDER BY key").fetch_all(conn).await?;

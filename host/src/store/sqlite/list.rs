@@ -6,11 +6,11 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tidegate_core::limits;
 use tidegate_core::source::Source;
 
-use crate::store::trouble::Outcome;
 use crate::ports::{ItemFilter, ItemRow, RunFilter, RunRow, SourceFilter};
 use crate::store::rows::item::{self, item_columns};
 use crate::store::rows::run::{self, run_columns};
 use crate::store::rows::source::{Row, source_columns};
+use crate::store::trouble::Outcome;
 
 /// What is asked for, within the store's own limit; 0 asks for that.
 fn rows(limit: u32) -> i64 {

@@ -14,11 +14,11 @@ use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
 use super::actor_run::ours;
-use crate::store::trouble::Outcome;
-use crate::store::rows::Cells;
 use crate::ports::{CostRow, Waiting};
+use crate::store::rows::Cells;
 use crate::store::rows::actor_run::{self, intent_columns, parsed};
 use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::Outcome;
 
 pub(super) async fn park(conn: &mut SqliteConnection, run: RunId, generation: Generation, park: Park) -> Outcome<bool> {
     if !ours(conn, run, generation).await? {

@@ -14,9 +14,9 @@ use tidegate_core::limits;
 use tokio::sync::Semaphore;
 
 use super::error::File;
-use crate::store::trouble::Outcome;
 use super::writer::Work;
 use crate::ports::StoreError;
+use crate::store::trouble::Outcome;
 
 pub(super) struct Readers {
     options: SqliteConnectOptions,

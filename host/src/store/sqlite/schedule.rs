@@ -10,11 +10,11 @@ use tidegate_core::id::{ProfileName, SourceId, Tenant};
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
-use crate::store::trouble::Outcome;
-use crate::store::rows::Cells;
 use crate::ports::{Candidate, SkipCount, SkipRecord};
+use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
 use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::Outcome;
 
 pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Candidate>> {
     let sql = concat!(

@@ -6,9 +6,9 @@ use sqlx::SqliteConnection;
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 
-use crate::store::trouble::Outcome;
 use super::{ledger, schedule};
 use crate::store::rows::ledger::signed;
+use crate::store::trouble::Outcome;
 
 pub(super) async fn expire(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<u64> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
