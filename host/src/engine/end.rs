@@ -12,7 +12,7 @@ use tidegate_core::profile::Retry;
 use tidegate_core::run::{Finish, Policy, RunResult};
 use tidegate_core::schedule::{MIN_INTERVAL, Schedule};
 use tidegate_core::source::{Source, Trigger};
-use tidegate_core::time::Span;
+use tidegate_core::time::{Span, UtcMillis};
 
 use super::Engine;
 use crate::ports::{Commit, Committed, Event, StoreError, Stuck};
@@ -54,6 +54,22 @@ impl Engine {
             self.tell(&Event::CutShort { run: ended.run, source: ended.source, why: why.to_owned() });
         }
         Ok(kept)
+    }
+
+    /// What becomes of a claim whose profile, plugin or kind went away between the admit pass and its work: the next pass skips
+    /// the source with the reason. One that goes on with an actor run cannot be skipped, and nobody can read what it waits for:
+    /// it is ended.
+    pub(super) async fn without_profile(&self, claim: &Claim, now: UtcMillis) -> Result<(), StoreError> {
+        if claim.resume.is_none() && self.ports.store.requeue(claim.run, claim.generation, false, now, now).await? {
+            return Ok(());
+        }
+        let profile = &claim.source.profile;
+        let why =
+            format!("profile {profile}, its plugin or its kind went away while this run waited for its actor run");
+        if self.give_up(Ended::from(claim), why.clone()).await? {
+            self.tell(&Event::CutShort { run: claim.run, source: claim.source.id, why });
+        }
+        Ok(())
     }
 
     async fn end(

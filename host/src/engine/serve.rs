@@ -80,7 +80,12 @@ impl Engine {
     }
 
     /// Settles what becomes due until then. Gives whether `stop` has left it in peace; it must not be asked again if not.
-    async fn settle_unless(&self, until: UtcMillis, stop: Pin<&mut impl Future<Output = ()>>, tally: &mut Tally) -> bool {
+    async fn settle_unless(
+        &self,
+        until: UtcMillis,
+        stop: Pin<&mut impl Future<Output = ()>>,
+        tally: &mut Tally,
+    ) -> bool {
         tokio::select! {
             () = stop => false,
             failed = self.settle_until(until) => {

@@ -118,22 +118,6 @@ impl Engine {
     }
 }
 
-impl Engine {
-    /// Gone between the admit pass and here; the next pass skips the source with the reason. One that goes on with an actor
-    /// run cannot be skipped, and nobody can read what it waits for: it is ended.
-    async fn without_profile(&self, claim: &Claim, now: UtcMillis) -> Result<(), StoreError> {
-        if claim.resume.is_none() && self.ports.store.requeue(claim.run, claim.generation, false, now, now).await? {
-            return Ok(());
-        }
-        let profile = &claim.source.profile;
-        let why = format!("profile {profile}, its plugin or its kind went away while this run waited for its actor run");
-        if self.give_up(Ended::from(claim), why.clone()).await? {
-            self.tell(&Event::CutShort { run: claim.run, source: claim.source.id, why });
-        }
-        Ok(())
-    }
-}
-
 impl Work {
     async fn drive(mut self) -> Result<(), StoreError> {
         let mut happened = Happened::Begin;

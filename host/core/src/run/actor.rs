@@ -249,9 +249,9 @@ impl Machine {
     pub(super) fn interrupted(&mut self, state: State, now: UtcMillis) -> Option<Effect> {
         match state {
             State::Starting(intent, _) => Some(self.trouble(intent.cut_short(now), now)),
-            State::Finding(intent)
-            | State::Inspecting(intent)
-            | State::Aborting(intent) => Some(self.trouble(*intent, now)),
+            State::Finding(intent) | State::Inspecting(intent) | State::Aborting(intent) => {
+                Some(self.trouble(*intent, now))
+            }
             State::Ready => self.resume.take().map(|resume| self.trouble(resume.intent, now)),
             State::Reading(reading) | State::Normalizing(From::Dataset(reading)) => {
                 Some(self.trouble(reading.into_intent(), now))

@@ -104,12 +104,7 @@ impl Actors for ApifyClient {
         self.inner.start(&held, order, end()).await
     }
 
-    async fn find(
-        &self,
-        order: &Order,
-        since: UtcMillis,
-        taken: &[RemoteId],
-    ) -> Result<Option<RemoteRun>, Failure> {
+    async fn find(&self, order: &Order, since: UtcMillis, taken: &[RemoteId]) -> Result<Option<RemoteRun>, Failure> {
         let held = self.inner.credentials.get(&order.credential)?;
         self.inner.find(&held, order, since, taken, end()).await
     }

@@ -133,10 +133,9 @@ fn events_that_do_not_fit() {
 #[test]
 fn a_start_that_was_cut_short_was_asked_for_until_then() {
     let minute = crate::limits::ACTOR_ASK_TIMEOUT;
-    for (case, after, asked) in [
-        ("as it was", secs(40), now()),
-        ("suspended for an hour", secs(3_600), now().plus(secs(3_600)).minus(minute)),
-    ] {
+    for (case, after, asked) in
+        [("as it was", secs(40), now()), ("suspended for an hour", secs(3_600), now().plus(secs(3_600)).minus(minute))]
+    {
         let mut machine = actor_machine();
         for event in [Event::Begin, wish(15), Event::Intended] {
             machine.on(event, now());
