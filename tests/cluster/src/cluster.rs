@@ -29,7 +29,7 @@ const USER: &str = "tidegate";
 const GUARD: &str = r#"trap '' INT TERM HUP
 read -r _
 "$1/pg_ctl" -D "$2/data" -m immediate stop
-rm -rf "$2/data"
+cd / && rm -rf "$2"
 "#;
 
 /// A running server, alone in its folder, that is reached by a socket there. Stopped when dropped, and when the process ends.

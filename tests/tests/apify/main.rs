@@ -7,5 +7,6 @@ mod ends;
 mod refusals;
 mod scene;
 mod starts;
+mod ticks;
 mod waits;
 mod wire;

@@ -14,7 +14,7 @@ use tidegate_core::time::UtcMillis;
 
 use super::cell::{Uid, column, limit, uids};
 use super::ledger::{self, Balances};
-use super::source;
+use super::{actor_run, source};
 use crate::ports::Stuck;
 use crate::store::rows::Cells;
 use crate::store::rows::claim::{Known, decide, queued, stuck as read_stuck};
@@ -209,13 +209,15 @@ pub(super) async fn requeue(
     now: UtcMillis,
 ) -> Outcome<bool> {
     source::lock_of_run(conn, run).await?;
-    // A run that has ordered something waits for it; it is not begun again.
+    // A run that has ordered something waits for it; it is not begun again. One that is done with what it ordered would pay
+    // for it once more.
     let sql = "UPDATE run SET daemon = NULL, lease_until = NULL,
             stage = CASE WHEN o.open THEN 'waiting' ELSE 'queued' END,
             not_before = CASE WHEN o.open THEN NULL ELSE $3::bigint END, wake_at = CASE WHEN o.open THEN $3::bigint END,
             attempt = CASE WHEN o.open THEN attempt + 1 - $4::bigint ELSE greatest(attempt - $4::bigint, 0) END
-        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = $1 AND stage IN ('intended', 'started')) AS open) o
-        WHERE id = $1 AND generation = $2 AND stage = 'running' RETURNING id, source, stage = 'queued' AS queued";
+        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = $1 AND stage IN ('intended', 'started')) AS open,
+            EXISTS (SELECT 1 FROM actor_run WHERE run = $1 AND stage IN ('ended', 'settled', 'booked')) AS paid) o
+        WHERE id = $1 AND generation = $2 AND stage = 'running' AND (o.open OR NOT o.paid) RETURNING id, source, stage = 'queued' AS queued";
     let row = sqlx::query(sql)
         .bind(Uid::from(run))
         .bind(generation.0)
@@ -228,6 +230,8 @@ pub(super) async fn requeue(
     if cells.flag("queued")? {
         source::refresh(conn, cells.id("source")?, now).await?;
         ledger::settle_given_up(conn, run, attempted).await?;
+    } else {
+        actor_run::given_up(conn, run, now).await?;
     }
     Ok(true)
 }

@@ -5,74 +5,90 @@
 
 use sqlx::PgConnection;
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::failure::Class;
+use tidegate_core::id::CredentialName;
 use tidegate_core::time::UtcMillis;
 
+use super::cell::clean;
 use super::source;
-use crate::store::rows::Cells;
+use crate::store::rows::gate::read;
 use crate::store::trouble::Outcome;
 
 pub(super) async fn all(conn: &mut PgConnection) -> Outcome<Vec<Gate>> {
     let rows = sqlx::query("SELECT key, class, why, since, until FROM gate ORDER BY key").fetch_all(conn).await?;
-    let mut gates = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let cells = Cells::new(row, "gate", "key");
-        gates.push(Gate {
-            key: cells.word("key", GateKey::from_stored)?,
-            class: cells.word("class", Class::from_word)?,
-            why: cells.text("why")?,
-            since: cells.time("since")?,
-            until: cells.time("until")?,
-        });
-    }
-    Ok(gates)
+    Ok(rows.iter().map(|row| read(row)).collect::<Result<_, _>>()?)
 }
 
-pub(super) async fn close(conn: &mut PgConnection, gate: Gate) -> Outcome<bool> {
-    let key = gate.key.stored();
-    // Two that close the same gate at once: the second one sees what the first one wrote.
+/// Takes the lock on a gate, closed or open: two that close it at once do it one after the other.
+async fn lock(conn: &mut PgConnection, key: &str) -> Outcome<()> {
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('tidegate gate ' || $1, 0))")
-        .bind(key.clone())
-        .execute(&mut *conn)
+        .bind(key)
+        .execute(conn)
         .await?;
-    let before: Option<String> = sqlx::query_scalar("SELECT class FROM gate WHERE key = $1 FOR NO KEY UPDATE")
-        .bind(key.clone())
+    Ok(())
+}
+
+pub(super) async fn close(conn: &mut PgConnection, mut gate: Gate, now: UtcMillis) -> Outcome<bool> {
+    let key = gate.key.stored();
+    lock(conn, &key).await?;
+    let row = sqlx::query("SELECT key, class, why, since, until FROM gate WHERE key = $1")
+        .bind(&key)
         .fetch_optional(&mut *conn)
         .await?;
-    let news = before.as_deref() != Some(gate.class.word());
-    // A token that is refused says more than an account that is busy.
-    if before.as_deref() == Some(Class::Credential.word()) && news {
+    let before = row.as_ref().map(|row| read(row)).transpose()?;
+    if before.as_ref().is_some_and(|before| before.outweighs(&gate, now)) {
         return Ok(false);
     }
-    let sql = "INSERT INTO gate AS g (key, class, why, since, until) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (key) DO UPDATE SET why = excluded.why, until = greatest(g.until, excluded.until),
-            since = CASE g.class WHEN excluded.class THEN g.since ELSE excluded.since END, class = excluded.class";
+    let same = before.as_ref().filter(|before| before.class == gate.class);
+    if let Some(before) = same {
+        (gate.since, gate.until) = (before.since, before.until.max(gate.until));
+    }
+    let sql = "INSERT INTO gate (key, class, why, since, until) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (key) DO UPDATE SET class = excluded.class, why = excluded.why, since = excluded.since,
+            until = excluded.until";
     sqlx::query(sql)
-        .bind(key)
+        .bind(&key)
         .bind(gate.class.word())
-        .bind(super::cell::clean(&gate.why))
+        .bind(clean(&gate.why))
         .bind(gate.since.as_millis())
         .bind(gate.until.as_millis())
         .execute(&mut *conn)
         .await?;
-    if let (GateKey::Credential(name), false) = (&gate.key, gate.lets_read()) {
-        let sql = "UPDATE run SET wake_at = greatest(wake_at, $2) WHERE stage = 'waiting' AND id IN
-            (SELECT id FROM run WHERE stage = 'waiting' AND credential = $1 ORDER BY id FOR NO KEY UPDATE)";
-        sqlx::query(sql).bind(name.as_str()).bind(gate.until.as_millis()).execute(conn).await?;
+    if let GateKey::Credential(name) = &gate.key {
+        match (before.as_ref().is_none_or(Gate::lets_read), gate.lets_read()) {
+            (_, false) => put_off(conn, name, gate.until).await?,
+            (false, true) => wake(conn, name, now).await?,
+            (true, true) => {}
+        }
     }
-    Ok(news)
+    Ok(same.is_none())
+}
+
+/// Runs that cannot be read wait until then at least.
+async fn put_off(conn: &mut PgConnection, credential: &CredentialName, until: UtcMillis) -> Outcome<()> {
+    let sql = "UPDATE run SET wake_at = greatest(wake_at, $2) WHERE stage = 'waiting' AND id IN
+        (SELECT id FROM run WHERE stage = 'waiting' AND credential = $1 ORDER BY id FOR NO KEY UPDATE)";
+    sqlx::query(sql).bind(credential.as_str()).bind(until.as_millis()).execute(conn).await?;
+    Ok(())
+}
+
+/// Runs that were put off because nothing could be read are due.
+async fn wake(conn: &mut PgConnection, credential: &CredentialName, now: UtcMillis) -> Outcome<()> {
+    let sql = "UPDATE run SET wake_at = least(wake_at, $2) WHERE stage = 'waiting' AND id IN
+        (SELECT id FROM run WHERE stage = 'waiting' AND credential = $1 ORDER BY id FOR NO KEY UPDATE)";
+    sqlx::query(sql).bind(credential.as_str()).bind(now.as_millis()).execute(conn).await?;
+    Ok(())
 }
 
 pub(super) async fn open(conn: &mut PgConnection, key: GateKey, now: UtcMillis) -> Outcome<bool> {
-    let gone = sqlx::query("DELETE FROM gate WHERE key = $1").bind(key.stored()).execute(&mut *conn).await?;
+    let stored = key.stored();
+    lock(conn, &stored).await?;
+    let gone = sqlx::query("DELETE FROM gate WHERE key = $1").bind(stored).execute(&mut *conn).await?;
     if gone.rows_affected() == 0 {
         return Ok(false);
     }
     source::unpark(conn).await?;
     if let GateKey::Credential(name) = &key {
-        let sql = "UPDATE run SET wake_at = least(wake_at, $2) WHERE stage = 'waiting' AND id IN
-            (SELECT id FROM run WHERE stage = 'waiting' AND credential = $1 ORDER BY id FOR NO KEY UPDATE)";
-        sqlx::query(sql).bind(name.as_str()).bind(now.as_millis()).execute(conn).await?;
+        wake(conn, name, now).await?;
     }
     Ok(true)
 }

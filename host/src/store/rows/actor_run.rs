@@ -20,8 +20,8 @@ macro_rules! order_columns {
 /// The columns [`intent`] and [`progress`] want.
 macro_rules! intent_columns {
     () => {
-        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.asked_at, a.troubles, a.remote, a.dataset,
-        a.started_at AS remote_at, a.aborted, a.progress"
+        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.ordered_at, a.asked_at, a.troubles, a.remote,
+        a.dataset, a.started_at AS remote_at, a.aborted, a.progress"
     };
 }
 pub(in crate::store) use {intent_columns, order_columns};
@@ -75,6 +75,7 @@ pub(in crate::store) fn intent(cells: &Cells<'_>, id: &'static str) -> Result<In
         max_elements: cells.count("max_elements")?,
         job_now: cells.time("job_now")?,
         job_max_items: cells.count("job_max_items")?,
+        ordered_at: cells.time("ordered_at")?,
         asked_at: cells.time("asked_at")?,
         stage,
         troubles: cells.count("troubles")?,
@@ -93,6 +94,7 @@ pub(in crate::store) fn unsettled(row: &dyn Raw) -> Result<Unsettled, StoreError
         order: order(&cells, "id")?,
         run: cells.id("run")?,
         source: cells.id("source")?,
+        ordered_at: cells.time("ordered_at")?,
         asked_at: cells.time("asked_at")?,
         ended_at: cells.time("ended_at")?,
         remote: opt_parsed(&cells, "remote")?,

@@ -76,13 +76,12 @@ async fn line(cluster: &Cluster) -> Line {
             let (mut state, socket) = (state.clone(), socket.clone());
             tokio::spawn(async move {
                 let mut far = UnixStream::connect(socket).await.unwrap();
-                tokio::select! {
-                    _ = copy_bidirectional(&mut near, &mut far) => {}
-                    // Both ends stay open and nothing passes, until the line is whole again.
-                    _ = state.wait_for(|cut| *cut) => {
-                        let _whole = state.wait_for(|cut| !*cut).await;
-                    }
-                }
+                let ended = tokio::select! {
+                    _ = copy_bidirectional(&mut near, &mut far) => true,
+                    cut = state.wait_for(|cut| *cut) => cut.is_err(),
+                };
+                // Both ends stay open and nothing passes, until the line is whole again.
+                while !ended && *state.borrow_and_update() && state.changed().await.is_ok() {}
             });
         }
     });
