@@ -16,7 +16,7 @@ use super::args::{BudgetArgs, Place};
 use super::error::{CliError, Exit};
 use super::home::{Home, each_source, tenant};
 use super::output::{Output, table};
-use crate::ports::{Clock, LedgerRow, Store};
+use crate::ports::{Clock, LedgerRow};
 use crate::system::SystemClock;
 
 /// One budget in its present window.

@@ -8,7 +8,7 @@ use super::args::{ItemsArgs, Place};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, short, table};
-use crate::ports::{ItemFilter, ItemRow, Store};
+use crate::ports::{ItemFilter, ItemRow};
 
 /// Lists items.
 pub(super) async fn items(place: &Place, args: &ItemsArgs, output: Output) -> Result<Exit, CliError> {

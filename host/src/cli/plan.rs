@@ -14,7 +14,7 @@ use super::args::{Place, PlanArgs};
 use super::error::{CliError, Exit};
 use super::home::{Home, each_source};
 use super::output::{Output, table};
-use crate::ports::{ActorRuns, Clock, CostRow, Store};
+use crate::ports::{Clock, CostRow};
 use crate::system::SystemClock;
 
 /// Runs are expected to cost what those of so long have cost on average.

@@ -10,7 +10,7 @@ use super::args::{Place, RunsCommand};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
-use crate::ports::{ActorRunRow, ActorRuns, RunFilter, RunRow, RunStage, Store};
+use crate::ports::{ActorRunRow, RunFilter, RunRow, RunStage};
 
 /// Runs a `runs` command.
 pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -> Result<Exit, CliError> {

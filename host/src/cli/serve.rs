@@ -12,7 +12,7 @@ use super::signals::Signals;
 use crate::config::{Credentials, LogFormat, Process};
 use crate::egress::ApifyClient;
 use crate::engine::Engine;
-use crate::ports::{Actors, Observer, Store};
+use crate::ports::{Actors, Observer};
 use crate::telemetry::{self, LogObserver};
 
 /// Runs the daemon until a signal.

@@ -17,7 +17,7 @@ use super::error::{CliError, Exit};
 use super::home::{Home, daemon_id, find_source, tenant};
 use super::output::{Output, fields, short, table};
 use crate::engine::sources::{Wish, create};
-use crate::ports::{ActorRuns, Clock, Created, RunFilter, SourceFilter, Store};
+use crate::ports::{Clock, Created, RunFilter, SourceFilter};
 use crate::system::SystemClock;
 use crate::telemetry::LogObserver;
 

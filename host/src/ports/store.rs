@@ -182,7 +182,7 @@ pub trait Store: super::ActorRuns {
     /// Waits until another process has made something due: it has added a source, resumed one, opened a gate. A hint only,
     /// which may come for nothing or not at all; a store without such a way never says so.
     async fn woken(&self) {
-        core::future::pending().await
+        core::future::pending::<()>().await;
     }
 
     // ---- reading ----
