@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! order -> Intend -> Start -+-> Run      -> Park, until it has ended
-//!                           +-> Refused  -> again, Release, or fail: nothing was paid
+//!                           +-> Refused  -> again, else Release or fail: nothing was paid
+//!                           |              (or end well, where an earlier actor run was: see `paid`)
 //!                           +-> Unknown  -> Park, then Find -> Run | none half a minute after the last word: Intend, Start
 //! claimed again -> Inspect -> Read ... -> Normalize -> Commit
 //! ```

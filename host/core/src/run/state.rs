@@ -68,7 +68,6 @@ impl State {
 
 /// What follows a wait.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "stands behind a box, one for each run that waits")]
 pub(super) enum Pause {
     /// The fetch, for the first time or again.
     Fetch(Plan, Tries),
