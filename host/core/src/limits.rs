@@ -163,6 +163,8 @@ pub const ACTOR_GRACE: Duration = Duration::from_secs(120);
 pub const ABORT_PAUSE: Duration = Duration::from_secs(5);
 /// How long a run that the platform does not know is taken for a young one.
 pub const ACTOR_YOUNG: Duration = Duration::from_secs(60);
+/// How long the platform has to say, with every answer, that it does not know a run before that is believed.
+pub const ACTOR_MISSING: Duration = Duration::from_secs(10 * 60);
 /// How long after its end a run is still asked for while the platform does not answer.
 pub const ACTOR_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest pause between two such questions.

@@ -210,8 +210,14 @@ impl Work {
                     PageContent::Other(_) => None,
                 };
                 let asked = self.plugin.normalize(self.machine.job(), page).await;
-                let answer = self.hear(asked);
-                Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
+                let overloaded = asked.answer.as_ref().is_err_and(|fault| !fault.is_plugins);
+                match self.hear(asked) {
+                    Err(failure) if overloaded => Happened::Overloaded(failure),
+                    answer => {
+                        let given = |given| Failure::of_plugin(given, status);
+                        Happened::Normalized(answer.and_then(|batch| batch.map_err(given)))
+                    }
+                }
             }
             Effect::Start(intent) => self.start(&intent).await?,
             Effect::Find(intent) => self.find(&intent).await,
