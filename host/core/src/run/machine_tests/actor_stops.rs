@@ -4,6 +4,7 @@ use super::actors::{actor_machine, again, found, inspected, refused, started, un
 use super::datasets::{sliced, succeeded};
 use super::*;
 use crate::actor::RemoteStatus;
+use crate::fixtures::secs;
 use crate::run::intent::Park;
 
 const DEADLINE: Event = Event::Stop(Stop::Deadline);
