@@ -131,8 +131,8 @@ pub const ACTOR_KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub const ACTOR_LIST_BEFORE: Duration = Duration::from_secs(15 * 60);
 /// Runs of the first page of the list when one run is looked for; the following ones have [`ACTOR_LIST`].
 pub const ACTOR_FIND: usize = 100;
-/// Pages of the list that are read for it.
-pub const ACTOR_FIND_PAGES: usize = 12;
+/// Pages of the list that are read for it. If there are more, nobody knows whether it is there.
+pub const ACTOR_FIND_PAGES: usize = 30;
 /// Runs without any mark that are compared by their inputs.
 pub const ACTOR_FIND_INPUTS: usize = 16;
 
@@ -314,6 +314,9 @@ pub const PASS_ROUNDS: usize = 100;
 pub const LEASE: Duration = Duration::from_secs(20);
 /// How often a live run says so.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long one tick that is run by itself waits for costs that are about to become final. Nobody else settles them before
+/// the next one.
+pub const SETTLE_LAST: Duration = Duration::from_secs(60);
 /// The longest time between two passes.
 pub const TICK: Duration = Duration::from_secs(30);
 /// How often the database is asked whether something is due. Another process may have added it.

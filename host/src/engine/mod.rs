@@ -9,12 +9,15 @@
 
 mod actors;
 mod admit;
+mod end;
 mod heartbeat;
 mod live;
 mod recover;
 mod serve;
 mod settle;
 pub mod sources;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod watch;
 mod work;

@@ -65,6 +65,7 @@ impl Machine {
             max_elements: *max_elements,
             job_now: UtcMillis::parse(&self.job().now).unwrap_or(now),
             job_max_items: self.job().max_items,
+            ordered_at: now,
             asked_at: now,
             stage: IntentStage::Intended,
             troubles: 0,
@@ -135,7 +136,7 @@ impl Machine {
                 self.give_up(intent.order.charge_cap, failure)
             }
             // What was wanted then is not what is wanted now: the next run asks anew.
-            Ok(None) if now.since(intent.asked_at) > limits::ACTOR_GIVE_UP => {
+            Ok(None) if now.since(intent.ordered_at) > limits::ACTOR_GIVE_UP => {
                 self.open = None;
                 let failure = Failure::new(Class::Transient, "the actor run was not started for a day");
                 self.give_up(intent.order.charge_cap, failure)
@@ -230,7 +231,7 @@ impl Machine {
     pub(super) fn trouble(&mut self, mut intent: Intent, now: UtcMillis) -> Effect {
         let since = match intent.stage {
             IntentStage::Started { at, .. } => at.plus(intent.order.timeout),
-            IntentStage::Intended => intent.asked_at,
+            IntentStage::Intended => intent.ordered_at,
         };
         if now.since(since) > limits::ACTOR_GIVE_UP {
             let message = "the actor platform did not answer for a day about a run it was asked for";
@@ -260,10 +261,10 @@ impl Machine {
     /// The deadline of this part of the run has passed: what is paid for is put away, not given up.
     pub(super) fn interrupted(&mut self, state: State, now: UtcMillis) -> Option<Effect> {
         match state {
-            State::Starting(intent, _)
-            | State::Finding(intent)
-            | State::Inspecting(intent)
-            | State::Aborting(intent) => Some(self.trouble(*intent, now)),
+            State::Starting(intent, _) => Some(self.trouble(intent.cut_short(now), now)),
+            State::Finding(intent) | State::Inspecting(intent) | State::Aborting(intent) => {
+                Some(self.trouble(*intent, now))
+            }
             State::Ready => self.resume.take().map(|resume| self.trouble(resume.intent, now)),
             state => Some(match state.into_reading()? {
                 // It gets on; the next part goes on from here.

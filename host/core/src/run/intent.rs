@@ -10,6 +10,7 @@ use crate::actor::{Order, RemoteId, RemoteRun, RemoteStatus};
 use crate::claim::Generation;
 use crate::failure::Failure;
 use crate::id::{IntentId, RunId};
+use crate::limits;
 use crate::money::MicroUsd;
 use crate::time::UtcMillis;
 
@@ -28,7 +29,10 @@ pub struct Intent {
     pub job_now: UtcMillis,
     /// `job.max_items` of the run.
     pub job_max_items: u32,
-    /// When the platform was last asked to start it: from then on for [`crate::limits::ACTOR_ASK_TIMEOUT`] at most.
+    /// When the platform was asked to start it for the first time. Never moved: a run that was started for it is no older.
+    pub ordered_at: UtcMillis,
+    /// When the platform was last asked to start it: from then on for [`crate::limits::ACTOR_ASK_TIMEOUT`] at most. Moved
+    /// when it turns out that it was asked for longer, or is not being asked any more.
     pub asked_at: UtcMillis,
     /// What came of it.
     pub stage: IntentStage,
@@ -63,6 +67,20 @@ impl Intent {
         #[expect(clippy::cast_sign_loss, reason = "bits of an id; generations count up from 1")]
         let claim = (generation.0 as u128) << 32;
         IntentId::from_bits(run.bits().wrapping_add(claim).wrapping_add(1 + number as u128))
+    }
+
+    /// From when on a run of this intent may have been started: a clock that was set back counts too.
+    #[must_use]
+    pub fn earliest(&self) -> UtcMillis {
+        self.ordered_at.min(self.asked_at)
+    }
+
+    /// This intent after a start that was cut short at `now`: however long ago it was meant to be made, it was being made
+    /// until now.
+    #[must_use]
+    pub fn cut_short(self, now: UtcMillis) -> Self {
+        let asked_at = self.asked_at.max(now.minus(limits::ACTOR_ASK_TIMEOUT)).min(now);
+        Self { asked_at, ..self }
     }
 
     /// This intent with the run that was started for it.

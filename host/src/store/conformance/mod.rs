@@ -12,9 +12,10 @@ pub(crate) mod ends;
 pub(crate) mod gates;
 pub(crate) mod items;
 pub(crate) mod lists;
+pub(crate) mod orders;
 pub(crate) mod sources;
 pub(crate) mod upkeep;
-mod world;
+pub(crate) mod world;
 
 use std::sync::Arc;
 
@@ -57,9 +58,11 @@ macro_rules! conformance {
                 a_refused_intent_leaves_nothing, a_run_that_died_waits_and_is_not_begun_again,
                 money_stays_reserved_until_the_cost_is_final, two_actor_runs_settle_together, a_pause_wakes_what_waits,
                 a_removed_source_is_booked_at_its_worst, an_old_generation_orders_nothing, a_given_up_run_is_settled_all_the_same,
-                a_run_found_after_its_end_is_known_by_it;
+                a_run_found_after_its_end_is_known_by_it, what_is_in_trouble_is_not_watched;
+            orders: what_has_paid_is_not_begun_again, an_order_keeps_its_time, a_run_stands_for_one_order;
             gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
-                runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off;
+                runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off,
+                a_refused_credential_gives_way_when_it_is_due;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

@@ -4,6 +4,7 @@ use super::actors::{actor_machine, again, found, inspected, refused, started, un
 use super::datasets::{sliced, succeeded};
 use super::*;
 use crate::actor::RemoteStatus;
+use crate::fixtures::secs;
 use crate::run::intent::Park;
 
 const DEADLINE: Event = Event::Stop(Stop::Deadline);
@@ -128,4 +129,28 @@ fn events_that_do_not_fit() {
         assert!(end.starts_with("end transient") && end.ends_with(" | done"), "{case}: {line}");
         assert_eq!(end.contains("closing"), !waits, "{case}: {line}");
     }
+}
+
+/// A start that was cut short was being made until then, however long ago it was written down; and what it may have started
+/// is no older than the order. A machine that was suspended, or a database that was blocked, moves one and not the other.
+#[test]
+fn a_start_that_was_cut_short_was_asked_for_until_then() {
+    let minute = crate::limits::ACTOR_ASK_TIMEOUT;
+    for (case, after, asked) in
+        [("as it was", secs(40), now()), ("suspended for an hour", secs(3_600), now().plus(secs(3_600)).minus(minute))]
+    {
+        let mut machine = actor_machine();
+        for event in [Event::Begin, wish(15), Event::Intended] {
+            machine.on(event, now());
+        }
+        let Effect::Park(park) = machine.on(DEADLINE, now().plus(after)) else { panic!("{case}: {machine:?}") };
+        assert_eq!((park.intent.ordered_at, park.intent.asked_at), (now(), asked), "{case}");
+    }
+    let mut machine = actor_machine();
+    for event in [Event::Begin, wish(15), Event::Intended] {
+        machine.on(event, now());
+    }
+    let back = now().minus(secs(3_600));
+    let Effect::Park(park) = machine.on(DEADLINE, back) else { panic!("{machine:?}") };
+    assert_eq!((park.intent.earliest(), park.intent.asked_at), (back, back), "a clock that was set back");
 }
