@@ -3,11 +3,14 @@
 //! Owns: a map as data (fields with the paths where their values may stand), and the walk over an element that hands each
 //! value found to the plugin. A path is member names joined by `.`; a number steps into an array (`images.0.url`). Of
 //! several paths of one field the first that has a value counts. Must not know: any platform, which fields there are.
-//! Called by plugins whose platform is read through several actors.
+//! Called by plugins whose platform is read through several actors. A profile's own paths: [`FieldMap`].
 
 mod names;
+mod own;
 
 use std::fmt;
+
+pub use own::{FieldMap, Mapped, Paths};
 
 use names::Names;
 
