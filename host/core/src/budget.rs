@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::eligibility::{Eligible, Skip, SkipReason};
+use crate::eligibility::{Eligible, Skip, SkipReason, Verdict};
 use crate::id::{ProfileName, SourceId, Tenant};
 use crate::limits;
 use crate::money::MicroUsd;
@@ -266,6 +266,15 @@ impl Balance {
     }
 }
 
+/// What a window in which `balance` stands says of a reservation: as the claim does, without booking it.
+#[must_use]
+pub fn ask(reservation: &Reservation, balance: Balance, now: UtcMillis) -> Verdict {
+    match balance.reserve(reservation.amount, reservation.limit) {
+        Some(_) => Verdict::Yes,
+        None => Verdict::No(full(reservation, balance, now)),
+    }
+}
+
 /// The skip that a window without room for `reservation` leads to; `balance` is what stands in it. What is only promised to
 /// runs under way may come back: their costs are final soon after their ends, and most are below the worst case.
 #[must_use]
@@ -326,6 +335,12 @@ pub fn reservations(
     global: &GlobalBudget,
     now: UtcMillis,
 ) -> Vec<Reservation> {
+    needs(source, profile, global, now)
+}
+
+/// What a run of this source would have to reserve, whether or not it may run now.
+#[must_use]
+pub fn needs(source: &Source, profile: &Profile, global: &GlobalBudget, now: UtcMillis) -> Vec<Reservation> {
     let money = worst_case(source, profile).micros();
     windows(source, profile, global, now)
         .into_iter()

@@ -81,6 +81,7 @@ impl Engine {
             moved_to: None,
             hints: None,
             warnings: Vec::new(),
+            request: None,
             policy,
         };
         let commit = Commit {
