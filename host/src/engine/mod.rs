@@ -9,6 +9,9 @@
 
 mod actors;
 mod admit;
+pub mod dead_letters;
+pub mod explain;
+pub mod extra;
 mod heartbeat;
 mod live;
 mod recover;
