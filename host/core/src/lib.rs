@@ -15,7 +15,9 @@ pub mod actor;
 pub mod budget;
 pub mod claim;
 pub mod contract;
+pub mod dead_letter;
 pub mod eligibility;
+pub mod extra;
 pub mod failure;
 pub mod fetch;
 #[cfg(test)]

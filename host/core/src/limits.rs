@@ -365,6 +365,13 @@ pub const WRITER_GROUP: usize = 256;
 pub const STORE_BUSY_ROUNDS: u32 = 11;
 /// How long dead letters are kept. Rows are made in order of time, so the oldest are found by their key.
 pub const DEAD_LETTERS_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Dead letters kept of one tenant's sources of one profile: a plugin that rejects everything fills no disk. The oldest go
+/// first.
+pub const DEAD_LETTERS_MOST: u32 = 10_000;
+/// A text (URL, body, input) of the request that is kept with a dead letter, in bytes.
+pub const DEAD_REQUEST_BYTES: usize = 8 * KIB;
+/// Dead letters that one command takes up or discards in one transaction.
+pub const DEAD_BATCH: u32 = 500;
 /// Rows of one listing.
 pub const LIST_ROWS: u32 = 1_000;
 /// Connections that read a SQLite file at once.

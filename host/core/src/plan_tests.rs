@@ -22,6 +22,7 @@ pub(crate) fn profile() -> Profile {
         net: Net { allowed_hosts: vec!["*.example".to_owned(), "api.test".to_owned()], ..Net::default() },
         actor: None,
         keep_pages: None,
+        demand: None,
     }
 }
 

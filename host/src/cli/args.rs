@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
 
+use super::dead_args::{DeadCommand, RunArgs};
+
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
 ///
 /// Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found; 4 refused (source, profile, plugin or configuration is wrong);
@@ -57,7 +59,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Do one tick and wait for its runs, for those who prefer system cron.
     RunScheduled,
-    /// Add, look at, pause, resume and remove sources.
+    /// Add, look at, run, pause, resume and remove sources.
     #[command(subcommand)]
     Source(SourceCommand),
     /// List ingested items, newest first.
@@ -65,6 +67,9 @@ pub enum Command {
     /// Look at runs.
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Look at what needs a person (elements and runs that came to nothing), take it up again, or discard it.
+    #[command(subcommand)]
+    Dead(DeadCommand),
     /// Look at plugins, and check a component.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -135,6 +140,13 @@ pub enum SourceCommand {
         /// Id, or identifier.
         source: String,
     },
+    /// Say why a source runs now or does not: every rule and budget with its verdict, and when that changes.
+    Explain {
+        /// Id, or identifier.
+        source: String,
+    },
+    /// Run sources once, now, under the same rules and budgets; only their schedule is not waited for.
+    Run(RunArgs),
     /// Pause a source. A run under way goes on to its end.
     Pause {
         /// Id, or identifier.

@@ -143,6 +143,19 @@ impl Home {
         }
     }
 
+    /// Everything that a command beside the daemon needs to ask the engine's questions: the database, which the caller closes,
+    /// all edges, and what the operator has set.
+    pub(super) async fn beside(&self) -> Result<(Arc<SqliteStore>, Ports, Settings), CliError> {
+        let profiles = self.profiles()?;
+        let credentials = self.credentials(&profiles);
+        let settings = self.settings(daemon_id(), &profiles, &credentials);
+        let store = Arc::new(self.shared_store().await?);
+        let actors = Arc::new(self.actors(&credentials)?);
+        let ports =
+            self.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, actors, Arc::new(telemetry::LogObserver)).await?;
+        Ok((store, ports, settings))
+    }
+
     /// All edges together.
     pub(super) async fn ports(
         &self,

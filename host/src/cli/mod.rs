@@ -7,11 +7,15 @@ mod args;
 mod budget;
 mod completions;
 mod config;
+mod dead;
+mod dead_args;
 mod demo;
 mod doctor;
 mod error;
+mod explain;
 mod home;
 mod items;
+mod one_off;
 mod output;
 mod plan;
 mod plugin;
@@ -20,6 +24,9 @@ mod progress;
 mod rehearsal;
 mod runs;
 mod schedule;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod scripted;
 mod serve;
 mod signals;
 mod source;
@@ -87,6 +94,7 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Source(command) => source::source(&place, command, output).await,
         Command::Items(items) => items::items(&place, &items, output).await,
         Command::Runs(command) => runs::runs(&place, &command, output).await,
+        Command::Dead(command) => dead::dead(&place, command, output).await,
         Command::Plugin(command) => plugin::plugin(&place, &command, output).await,
         Command::Profile(command) => profile::profile(&place, &command, output).await,
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,

@@ -90,6 +90,7 @@ impl Engine {
             moved_to: None,
             hints: None,
             warnings,
+            request: None,
             policy,
         };
         let commit = Commit {

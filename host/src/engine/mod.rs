@@ -9,6 +9,9 @@
 
 mod actors;
 mod admit;
+pub mod dead_letters;
+pub mod explain;
+pub mod extra;
 mod end;
 mod heartbeat;
 mod live;

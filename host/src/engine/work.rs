@@ -260,7 +260,9 @@ impl Work {
         if response.status == 304 {
             return None;
         }
-        let meta = json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state });
+        let text = matches!(response.body, contract::Body::Text(_));
+        let meta =
+            json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state, "text": text });
         self.raw_page(keep, page, (response.status, response.final_url.clone()), &meta, response.body.as_bytes())
     }
 

@@ -6,6 +6,7 @@
 mod actor_runs;
 mod actors;
 mod clock;
+mod dead_letters;
 mod egress;
 mod observer;
 mod plugins;
@@ -15,6 +16,10 @@ mod store;
 pub use actor_runs::{ActorRunRow, ActorRuns, CostRow, Looked, Unsettled, Waiting};
 pub use actors::{Actors, NotStarted, intent_mark};
 pub use clock::{Clock, Dice};
+pub use dead_letters::{
+    DeadCount, DeadFilter, DeadKind, DeadLetter, DeadLetters, LetterId, PageRow, Queued, QueuedRun, Replay, Replayed,
+    Retried,
+};
 pub use egress::Egress;
 pub use observer::{Attempt, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};

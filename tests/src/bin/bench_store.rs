@@ -212,6 +212,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
             moved_to: None,
             hints: None,
             warnings: vec![],
+            request: None,
             policy,
         })),
     }

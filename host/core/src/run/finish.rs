@@ -50,6 +50,8 @@ pub struct Finish {
     pub hints: Option<Hints>,
     /// For a person.
     pub warnings: Vec<String>,
+    /// What a failed run asked for last, as [`crate::dead_letter::request`] tells it.
+    pub request: Option<String>,
     /// What decides what follows.
     pub policy: Policy,
 }
@@ -86,6 +88,13 @@ impl Ending {
         }
     }
 
+    /// The ending of a run that has succeeded with these items.
+    #[must_use]
+    pub fn of(total: &Counts) -> Self {
+        let changed = [total.new, total.updated, total.metrics_updated, total.removed].iter().any(|count| *count > 0);
+        if changed { Self::Ok } else { Self::NoNew }
+    }
+
     /// The ending of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -104,6 +113,8 @@ pub struct Settlement {
     pub failure: Option<Failure>,
     /// A change of the source that somebody should hear of.
     pub notice: Option<Notice>,
+    /// Whether the run is kept as a dead letter: nothing tries it again by itself.
+    pub dead: bool,
 }
 
 /// A change of a source that somebody should hear of.
@@ -166,10 +177,9 @@ impl Finish {
             after.horizon = total.oldest_new.or(after.horizon);
         }
         after.next_run = self.regular(&after, now);
-        let changed = [total.new, total.updated, total.metrics_updated, total.removed].iter().any(|count| *count > 0);
-        let ending = if changed { Ending::Ok } else { Ending::NoNew };
+        let ending = Ending::of(total);
         let notice = (before.failure_count > 0).then_some(Notice::Recovered);
-        Settlement { source: after, ending, failure: None, notice }
+        Settlement { source: after, ending, failure: None, notice, dead: false }
     }
 
     /// Whether new items were left out that the proposed watermark would hide.
@@ -220,7 +230,8 @@ impl Finish {
             Next::Regular => self.regular(&after, now),
             Next::Never => None,
         };
-        Settlement { source: after, ending: Ending::Failed, failure: Some(failure.clone()), notice }
+        let failure = Some(failure.clone());
+        Settlement { source: after, ending: Ending::Failed, failure, notice, dead: consequence.exhausted }
     }
 
     /// The next run by schedule.

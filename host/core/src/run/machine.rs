@@ -29,6 +29,7 @@ use super::state::{Cut, From, Pause, State, Then, Tries};
 use super::step::{Effect, Event, Stop};
 use crate::claim::{Claim, Generation};
 use crate::contract::{self, Fetch, HttpResponse, Job, Kind, PageContent, Step};
+use crate::dead_letter;
 use crate::failure::{Class, Failure};
 use crate::id::RunId;
 use crate::item::{self, Counts};
@@ -67,6 +68,8 @@ pub struct Machine {
     pub(super) open: Option<IntentEnd>,
     /// What it goes on from.
     pub(super) resume: Option<Box<Resume>>,
+    /// What it has asked for last.
+    asked: Option<Box<Wanted>>,
 }
 
 impl Machine {
@@ -86,6 +89,7 @@ impl Machine {
         let anew = || Progress { resumed: died(), ..Progress::default() };
         let progress = resume.as_deref().map_or_else(anew, |resume| resume.progress.clone());
         let open = resume.as_deref().map(|resume| IntentEnd::unknown(&resume.intent));
+        let asked = resume.as_deref().map(|resume| Box::new(Wanted::Actor(ActorWish::of(&resume.intent))));
         Self {
             run: claim.run,
             generation: claim.generation,
@@ -107,6 +111,7 @@ impl Machine {
             place: progress.place,
             open,
             resume,
+            asked,
         }
     }
 
@@ -232,6 +237,7 @@ impl Machine {
     }
 
     fn begin(&mut self, plan: Plan, tries: Tries, now: UtcMillis) -> Effect {
+        self.asked = Some(Box::new(plan.wanted().clone()));
         match plan.wanted() {
             Wanted::Http(_) => self.fetch(plan, tries),
             Wanted::Actor(_) => self.order(&plan, now),
@@ -361,6 +367,8 @@ impl Machine {
     fn end(&mut self, page: Option<item::Page>, result: RunResult) -> Effect {
         self.state = State::Ending;
         let findings = core::mem::take(&mut self.findings);
+        let failed = matches!(result, RunResult::Failed(_));
+        let asked = self.asked.take().filter(|_| failed);
         let finish = Finish {
             trigger: self.trigger,
             result,
@@ -372,6 +380,7 @@ impl Machine {
             moved_to: None,
             hints: findings.hints,
             warnings: findings.warnings,
+            request: asked.map(|wanted| dead_letter::request(&wanted, &self.profile)),
             policy: Policy {
                 schedule: self.profile.schedule.clone(),
                 min_interval: self.profile.min_interval,

@@ -6,6 +6,7 @@ use tidegate_core::budget::{self, GlobalBudget, Limits};
 use tidegate_core::claim::Claim;
 use tidegate_core::contract::OutcomeStatus;
 use tidegate_core::eligibility::{self, Circumstances, SkipReason};
+use tidegate_core::extra::Extra;
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::limits;
@@ -177,14 +178,37 @@ impl Daemon {
             if self.dice.chance(10) {
                 self.store.pause(*id, self.now);
             }
+            if self.dice.chance(5) {
+                self.store.switch_off(*id);
+            }
             if self.dice.chance(100) {
                 self.store.resume(*id, self.now);
             }
         }
+        self.somebody_asks();
         // A daemon that has just died is likely to die again.
         self.dying = self.dice.chance(if self.dying { 700 } else { 50 });
         if self.dying {
             self.crash();
+        }
+    }
+
+    /// Operators want runs, and readers read.
+    fn somebody_asks(&mut self) {
+        let ids: Vec<SourceId> = self.store.sources.keys().copied().collect();
+        for id in ids {
+            let rest = secs(self.dice.pick(&[60, 600, 7_200]));
+            let extra = match self.dice.below(20) {
+                0 => Extra::OneOff,
+                1..=3 => Extra::Demand { rest },
+                _ => continue,
+            };
+            let run = self.next_run();
+            match (self.store.queue(id, extra, run, self.now), extra) {
+                (Err(_), _) => self.tally.not_queued += 1,
+                (Ok(()), Extra::OneOff) => self.tally.extra += 1,
+                (Ok(()), Extra::Demand { .. }) => self.tally.demanded += 1,
+            }
         }
     }
 
@@ -221,6 +245,7 @@ impl Daemon {
                 moved_to: None,
                 hints: None,
                 warnings: vec![],
+                request: None,
                 policy,
             };
             // What it may have ordered is paid for, whoever dies.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidegate_core::budget::{Balance, Reservation};
 use tidegate_core::claim::{Claim, Generation};
+use tidegate_core::extra::{Extra, NotQueued};
 use tidegate_core::id::{IntentId, RunId, SourceId};
 use tidegate_core::item::{Counts, Intake, Known, Page, Taken};
 use tidegate_core::money::MicroUsd;
@@ -66,6 +67,26 @@ impl Store {
         };
         self.runs.insert(run, row);
         self.sources.insert(source.id, source);
+    }
+
+    /// Queues an extra run, if the rules let it be queued.
+    pub(crate) fn queue(&mut self, id: SourceId, extra: Extra, run: RunId, now: UtcMillis) -> Result<(), NotQueued> {
+        let open = self.runs.iter().filter(|(_, run)| run.source == id && run.stage != Stage::Ended);
+        let pending: Vec<(RunId, Trigger)> = open.map(|(id, run)| (*id, run.trigger)).collect();
+        extra.decide(&self.sources[&id], &pending, now)?;
+        let row = Run {
+            source: id,
+            trigger: extra.trigger(),
+            stage: Stage::Queued(now),
+            attempt: 0,
+            reserved: MicroUsd::ZERO,
+            reservations: vec![],
+            counts: Counts::default(),
+            resume: None,
+            done: vec![],
+        };
+        assert!(self.runs.insert(run, row).is_none(), "{run} is there already");
+        Ok(())
     }
 
     /// The oldest queued run of a source whose time has come.
@@ -256,6 +277,15 @@ impl Store {
         }
     }
 
+    /// What an owner does.
+    pub(crate) fn switch_off(&mut self, id: SourceId) {
+        let source = self.sources.get_mut(&id).unwrap();
+        if source.state == SourceState::Active {
+            source.state = SourceState::Inactive;
+            source.next_run = None;
+        }
+    }
+
     /// What an operator does: active, failures forgotten, due now.
     pub(crate) fn resume(&mut self, id: SourceId, now: UtcMillis) {
         let source = self.sources.get_mut(&id).unwrap();
@@ -268,6 +298,11 @@ impl Store {
 
     /// What holds between any two transactions.
     pub(crate) fn check(&self) {
+        let mut extra = BTreeSet::new();
+        for run in self.runs.values().filter(|run| run.stage != Stage::Ended) {
+            let is_extra = matches!(run.trigger, Trigger::OneOff | Trigger::Demand);
+            assert!(!is_extra || extra.insert((run.source, run.trigger)), "two {} runs of {}", run.trigger, run.source);
+        }
         let (mut live, mut first, mut queued) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let mut promised = 0;
         for run in self.runs.values() {

@@ -32,10 +32,16 @@ pub(crate) struct Tally {
     pub(crate) further: u64,
     /// Costs booked after the end of their run.
     pub(crate) settled: u64,
+    /// Extra runs that were queued, and those that were not.
+    pub(crate) extra: u64,
+    pub(crate) demanded: u64,
+    pub(crate) not_queued: u64,
+    /// Runs that are kept as dead letters.
+    pub(crate) dead: u64,
 }
 
 impl Tally {
-    const fn counts(self) -> [u64; 21] {
+    const fn counts(self) -> [u64; 25] {
         [
             self.succeeded,
             self.failed,
@@ -58,6 +64,10 @@ impl Tally {
             self.partial,
             self.further,
             self.settled,
+            self.extra,
+            self.demanded,
+            self.not_queued,
+            self.dead,
         ]
     }
 
@@ -87,6 +97,10 @@ impl Tally {
         self.partial += other.partial;
         self.further += other.further;
         self.settled += other.settled;
+        self.extra += other.extra;
+        self.demanded += other.demanded;
+        self.not_queued += other.not_queued;
+        self.dead += other.dead;
         self
     }
 }

@@ -198,6 +198,8 @@ impl Daemon {
                 assert!(after.failure_count >= before.failure_count, "{before:?} -> {after:?}");
             }
         }
+        self.tally.dead += u64::from(settled.dead);
+        assert!(!settled.dead || settled.failure.is_some(), "{settled:?}");
         self.tally.stopped += u64::from(after.state != SourceState::Active);
         if before.last_success_at.is_some() {
             assert_eq!(after.horizon, before.horizon, "the horizon moves with the first run only");

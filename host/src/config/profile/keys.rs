@@ -90,6 +90,11 @@ pub(super) const PROFILE: &[Key] = &[
     key("budget", Form::Table(BUDGET), "How much may be spent. Money is in US dollars."),
     key("retry", Form::Table(RETRY), "What follows failures."),
     key("net", Form::Table(NET), "What may be fetched directly, without an actor."),
+    key(
+        "demand",
+        Form::Table(DEMAND),
+        "Let reading a feed cause a run of a stale source. Without it: reading fetches nothing.",
+    ),
     key("actor", Form::Table(ACTOR), "The actor its sources are run with, where the plugin needs one."),
 ];
 
@@ -108,6 +113,13 @@ const SCHEDULE: &[Key] = &[
     ),
     key("min_interval", SPAN, "Never more often, whatever a source says.").default("\"1m\""),
 ];
+
+const DEMAND: &[Key] = &[key(
+    "stale_after",
+    SPAN,
+    "A source is stale so long after its last attempt; at most one extra run in that time, within budget and rate.",
+)
+.required()];
 
 const ITEMS: Form = Form::Count { least: 1, most: 10_000 };
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tidegate_core::actor::{ActorName, PriceTable};
 use tidegate_core::budget::Limits;
+use tidegate_core::extra::Demand;
 use tidegate_core::id::{CredentialName, ProfileName};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
@@ -60,6 +61,7 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         net: net(shape.net).map_err(wrong)?,
         actor,
         keep_pages: shape.keep_pages,
+        demand: shape.demand.map(|demand| Demand { stale_after: demand.stale_after }),
     };
     match prices::first_wrong(&profile) {
         Some(wrong) => Err(at(wrong.key, &wrong.message, wrong.hint)),

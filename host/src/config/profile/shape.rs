@@ -20,6 +20,7 @@ pub(super) struct Shape {
     pub(super) kind: String,
     pub(super) allowed_overrides: Option<Vec<String>>,
     pub(super) keep_pages: Option<Span>,
+    pub(super) demand: Option<DemandShape>,
     #[serde(default)]
     pub(super) overrides: Map<String, Value>,
     pub(super) schedule: ScheduleShape,
@@ -32,6 +33,12 @@ pub(super) struct Shape {
     #[serde(default)]
     pub(super) net: NetShape,
     pub(super) actor: Option<ActorShape>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DemandShape {
+    pub(super) stale_after: Span,
 }
 
 #[derive(Debug, Deserialize)]

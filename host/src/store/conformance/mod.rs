@@ -8,7 +8,9 @@ pub(crate) mod actor_runs;
 pub(crate) mod budgets;
 pub(crate) mod claims;
 pub(crate) mod commits;
+pub(crate) mod dead_letters;
 pub(crate) mod ends;
+pub(crate) mod extra_runs;
 pub(crate) mod gates;
 pub(crate) mod items;
 pub(crate) mod lists;
@@ -63,6 +65,12 @@ macro_rules! conformance {
             gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
                 runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off,
                 a_refused_credential_gives_way_when_it_is_due;
+            dead_letters: letters_tell_what_they_are_from, only_what_nothing_tries_again_is_a_dead_run,
+                filters_narrow_and_count, discarded_letters_are_gone_and_no_others, an_element_is_taken_up_once,
+                a_replay_sets_nothing_back, a_dead_run_is_queued_once_more, letters_are_bounded_in_number_and_time;
+            extra_runs: an_extra_run_does_not_wait_for_the_schedule, at_most_one_extra_run_waits,
+                many_that_ask_at_once_get_one_run, an_extra_run_waits_beside_one_under_way,
+                a_stopped_source_is_not_queued, who_was_put_off_is_looked_at_again;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

@@ -159,6 +159,7 @@ pub(crate) fn success() -> Finish {
         moved_to: None,
         hints: None,
         warnings: vec![],
+        request: None,
         policy: Policy {
             schedule: Schedule::every(Span::seconds(3600)),
             min_interval: Duration::from_secs(60),

@@ -8,13 +8,13 @@
 use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
-use tidegate_core::contract::Reject;
 use tidegate_core::id::{ItemId, PageId, RunId};
 use tidegate_core::item::{Counts, Intake, Page, Taken};
 use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::time::UtcMillis;
 
 use super::actor_run;
+use super::dead;
 use super::error::{Outcome, Trouble};
 use super::item::{self, Origin};
 use super::ledger::{self, settle_spent, signed};
@@ -24,7 +24,7 @@ use super::source::{self, Query, json, source_columns, update_source};
 use crate::ports::{Commit, Committed};
 
 /// The run as the fence found it.
-struct Live {
+pub(super) struct Live {
     attempt: u32,
     counts: Counts,
     source: source::Row,
@@ -34,6 +34,13 @@ struct Live {
     page: Option<PageId>,
     /// Nothing has ever been committed for the source: there is nothing to look up.
     untouched: bool,
+}
+
+impl Live {
+    /// A run that never lived: elements of a kept page are taken up again.
+    pub(super) fn replayed(source: source::Row, page: PageId) -> Self {
+        Self { attempt: 1, counts: Counts::default(), source, paid: false, page: Some(page), untouched: false }
+    }
 }
 
 pub(super) async fn commit(conn: &mut SqliteConnection, mut commit: Commit, now: UtcMillis) -> Outcome<Committed> {
@@ -118,7 +125,7 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
 }
 
 /// Stores what is to be stored of a page.
-async fn take(
+pub(super) async fn take(
     conn: &mut SqliteConnection,
     live: &Live,
     run: RunId,
@@ -161,7 +168,8 @@ async fn take(
         }
     }
     if !rejects.is_empty() {
-        bury(conn, run, live, &rejects, now).await?;
+        let from = dead::From { run, attempt: live.attempt, source, now };
+        dead::bury_elements(conn, from, live.page, &rejects).await?;
     }
     Ok(intake.counts())
 }
@@ -184,22 +192,6 @@ async fn complete(
         None => item,
     });
     *items = completed.collect();
-    Ok(())
-}
-
-/// Writes rejects down as dead letters.
-async fn bury(conn: &mut SqliteConnection, run: RunId, live: &Live, rejects: &[Reject], now: UtcMillis) -> Outcome<()> {
-    let rows: Vec<_> = rejects.iter().map(|reject| (reject.element, &reject.reason, &reject.extra)).collect();
-    let sql = "INSERT INTO dead_letter (run, attempt, page, element, reason, extra, created_at)
-        SELECT ?1, ?2, ?3, value ->> 0, value ->> 1, value ->> 2, ?4 FROM json_each(?5)";
-    sqlx::query(sql)
-        .bind(run.to_bytes().to_vec())
-        .bind(live.attempt)
-        .bind(live.page.map(|page| page.to_bytes().to_vec()))
-        .bind(now.as_millis())
-        .bind(json(&rows)?)
-        .execute(conn)
-        .await?;
     Ok(())
 }
 
@@ -277,6 +269,10 @@ async fn end(
         .bind(warnings)
         .bind(None::<i64>);
     source::bind(query, &live.source)?.execute(&mut *conn).await?;
+    if let (true, Some(failure)) = (settlement.dead, failure) {
+        let from = dead::From { run, attempt: live.attempt, source: &settlement.source, now: progress_now };
+        dead::bury_run(conn, from, failure, finish.request.take()).await?;
+    }
     if live.paid {
         actor_run::end_all(conn, run, progress_now).await?;
         ledger::settle_money(conn, run).await?;

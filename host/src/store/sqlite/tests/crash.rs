@@ -71,6 +71,7 @@ fn commit_of(claim: &tidegate_core::claim::Claim) -> Commit {
         moved_to: None,
         hints: None,
         warnings: vec![],
+        request: None,
         policy,
     };
     Commit {
