@@ -61,6 +61,8 @@ pub enum SkipReason {
         /// How many are allowed.
         most: u32,
     },
+    /// Nobody follows it, and its schedule is by followers.
+    Dormant,
     /// Its time has not come.
     NotDue,
     /// It is running already.
@@ -114,6 +116,7 @@ impl SkipReason {
             Self::Paused { .. } => "paused",
             Self::Invalid { .. } => "invalid",
             Self::TooManyFailures { .. } => "too-many-failures",
+            Self::Dormant => "dormant",
             Self::NotDue => "not-due",
             Self::AlreadyRunning { .. } => "already-running",
             Self::ProfileMissing { .. } => "profile-missing",
@@ -134,6 +137,7 @@ impl core::fmt::Display for SkipReason {
             Self::Paused { by: PausedBy::Automatic, why } => write!(f, "paused automatically: {why}"),
             Self::Invalid { why } => write!(f, "invalid: {why}"),
             Self::TooManyFailures { count, most } => write!(f, "{count} failures in a row, {most} are allowed"),
+            Self::Dormant => f.write_str("dormant: no active follower, and its schedule is by followers"),
             Self::NotDue => f.write_str("not due yet"),
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),
@@ -192,6 +196,9 @@ pub fn decide(source: &Source, profile: Option<&Profile>, given: Circumstances<'
     let most = profile.retry.max_failures;
     if source.failure_count >= most {
         return no(SkipReason::TooManyFailures { count: source.failure_count, most }, None);
+    }
+    if source.schedule.as_ref().unwrap_or(&profile.schedule).is_dormant(&source.facts) {
+        return no(SkipReason::Dormant, None);
     }
     if let Some(run) = source.running {
         return no(SkipReason::AlreadyRunning { run }, None);

@@ -329,6 +329,27 @@ pub const RUNS_AT_ONCE: usize = 64;
 /// Time for running work to end when the daemon is asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(25);
 
+// ---- schedules ----------------------------------------------------------------------------------------------------
+
+/// A cron expression, in bytes.
+pub const CRON_BYTES: usize = 256;
+/// Years that are searched for a cron expression's next time: the rarest days (five Fridays in February) come once in 40.
+pub const CRON_YEARS: u32 = 45;
+/// Changes of a time zone that are passed in one search: two or four a year.
+pub const CRON_CHANGES: u32 = 256;
+/// Times of a cron expression that are counted one by one for a forecast; beyond it their rate is taken.
+pub const CRON_COUNTED: u32 = 10_000;
+/// Rows of a table of tiers.
+pub const TIERS: usize = 16;
+/// Newest items whose publication times tell a source's rhythm, and the least that tell anything.
+pub const PUBLISHED: (u32, u32) = (4, 32);
+/// The longest interval to which a source's own rhythm, `ttl` and `max-age` stretch: a quiet source is still seen daily.
+pub const ADAPTIVE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time over which sources are spread that came due while nobody was awake.
+pub const CATCH_UP_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// How far in the future a last attempt may lie that is believed: the clock was set back. Beyond it the clock was wrong.
+pub const CLOCK_BACK: Duration = Duration::from_secs(2 * 60 * 60);
+
 // ---- store --------------------------------------------------------------------------------------------------------
 
 /// Writes that wait for the one SQLite writer.
