@@ -177,8 +177,20 @@ pub struct SourceAddArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Its own schedule instead of the profile's: so long after the last attempt.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", group = "rhythm")]
     pub every: Option<Span>,
+    /// Its own schedule: at the times of a cron expression of five fields, or six with seconds first.
+    #[arg(long, value_name = "EXPRESSION", group = "rhythm")]
+    pub cron: Option<String>,
+    /// The IANA time zone of --cron (UTC without it).
+    #[arg(long, value_name = "ZONE", requires = "cron")]
+    pub timezone: Option<String>,
+    /// Its own schedule: by active followers, with the default table.
+    #[arg(long, group = "rhythm")]
+    pub tiers: bool,
+    /// With any of them: never faster than the source publishes or asks for.
+    #[arg(long, requires = "rhythm")]
+    pub adaptive: bool,
     /// Add it switched off; it does not run until it is resumed.
     #[arg(long)]
     pub inactive: bool,

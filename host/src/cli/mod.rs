@@ -19,6 +19,7 @@ mod profile;
 mod progress;
 mod rehearsal;
 mod runs;
+mod schedule;
 mod serve;
 mod signals;
 mod source;

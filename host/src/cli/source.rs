@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::eligibility::{self, Circumstances};
 use tidegate_core::profile::ActorPolicy;
-use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{PausedBy, Source, SourceState};
 
 use super::args::{Place, SourceAddArgs, SourceCommand};
 use super::error::{CliError, Exit};
 use super::home::{Home, daemon_id, find_source, tenant};
 use super::output::{Output, fields, short, table};
+use super::schedule;
 use crate::engine::sources::{Wish, create};
 use crate::ports::{ActorRuns, Clock, Created, RunFilter, SourceFilter, Store};
 use crate::system::SystemClock;
@@ -68,6 +68,7 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
             CliError::usage("there is nothing to add").hint("name at least one identifier, or a file with --from")
         );
     }
+    let schedule = schedule::typed(&args)?;
     let overrides = overrides(args.overrides.as_deref(), &args.set)?;
     let tenant = tenant(&args.tenant)?;
     let profiles = home.profiles()?;
@@ -85,7 +86,7 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
             profile: args.profile.clone(),
             identifier,
             overrides: overrides.clone(),
-            schedule: args.every.map(Schedule::Every),
+            schedule: schedule.clone(),
             active: !args.inactive,
         };
         match create(&ports, &settings, wish).await {
@@ -240,9 +241,14 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
         }
     };
     let skip = last_skip.as_ref().map(|(at, why)| json!({ "at": at, "reason": why }));
-    let data = json!({ "source": source, "verdict": verdict, "last_skip": skip, "runs": runs });
+    let reckoned = profile.and_then(|profile| schedule::reckon(&source, profile, now));
+    let data = json!({ "source": source, "verdict": verdict, "schedule": reckoned, "last_skip": skip, "runs": runs });
     output.data(&data, |_| {
         let mut text = described(&source, &verdict, last_skip.as_ref().map(|(at, why)| format!("{at}: {why}")));
+        if let Some(reckoned) = &reckoned {
+            text.push_str("\nby its schedule\n");
+            text.push_str(&schedule::told(reckoned));
+        }
         if !runs.is_empty() {
             text.push_str("\nlast runs\n");
             text.push_str(&super::runs::listed(&runs));

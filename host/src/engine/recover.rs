@@ -65,7 +65,7 @@ impl Engine {
             // Without its profile a source does not run; it waits under its own schedule or a day.
             None => Policy {
                 schedule: source.schedule.clone().unwrap_or_else(|| {
-                    tidegate_core::schedule::Schedule::Every(tidegate_core::time::Span::seconds(86_400))
+                    tidegate_core::schedule::Schedule::every(tidegate_core::time::Span::seconds(86_400))
                 }),
                 min_interval: tidegate_core::schedule::MIN_INTERVAL,
                 retry: tidegate_core::profile::Retry::default(),

@@ -30,7 +30,7 @@ pub use catch_up::Pause;
 pub use facts::Facts;
 pub use reckon::{Due, Given, Reckoning};
 pub use rule::{Rule, Verdict};
-pub use written::{NotASchedule, Written};
+pub use written::{NotASchedule, Written, WrittenTiers};
 
 use cron::Cron;
 use tier::Tiers;

@@ -160,7 +160,7 @@ pub(super) fn success() -> Finish {
         hints: None,
         warnings: vec![],
         policy: Policy {
-            schedule: Schedule::Every(Span::seconds(3600)),
+            schedule: Schedule::every(Span::seconds(3600)),
             min_interval: Duration::from_secs(60),
             retry: Retry::default(),
             dice: 0,

@@ -5,7 +5,10 @@
 
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
+use tidegate_core::contract::Hints;
 use tidegate_core::id::{RunId, SourceId};
+use tidegate_core::schedule::Facts;
+use tidegate_core::schedule::adaptive::Wishes;
 use tidegate_core::source::{NewSource, NextRun, PausedBy, Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
@@ -62,6 +65,8 @@ impl Row {
     pub(super) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let cells = Cells::new(row, "source", "id");
         cells.flag("parked")?;
+        let hints: Option<Hints> = cells.opt_json("hints")?;
+        let wishes = hints.as_ref().map(Wishes::from).unwrap_or_default();
         let source = Source {
             id: cells.id("id")?,
             tenant: cells.name("tenant")?,
@@ -78,7 +83,8 @@ impl Row {
             total_runs: cells.count("total_runs")?,
             watermark: cells.opt_json("watermark")?,
             horizon: cells.opt_time("horizon")?,
-            hints: cells.opt_json("hints")?,
+            hints,
+            facts: Facts { wishes, ..Facts::default() },
             retries: cells.count("retries")?,
             display_name: cells.opt_text("display_name")?,
             platform_id: cells.opt_text("platform_id")?,
