@@ -7,6 +7,7 @@ mod actor_runs;
 mod actors;
 mod clock;
 mod egress;
+mod follows;
 mod observer;
 mod plugins;
 mod rows;
@@ -16,6 +17,7 @@ pub use actor_runs::{ActorRunRow, ActorRuns, CostRow, Looked, Unsettled, Waiting
 pub use actors::{Actors, NotStarted, intent_mark};
 pub use clock::{Clock, Dice};
 pub use egress::Egress;
+pub use follows::{Changed, Follower, Follows, Recounted, Retier};
 pub use observer::{Attempt, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
 pub use rows::{

@@ -9,6 +9,8 @@ mod actor_runs;
 mod claim;
 mod commit;
 mod error;
+mod follow;
+mod follows;
 mod gate;
 mod item;
 mod ledger;
