@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod error;
+mod follow;
 mod home;
 mod items;
 mod output;
@@ -22,6 +23,7 @@ mod runs;
 mod schedule;
 mod serve;
 mod signals;
+mod simulate;
 mod source;
 
 use clap::Parser;
@@ -87,6 +89,10 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Source(command) => source::source(&place, command, output).await,
         Command::Items(items) => items::items(&place, &items, output).await,
         Command::Runs(command) => runs::runs(&place, &command, output).await,
+        Command::Follow(args) => follow::follow(&place, &args, output).await,
+        Command::Unfollow(args) => follow::unfollow(&place, &args, output).await,
+        Command::Seen(args) => follow::seen(&place, &args, output).await,
+        Command::Simulate(args) => simulate::simulate(&args, output).await,
         Command::Plugin(command) => plugin::plugin(&place, &command, output).await,
         Command::Profile(command) => profile::profile(&place, &command, output).await,
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,
