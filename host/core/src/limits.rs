@@ -355,6 +355,23 @@ pub const CATCH_UP_WINDOW: Duration = Duration::from_secs(10 * 60);
 /// How far in the future a last attempt may lie that is believed: the clock was set back. Beyond it the clock was wrong.
 pub const CLOCK_BACK: Duration = Duration::from_secs(2 * 60 * 60);
 
+// ---- follows ------------------------------------------------------------------------------------------------------
+
+/// A follower seen less than this ago is active, unless the configuration says otherwise.
+pub const ACTIVE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two counts of active followers.
+pub const RETIER: Duration = Duration::from_secs(5 * 60);
+/// Sources of which new counts are written, or which are put off, in one transaction.
+pub const RETIER_ROWS: usize = 1_000;
+/// Transactions of one catch-up: ten million sources.
+pub const CATCH_UP_ROUNDS: usize = 10_000;
+/// A user's id, in bytes.
+pub const USER_BYTES: usize = 256;
+/// Sources followed or left in one call.
+pub const FOLLOWS_AT_ONCE: usize = 1_000;
+/// A time without a sign of life of any daemon that counts as a pause: what came due in it is spread.
+pub const PAUSE: Duration = Duration::from_secs(90);
+
 // ---- store --------------------------------------------------------------------------------------------------------
 
 /// Writes that wait for the one SQLite writer.
@@ -390,3 +407,10 @@ pub const STORE_WAL_PAGES: usize = 2_000;
 pub const STORE_WAL_BYTES: usize = 64 * MIB;
 /// How long the ledger and the counts of skips are kept.
 pub const LEDGER_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+// ---- store in memory ----------------------------------------------------------------------------------------------
+
+/// Ended runs that a store in memory keeps: a day of 10,000 sources, in 400 MB.
+pub const MEMORY_RUNS: usize = 1_000_000;
+/// Items of one source that a store in memory keeps.
+pub const MEMORY_ITEMS: usize = 10_000;

@@ -2,12 +2,15 @@
 //!
 //! Owns: commands, options and their help. Must not know: what they do.
 
+mod world;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
+pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
 ///
@@ -70,6 +73,14 @@ pub enum Command {
     /// Look at what needs a person (elements and runs that came to nothing), take it up again, or discard it.
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// Let a user follow sources: their active followers decide how often sources with a schedule by tiers are fetched.
+    Follow(FollowArgs),
+    /// Let a user follow sources no more. One that nobody follows is dormant.
+    Unfollow(FollowArgs),
+    /// Note that a user is there now. A user seen in the last 24 hours (scheduler.active_within) is an active follower.
+    Seen(SeenArgs),
+    /// Simulate a day of users, sources and platforms, with the real scheduler and virtual time. Nothing is fetched or paid.
+    Simulate(SimulateArgs),
     /// Look at plugins, and check a component.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -209,6 +220,29 @@ pub struct SourceAddArgs {
     /// Read identifiers from a file, one a line ("-" is standard input; "#" begins a comment).
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+}
+
+/// Options of `follow` and `unfollow`.
+#[derive(Debug, clap::Args)]
+pub struct FollowArgs {
+    /// The user's id, as your own system has it.
+    pub user: String,
+    /// Ids, or identifiers.
+    #[arg(required = true, num_args = 1..=1_000)]
+    pub sources: Vec<String>,
+    /// Whose user it is.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
+}
+
+/// Options of `seen`.
+#[derive(Debug, clap::Args)]
+pub struct SeenArgs {
+    /// The user's id, as your own system has it.
+    pub user: String,
+    /// Whose user it is.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
 }
 
 /// Options of `items`.

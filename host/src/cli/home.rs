@@ -140,6 +140,8 @@ impl Home {
             watch: self.config.scheduler.watch.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
             runs_at_once: self.config.scheduler.runs_at_once,
+            active_within: self.config.scheduler.active_within.duration(),
+            catch_up_window: self.config.scheduler.catch_up_window.duration(),
         }
     }
 

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod error;
 mod explain;
+mod follow;
 mod home;
 mod items;
 mod one_off;
@@ -29,6 +30,7 @@ mod schedule;
 mod scripted;
 mod serve;
 mod signals;
+mod simulate;
 mod source;
 
 use clap::Parser;
@@ -95,6 +97,10 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Items(items) => items::items(&place, &items, output).await,
         Command::Runs(command) => runs::runs(&place, &command, output).await,
         Command::Dead(command) => dead::dead(&place, command, output).await,
+        Command::Follow(args) => follow::follow(&place, &args, output).await,
+        Command::Unfollow(args) => follow::unfollow(&place, &args, output).await,
+        Command::Seen(args) => follow::seen(&place, &args, output).await,
+        Command::Simulate(args) => simulate::simulate(&args, output).await,
         Command::Plugin(command) => plugin::plugin(&place, &command, output).await,
         Command::Profile(command) => profile::profile(&place, &command, output).await,
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,

@@ -8,6 +8,7 @@ mod actors;
 mod clock;
 mod dead_letters;
 mod egress;
+mod follows;
 mod observer;
 mod plugins;
 mod rows;
@@ -21,6 +22,7 @@ pub use dead_letters::{
     Retried,
 };
 pub use egress::Egress;
+pub use follows::{Changed, Follower, Follows, Recounted, Retier};
 pub use observer::{Attempt, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
 pub use rows::{

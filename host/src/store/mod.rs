@@ -6,4 +6,5 @@
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 pub(crate) mod conformance;
+pub mod memory;
 pub mod sqlite;

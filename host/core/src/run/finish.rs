@@ -145,6 +145,13 @@ impl Finish {
         }
     }
 
+    /// Whether the schedule of `source` asks how often it publishes: `facts.published` is to be made of its newest items
+    /// before this end is settled.
+    #[must_use]
+    pub fn asks_for_rhythm(&self, source: &Source) -> bool {
+        source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.adaptive
+    }
+
     /// Facts and hints hold whatever came of the run.
     fn learn(&self, after: &mut Source) {
         if let Some(facts) = &self.facts {

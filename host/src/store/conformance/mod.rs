@@ -11,6 +11,7 @@ pub(crate) mod commits;
 pub(crate) mod dead_letters;
 pub(crate) mod ends;
 pub(crate) mod extra_runs;
+pub(crate) mod follows;
 pub(crate) mod gates;
 pub(crate) mod items;
 pub(crate) mod lists;
@@ -55,7 +56,8 @@ macro_rules! conformance {
             items: changes_are_told_apart, partial_items_are_completed, removed_items_may_come_back,
                 the_first_cut_sets_the_horizon, odd_texts_survive;
             ends: success_moves_the_watermark, failure_moves_neither, failures_pause_in_the_end,
-                a_pause_meanwhile_stands, a_moved_source_keeps_to_itself, gone_means_invalid;
+                a_pause_meanwhile_stands, a_moved_source_keeps_to_itself, gone_means_invalid,
+                an_adaptive_schedule_is_told_the_rhythm;
             actor_runs: an_intent_is_written_and_comes_back, what_is_put_away_waits_for_anybody, nothing_is_ordered_twice,
                 a_refused_intent_leaves_nothing, a_run_that_died_waits_and_is_not_begun_again,
                 money_stays_reserved_until_the_cost_is_final, two_actor_runs_settle_together, a_pause_wakes_what_waits,
@@ -71,6 +73,9 @@ macro_rules! conformance {
             extra_runs: an_extra_run_does_not_wait_for_the_schedule, at_most_one_extra_run_waits,
                 many_that_ask_at_once_get_one_run, an_extra_run_waits_beside_one_under_way,
                 a_stopped_source_is_not_queued, who_was_put_off_is_looked_at_again;
+            follows: follows_are_made_and_ended_once, active_followers_are_counted, the_first_follower_wakes_a_source,
+                a_reader_who_returns_wakes_a_source, the_last_one_to_leave_puts_a_source_to_sleep,
+                counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

@@ -256,6 +256,9 @@ async fn end(
     progress: Progress,
 ) -> Outcome<Settlement> {
     stay_unique(conn, live, &mut finish).await?;
+    if finish.asks_for_rhythm(&live.source.source) {
+        live.source.source.facts.published = item::rhythm(conn, live.source.source.id).await?;
+    }
     let settlement = finish.settle(&live.source.source, &progress.total, progress.now);
     live.source.source = settlement.source.clone();
     let failure = settlement.failure.as_ref();

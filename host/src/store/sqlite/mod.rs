@@ -12,6 +12,8 @@ mod dead;
 mod dead_letters;
 mod error;
 mod extra;
+mod follow;
+mod follows;
 mod gate;
 mod item;
 mod ledger;

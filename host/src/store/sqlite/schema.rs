@@ -17,8 +17,8 @@ struct Migration {
     sql: &'static str,
 }
 
-/// In order, never changed once released.
-const MIGRATIONS: [Migration; 4] = [
+/// In order, without gaps, never changed once released.
+const MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
@@ -30,10 +30,11 @@ const MIGRATIONS: [Migration; 4] = [
         name: "ordered_at",
         sql: include_str!("../../../../migrations/sqlite/0003_ordered_at.sql"),
     },
+    Migration { version: 4, name: "follows", sql: include_str!("../../../../migrations/sqlite/0004_follows.sql") },
     Migration {
-        version: 6,
+        version: 5,
         name: "dead_letters",
-        sql: include_str!("../../../../migrations/sqlite/0006_dead_letters.sql"),
+        sql: include_str!("../../../../migrations/sqlite/0005_dead_letters.sql"),
     },
 ];
 
