@@ -21,3 +21,13 @@ CREATE TABLE follow (
     FOREIGN KEY (tenant, follower) REFERENCES follower (tenant, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX follow_of_source ON follow (source, tenant, follower);
+
+-- How often a user has read in each hour of the UTC day; halved when a number becomes large.
+CREATE TABLE follower_hour (
+    tenant   TEXT    NOT NULL,
+    follower TEXT    NOT NULL,
+    hour     INTEGER NOT NULL CHECK (hour BETWEEN 0 AND 23),
+    views    INTEGER NOT NULL,
+    PRIMARY KEY (tenant, follower, hour),
+    FOREIGN KEY (tenant, follower) REFERENCES follower (tenant, id)
+) STRICT, WITHOUT ROWID;

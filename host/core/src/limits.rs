@@ -363,6 +363,10 @@ pub const ACTIVE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 pub const RETIER: Duration = Duration::from_secs(5 * 60);
 /// Sources of which new counts are written, or which are put off, in one transaction.
 pub const RETIER_ROWS: usize = 1_000;
+/// Followers of a source whose hours are looked at; more would tell the same.
+pub const ACTIVITY_FOLLOWERS: u32 = 1_000;
+/// Views of a user in one hour of the day at which all of that user's are halved, so that old habits fade.
+pub const VIEWS_MOST: u32 = 1_000;
 /// Transactions of one catch-up: ten million sources.
 pub const CATCH_UP_ROUNDS: usize = 10_000;
 /// A user's id, in bytes.

@@ -72,7 +72,8 @@ pub trait Follows: Send + Sync {
         now: UtcMillis,
     ) -> Result<Changed, StoreError>;
 
-    /// The user is seen at `now`; never moved back. What the user follows and nobody active did is looked at again at once.
+    /// The user reads at `now`, and was seen then; that is never moved back. The hour is counted for schedules that follow
+    /// the hours of a source's followers. What the user follows and nobody active did is looked at again at once.
     /// `false`: the user has never followed anything, and nothing is kept.
     async fn seen(&self, tenant: Tenant, user: UserId, now: UtcMillis) -> Result<bool, StoreError>;
 

@@ -152,6 +152,13 @@ impl Finish {
         source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.adaptive
     }
 
+    /// Whether the schedule of `source` asks when its followers read: `facts.activity` is to be made of their views before
+    /// this end is settled.
+    #[must_use]
+    pub fn asks_for_hours(&self, source: &Source) -> bool {
+        source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.activity
+    }
+
     /// Facts and hints hold whatever came of the run.
     fn learn(&self, after: &mut Source) {
         if let Some(facts) = &self.facts {

@@ -157,6 +157,26 @@ pub(crate) async fn the_last_one_to_leave_puts_a_source_to_sleep(place: &dyn Pla
     assert_eq!(row.total_runs, 1, "its state is kept");
 }
 
+pub(crate) async fn the_hours_of_followers_are_told_to_a_schedule_that_asks(place: &dyn Place) {
+    let store = empty(place).await;
+    let id = source(&*store, "one").await.id;
+    follow(&*store, "ann", &[id], at(0)).await;
+    for _ in 0..50 {
+        store.seen(acme(), user("ann"), at(5)).await.unwrap();
+    }
+    let live = claim(&*store, id, at(6)).await;
+    done(&*store, commit(&live, None, Some(success())), at(6)).await;
+    assert_eq!(store.source(id).await.unwrap().unwrap().facts.activity, None, "nobody asked");
+    let live = claim(&*store, id, at(90)).await;
+    let mut asks = success();
+    asks.policy.schedule = serde_json::from_str(r#"{"every":"1h","activity":true}"#).unwrap();
+    done(&*store, commit(&live, None, Some(asks)), at(90)).await;
+    let activity = store.source(id).await.unwrap().unwrap().facts.activity.unwrap();
+    assert!(activity.at(at(0)) > 1_000 && activity.at(at(12 * 60)) < 1_000, "{activity:?}");
+    let read = store.candidates(at(9_999), 1).await.unwrap().remove(0).source;
+    assert_eq!(read.facts.activity, Some(activity), "it is stored");
+}
+
 pub(crate) async fn counts_move_only_what_was_seen(place: &dyn Place) {
     let store = empty(place).await;
     let id = tiered(&*store, "one").await;

@@ -75,7 +75,7 @@ macro_rules! conformance {
                 a_stopped_source_is_not_queued, who_was_put_off_is_looked_at_again;
             follows: follows_are_made_and_ended_once, active_followers_are_counted, the_first_follower_wakes_a_source,
                 a_reader_who_returns_wakes_a_source, the_last_one_to_leave_puts_a_source_to_sleep,
-                counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
+                the_hours_of_followers_are_told_to_a_schedule_that_asks, counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

@@ -3,9 +3,10 @@
 //! Owns: the order of things: fence, refuse what cannot be written whole, then write. Must not know: what is taken
 //! (`Intake`) or what an end means ([`Finish::settle`]).
 
-use tidegate_core::id::RunId;
+use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::item::Counts;
 use tidegate_core::run::{Finish, Settlement};
+use tidegate_core::schedule::activity::Activity;
 use tidegate_core::source::Source;
 use tidegate_core::time::UtcMillis;
 
@@ -25,6 +26,7 @@ impl Tables {
             return Err(format!("{} ids were given for {items} items; each needs one", item_ids.len()));
         }
         let (paid, mut total, pages) = (run.credential.is_some(), run.row.counts, u32::from(page.is_some()));
+        let hours = self.hours_if_asked(source, finish.as_deref());
         let Some(entry) = self.sources.get_mut(&source) else { return Ok(Committed::Stale) };
         if let Some(page) = page {
             let letters = page.rejects.len();
@@ -36,6 +38,9 @@ impl Tables {
             let mut before = entry.source.clone();
             if finish.asks_for_rhythm(&before) {
                 before.facts.published = item::rhythm(entry);
+            }
+            if finish.asks_for_hours(&before) {
+                before.facts.activity = hours;
             }
             before
         });
@@ -61,6 +66,12 @@ impl Tables {
             Box::new(settlement)
         });
         Ok(Committed::Done { total, settlement })
+    }
+
+    /// When the followers of a source read, where its schedule asks for it.
+    fn hours_if_asked(&self, source: SourceId, finish: Option<&Finish>) -> Option<Activity> {
+        let entry = self.sources.get(&source)?;
+        finish.filter(|finish| finish.asks_for_hours(&entry.source)).and_then(|_| self.hours(source))
     }
 
     fn end_run(

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tidegate_core::audience;
 use tidegate_core::id::{SourceId, Tenant, UserId};
+use tidegate_core::limits;
+use tidegate_core::schedule::activity::Activity;
 use tidegate_core::time::UtcMillis;
 
 use super::Arrived;
@@ -31,6 +33,8 @@ pub(super) struct Audience {
 struct Person {
     seen_at: UtcMillis,
     sources: BTreeSet<SourceId>,
+    /// Views by hour of the UTC day.
+    hours: [u32; 24],
 }
 
 impl Tables {
@@ -38,7 +42,7 @@ impl Tables {
     fn person(&mut self, tenant: Tenant, user: UserId, now: UtcMillis) -> usize {
         let audience = &mut self.audience;
         *audience.users.entry((tenant, user)).or_insert_with(|| {
-            audience.people.push(Person { seen_at: now, sources: BTreeSet::new() });
+            audience.people.push(Person { seen_at: now, ..Person::default() });
             audience.people.len() - 1
         })
     }
@@ -130,10 +134,32 @@ impl Tables {
     pub(super) fn seen(&mut self, tenant: Tenant, user: UserId, now: UtcMillis) -> bool {
         let Some(person) = self.audience.users.get(&(tenant, user)).copied() else { return false };
         self.see(person, now);
+        self.view(person, now);
         for source in self.sources_of(person) {
             self.first_follower(source, now);
         }
         true
+    }
+
+    /// Counts a view in its hour of the day.
+    fn view(&mut self, person: usize, now: UtcMillis) {
+        let Some(one) = self.audience.people.get_mut(person) else { return };
+        let Some(views) = one.hours.get_mut(usize::from(now.hour())) else { return };
+        *views += 1;
+        if *views >= limits::VIEWS_MOST {
+            one.hours.iter_mut().for_each(|views| *views /= 2);
+        }
+    }
+
+    /// When the followers of a source read. `None`: nobody has.
+    pub(super) fn hours(&self, source: SourceId) -> Option<Activity> {
+        let mut views = [0_u32; 24];
+        let most = usize::try_from(limits::ACTIVITY_FOLLOWERS).unwrap_or(usize::MAX);
+        for person in self.audience.followers.get(&source)?.iter().take(most) {
+            let hours = self.audience.people.get(*person).map(|one| one.hours).unwrap_or_default();
+            views.iter_mut().zip(hours).for_each(|(sum, views)| *sum = sum.saturating_add(views));
+        }
+        views.iter().any(|views| *views > 0).then(|| Activity::of(&views))
     }
 
     /// Time does not go back for anybody.

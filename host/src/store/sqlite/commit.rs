@@ -16,6 +16,7 @@ use tidegate_core::time::UtcMillis;
 use super::actor_run;
 use super::dead;
 use super::error::{Outcome, Trouble};
+use super::follow;
 use super::item::{self, Origin};
 use super::ledger::{self, settle_spent, signed};
 use super::row::Cells;
@@ -258,6 +259,9 @@ async fn end(
     stay_unique(conn, live, &mut finish).await?;
     if finish.asks_for_rhythm(&live.source.source) {
         live.source.source.facts.published = item::rhythm(conn, live.source.source.id).await?;
+    }
+    if finish.asks_for_hours(&live.source.source) {
+        live.source.source.facts.activity = follow::hours(conn, live.source.source.id).await?;
     }
     let settlement = finish.settle(&live.source.source, &progress.total, progress.now);
     live.source.source = settlement.source.clone();

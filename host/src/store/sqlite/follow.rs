@@ -5,6 +5,8 @@
 use sqlx::SqliteConnection;
 use tidegate_core::audience;
 use tidegate_core::id::{SourceId, Tenant, UserId};
+use tidegate_core::limits;
+use tidegate_core::schedule::activity::Activity;
 use tidegate_core::time::UtcMillis;
 
 use super::error::Outcome;
@@ -114,8 +116,44 @@ pub(super) async fn seen(conn: &mut SqliteConnection, tenant: Tenant, user: User
     if known.rows_affected() == 0 {
         return Ok(false);
     }
+    view(conn, &tenant, &user, now).await?;
     first_followers(conn, &tenant, &user, now).await?;
     Ok(true)
+}
+
+/// Counts a view in its hour of the day.
+async fn view(conn: &mut SqliteConnection, tenant: &Tenant, user: &UserId, now: UtcMillis) -> Outcome<()> {
+    let sql = "INSERT INTO follower_hour (tenant, follower, hour, views) VALUES (?1, ?2, ?3, 1)
+        ON CONFLICT (tenant, follower, hour) DO UPDATE SET views = follower_hour.views + 1 RETURNING views";
+    let views: i64 = sqlx::query_scalar(sql)
+        .bind(tenant.to_string())
+        .bind(user.to_string())
+        .bind(now.hour())
+        .fetch_one(&mut *conn)
+        .await?;
+    if views >= i64::from(limits::VIEWS_MOST) {
+        let sql = "UPDATE follower_hour SET views = views / 2 WHERE tenant = ?1 AND follower = ?2";
+        sqlx::query(sql).bind(tenant.to_string()).bind(user.to_string()).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// When the followers of a source read. `None`: nobody has.
+pub(super) async fn hours(conn: &mut SqliteConnection, source: SourceId) -> Outcome<Option<Activity>> {
+    let sql = "SELECT h.hour, sum(h.views) AS views FROM
+            (SELECT tenant, follower FROM follow WHERE source = ?1 ORDER BY tenant, follower LIMIT ?2) f
+        JOIN follower_hour h ON h.tenant = f.tenant AND h.follower = f.follower GROUP BY h.hour";
+    let rows =
+        sqlx::query(sql).bind(source.to_bytes().to_vec()).bind(limits::ACTIVITY_FOLLOWERS).fetch_all(conn).await?;
+    let mut views = [0_u32; 24];
+    for row in &rows {
+        let cells = Cells::new(row, "follower_hour", "hour");
+        let hour: usize = cells.count("hour")?;
+        if let Some(hour) = views.get_mut(hour) {
+            *hour = cells.count("views")?;
+        }
+    }
+    Ok((!rows.is_empty()).then(|| Activity::of(&views)))
 }
 
 pub(super) async fn follower(conn: &mut SqliteConnection, tenant: Tenant, user: UserId) -> Outcome<Option<Follower>> {
