@@ -1,7 +1,7 @@
 //! The tidegate daemon.
 //!
-//! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
-//! `plugins`, `egress`, `telemetry`) -> `ports`, `database`, `secret` -> `tidegate_core`. Edges never see each other.
+//! The rooms, in the direction of their imports: `cli` and `simulate` (the composition roots) -> `engine`, `config`, the edges
+//! (`store`, `plugins`, `egress`, `telemetry`) -> `ports`, `database`, `secret` -> `tidegate_core`. Edges never see each other.
 
 pub mod cli;
 pub mod config;
@@ -11,6 +11,7 @@ pub mod engine;
 pub mod plugins;
 pub mod ports;
 pub mod secret;
+pub mod simulate;
 pub mod store;
 pub mod system;
 pub mod telemetry;

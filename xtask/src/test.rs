@@ -44,14 +44,14 @@ fn all(steps: &mut Steps, tally: &mut Tally, args: &[String]) -> Result<(), Stop
     if !args.is_empty() {
         return read(steps, "tests", tests);
     }
-    tests.args(["--skip", SCENARIO]);
+    tests.args(WAITING.iter().flat_map(|name| ["--skip", name]));
     let whole = read(steps, "tests", tests);
-    let mut scenarios = cargo(["test", "--no-fail-fast", "--workspace", "--test", "apify"]);
-    scenarios.args(["--", "--show-output", "--test-threads", SCENARIOS_AT_ONCE]);
-    whole.and(read(steps, "scenarios", scenarios))
+    let mut waiting = cargo(["test", "--no-fail-fast", "--workspace", "--test", "apify"]);
+    waiting.args(["--", "--show-output", "--test-threads", WAITING_AT_ONCE]);
+    whole.and(read(steps, "scenarios and ordeals", waiting))
 }
 
-/// What the tests of the actor platform's scenarios have in their names.
-const SCENARIO: &str = "scenario_";
-/// They wait for a daemon that waits for a platform, so many of them keep no core busy.
-const SCENARIOS_AT_ONCE: &str = "16";
+/// What the tests have in their names that wait for a daemon that waits for a platform.
+const WAITING: [&str; 2] = ["scenario_", "ordeal_"];
+/// So many of those keep no core busy.
+const WAITING_AT_ONCE: &str = "16";

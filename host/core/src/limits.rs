@@ -163,6 +163,8 @@ pub const ACTOR_GRACE: Duration = Duration::from_secs(120);
 pub const ABORT_PAUSE: Duration = Duration::from_secs(5);
 /// How long a run that the platform does not know is taken for a young one.
 pub const ACTOR_YOUNG: Duration = Duration::from_secs(60);
+/// How long the platform has to say, with every answer, that it does not know a run before that is believed.
+pub const ACTOR_MISSING: Duration = Duration::from_secs(10 * 60);
 /// How long after its end a run is still asked for while the platform does not answer.
 pub const ACTOR_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest pause between two such questions.
@@ -332,6 +334,48 @@ pub const RUNS_AT_ONCE: usize = 64;
 /// Time for running work to end when the daemon is asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(25);
 
+// ---- schedules ----------------------------------------------------------------------------------------------------
+
+/// A cron expression, in bytes.
+pub const CRON_BYTES: usize = 256;
+/// Years that are searched for a cron expression's next time: the rarest days (five Fridays in February) come once in 40.
+pub const CRON_YEARS: u32 = 45;
+/// Changes of a time zone that are passed in one search: two or four a year.
+pub const CRON_CHANGES: u32 = 256;
+/// Times of a cron expression that are counted one by one for a forecast; beyond it their rate is taken.
+pub const CRON_COUNTED: u32 = 10_000;
+/// Rows of a table of tiers.
+pub const TIERS: usize = 16;
+/// Newest items whose publication times tell a source's rhythm, and the least that tell anything.
+pub const PUBLISHED: (u32, u32) = (4, 32);
+/// The longest interval to which a source's own rhythm, `ttl` and `max-age` stretch: a quiet source is still seen daily.
+pub const ADAPTIVE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time over which sources are spread that came due while nobody was awake.
+pub const CATCH_UP_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// How far in the future a last attempt may lie that is believed: the clock was set back. Beyond it the clock was wrong.
+pub const CLOCK_BACK: Duration = Duration::from_secs(2 * 60 * 60);
+
+// ---- follows ------------------------------------------------------------------------------------------------------
+
+/// A follower seen less than this ago is active, unless the configuration says otherwise.
+pub const ACTIVE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two counts of active followers.
+pub const RETIER: Duration = Duration::from_secs(5 * 60);
+/// Sources of which new counts are written, or which are put off, in one transaction.
+pub const RETIER_ROWS: usize = 1_000;
+/// Followers of a source whose hours are looked at; more would tell the same.
+pub const ACTIVITY_FOLLOWERS: u32 = 1_000;
+/// Views of a user in one hour of the day at which all of that user's are halved, so that old habits fade.
+pub const VIEWS_MOST: u32 = 1_000;
+/// Transactions of one catch-up: ten million sources.
+pub const CATCH_UP_ROUNDS: usize = 10_000;
+/// A user's id, in bytes.
+pub const USER_BYTES: usize = 256;
+/// Sources followed or left in one call.
+pub const FOLLOWS_AT_ONCE: usize = 1_000;
+/// A time without a sign of life of any daemon that counts as a pause: what came due in it is spread.
+pub const PAUSE: Duration = Duration::from_secs(90);
+
 // ---- store --------------------------------------------------------------------------------------------------------
 
 /// Writes that wait for the one SQLite writer.
@@ -342,6 +386,13 @@ pub const WRITER_GROUP: usize = 256;
 pub const STORE_BUSY_ROUNDS: u32 = 11;
 /// How long dead letters are kept. Rows are made in order of time, so the oldest are found by their key.
 pub const DEAD_LETTERS_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Dead letters kept of one tenant's sources of one profile: a plugin that rejects everything fills no disk. The oldest go
+/// first.
+pub const DEAD_LETTERS_MOST: u32 = 10_000;
+/// A text (URL, body, input) of the request that is kept with a dead letter, in bytes.
+pub const DEAD_REQUEST_BYTES: usize = 8 * KIB;
+/// Dead letters that one command takes up or discards in one transaction.
+pub const DEAD_BATCH: u32 = 500;
 /// Rows of one listing.
 pub const LIST_ROWS: u32 = 1_000;
 /// Connections that read a SQLite file at once.
@@ -394,3 +445,10 @@ pub const STORE_WAL_PAGES: usize = 2_000;
 pub const STORE_WAL_BYTES: usize = 64 * MIB;
 /// How long the ledger and the counts of skips are kept.
 pub const LEDGER_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+// ---- store in memory ----------------------------------------------------------------------------------------------
+
+/// Ended runs that a store in memory keeps: a day of 10,000 sources, in 400 MB.
+pub const MEMORY_RUNS: usize = 1_000_000;
+/// Items of one source that a store in memory keeps.
+pub const MEMORY_ITEMS: usize = 10_000;

@@ -43,6 +43,8 @@ pub(super) const KEYS: [&[&str]; 27] = [
     &["credentials", "*", "runs_at_once"],
     &["scheduler", "runs_at_once"],
     &["scheduler", "watch"],
+    &["scheduler", "active_within"],
+    &["scheduler", "catch_up_window"],
     &["plugins", "dir"],
     &["plugins", "cache_dir"],
     &["plugins", "wasi"],

@@ -90,6 +90,7 @@ impl Engine {
             moved_to: None,
             hints: None,
             warnings,
+            request: None,
             policy,
         };
         let commit = Commit {
@@ -118,7 +119,7 @@ impl Engine {
                 dice: self.dice(),
             },
             None => Policy {
-                schedule: source.schedule.clone().unwrap_or(Schedule::Every(Span::seconds(86_400))),
+                schedule: source.schedule.clone().unwrap_or(Schedule::every(Span::seconds(86_400))),
                 min_interval: MIN_INTERVAL,
                 retry: Retry::default(),
                 dice: self.dice(),

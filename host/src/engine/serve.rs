@@ -45,6 +45,7 @@ impl Engine {
                 self.wait().await;
             };
             tokio::select! {
+                biased;
                 () = &mut stop => break,
                 () = rest => {}
             }
@@ -102,6 +103,8 @@ impl Engine {
             Some(recovered) => tally.recovered = recovered,
             None => tally.failed_passes += 1,
         }
+        tally.failed_passes += usize::from(self.told("alive", self.here().await).is_none());
+        tally.failed_passes += usize::from(self.retier_now().await.is_none());
         // One tick is what was due when it began: a source that is due again before the last run has ended waits.
         let due_by = self.ports.clock.now();
         loop {
@@ -138,14 +141,20 @@ impl Engine {
     /// The passes, in the order of the product: what died first, then what is due, then what is old. Gives whether all of
     /// them could be done.
     async fn tick(self: &Arc<Self>) -> bool {
+        let caught_up = self.told("catch up", self.catch_up().await).is_some();
         let recovered = self.recover_now().await.is_some();
+        let retiered = self.retier_now().await.is_some();
         let admitted = self.admit_now(self.ports.clock.now()).await.is_some();
         let upkept = self.told("upkeep", self.upkeep().await).is_some();
-        recovered && admitted && upkept
+        caught_up && recovered && retiered && admitted && upkept
     }
 
     async fn recover_now(&self) -> Option<usize> {
         self.told("recover", self.recover().await)
+    }
+
+    async fn retier_now(&self) -> Option<usize> {
+        self.told("retier", self.retier().await)
     }
 
     async fn admit_now(self: &Arc<Self>, due_by: UtcMillis) -> Option<Admitted> {
@@ -178,6 +187,8 @@ impl Engine {
                 return;
             }
             tokio::select! {
+                // In this order always: a simulated day is the same each time.
+                biased;
                 () = &mut tick => return,
                 () = self.live.changed() => return,
                 () = self.ports.store.woken() => return,

@@ -206,8 +206,14 @@ impl Work {
                     PageContent::Other(_) => None,
                 };
                 let asked = self.plugin.normalize(self.machine.job(), page).await;
-                let answer = self.hear(asked);
-                Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
+                let overloaded = asked.answer.as_ref().is_err_and(|fault| !fault.is_plugins);
+                match self.hear(asked) {
+                    Err(failure) if overloaded => Happened::Overloaded(failure),
+                    answer => {
+                        let given = |given| Failure::of_plugin(given, status);
+                        Happened::Normalized(answer.and_then(|batch| batch.map_err(given)))
+                    }
+                }
             }
             Effect::Start(intent) => self.start(&intent).await?,
             Effect::Find(intent) => self.find(&intent).await?,
@@ -254,7 +260,9 @@ impl Work {
         if response.status == 304 {
             return None;
         }
-        let meta = json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state });
+        let text = matches!(response.body, contract::Body::Text(_));
+        let meta =
+            json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state, "text": text });
         self.raw_page(keep, page, (response.status, response.final_url.clone()), &meta, response.body.as_bytes())
     }
 

@@ -6,6 +6,7 @@
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 pub(crate) mod conformance;
+pub mod memory;
 pub mod postgres;
 mod rows;
 pub mod sqlite;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::findings::Findings;
 use crate::actor::{Order, RemoteId, RemoteRun, RemoteStatus};
 use crate::claim::Generation;
+use crate::failure::Failure;
 use crate::id::{IntentId, RunId};
 use crate::limits;
 use crate::money::MicroUsd;
@@ -103,6 +104,24 @@ pub struct Progress {
     pub(super) caps: MicroUsd,
     /// What its pages said.
     pub(super) findings: Findings,
+    /// How far it is with its actor run.
+    #[serde(default)]
+    pub(super) place: Place,
+}
+
+/// How far a run is with what an actor run has left.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Elements of the dataset whose pages are stored: it is read on behind them.
+    pub(super) offset: u32,
+    /// Elements among them that hold nothing, although they are paid for.
+    pub(super) fillers: u32,
+    /// What the plugin wants to find with the next page. `None`: what the step had.
+    pub(super) state: Option<String>,
+    /// The first trouble that a page told of. The others are read all the same, as they are paid for.
+    pub(super) trouble: Option<Failure>,
+    /// Since when the platform has said nothing but that it does not know the run.
+    pub(super) missing_since: Option<UtcMillis>,
 }
 
 /// A run that is put away until its actor run has ended.

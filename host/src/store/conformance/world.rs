@@ -159,8 +159,9 @@ pub(crate) fn success() -> Finish {
         moved_to: None,
         hints: None,
         warnings: vec![],
+        request: None,
         policy: Policy {
-            schedule: Schedule::Every(Span::seconds(3600)),
+            schedule: Schedule::every(Span::seconds(3600)),
             min_interval: Duration::from_secs(60),
             retry: Retry::default(),
             dice: 0,

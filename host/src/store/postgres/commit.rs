@@ -9,12 +9,13 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
-use tidegate_core::contract::{Reject, Removal};
+use tidegate_core::contract::Removal;
 use tidegate_core::id::{PageId, RunId, SourceId};
 use tidegate_core::item::{Counts, Intake, Item, Page, Taken};
 use tidegate_core::time::UtcMillis;
 
-use super::cell::{Uid, clean, column, uids};
+use super::cell::{Uid, clean, column};
+use super::dead::{self, About};
 use super::end::{self, Progress};
 use super::item::{self, Change, Identity, Whole};
 use super::{actor_run, source};
@@ -38,6 +39,8 @@ pub(super) struct Live<'a> {
     pub(super) paid: bool,
     /// Nothing has ever been committed for the source: there is nothing to look up.
     untouched: bool,
+    /// The kept page whose elements are taken up again.
+    replayed: Option<PageId>,
 }
 
 impl<'a> Live<'a> {
@@ -51,7 +54,18 @@ impl<'a> Live<'a> {
 
     /// The raw page, if it is kept.
     fn kept(&self) -> Option<PageId> {
-        self.wish.0.raw.as_ref().map(|raw| raw.id)
+        self.replayed.or_else(|| self.wish.0.raw.as_ref().map(|raw| raw.id))
+    }
+
+    /// A run that never lived: elements of a kept page are taken up again.
+    pub(super) fn replayed(wish: &'a Wish, source: Row, page: PageId) -> Self {
+        let replayed = Some(page);
+        Self { wish, attempt: 1, counts: Counts::default(), source, paid: false, untouched: false, replayed }
+    }
+
+    /// Whose letters its rejects are.
+    pub(super) fn from(&self) -> dead::From<'_> {
+        dead::From { run: self.wish.0.run, attempt: self.attempt, source: &self.source.source, now: self.wish.1 }
     }
 }
 
@@ -104,7 +118,8 @@ async fn fence<'a>(conn: &mut PgConnection, wishes: &'a [Wish]) -> Outcome<Vec<L
         let source = Row::read(row)?;
         let untouched = pages == 0 && source.source.total_runs == 0;
         let paid = cells.flag("paid")?;
-        live.push(Live { wish, attempt, counts: rows::counts(&cells)?, source, paid, untouched });
+        let counts = rows::counts(&cells)?;
+        live.push(Live { wish, attempt, counts, source, paid, untouched, replayed: None });
     }
     Ok(live)
 }
@@ -137,7 +152,7 @@ async fn keep(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<()> {
 }
 
 /// Stores what is to be stored of the pages. Gives the counts of each.
-async fn take(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<Vec<Counts>> {
+pub(super) async fn take(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<Vec<Counts>> {
     for one in live {
         let items = one.page().map_or(0, |page| page.items.len());
         if one.wish.0.item_ids.len() < items {
@@ -241,22 +256,10 @@ fn gone<'a>(removal: &Removal, now: UtcMillis) -> Change<'a> {
 
 /// Writes rejects down as dead letters.
 async fn bury(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<()> {
-    let of = |one| Live::page(one).into_iter().flat_map(|page| &page.rejects).map(move |reject| (one, reject));
-    let rows: Vec<(&Live<'_>, &Reject)> = live.iter().flat_map(of).collect();
-    if rows.is_empty() {
-        return Ok(());
+    let mut letters = Vec::new();
+    for one in live {
+        let rejects = one.page().into_iter().flat_map(|page| &page.rejects);
+        letters.extend(rejects.map(|reject| (one.from(), About::Element(one.kept(), reject))));
     }
-    let sql = "INSERT INTO dead_letter (run, attempt, page, element, reason, extra, created_at)
-        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::bigint[])";
-    sqlx::query(sql)
-        .bind(uids(rows.iter().map(|(one, _)| one.wish.0.run)))
-        .bind(column(&rows, |(one, _)| i64::from(one.attempt)))
-        .bind(column(&rows, |(one, _)| one.kept().map(Uid::from)))
-        .bind(column(&rows, |(_, reject)| i64::from(reject.element)))
-        .bind(column(&rows, |(_, reject)| clean(&reject.reason)))
-        .bind(column(&rows, |(_, reject)| reject.extra.as_deref().map(clean)))
-        .bind(column(&rows, |(one, _)| one.wish.1.as_millis()))
-        .execute(conn)
-        .await?;
-    Ok(())
+    dead::bury(conn, &letters).await
 }

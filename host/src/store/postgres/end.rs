@@ -7,10 +7,12 @@ use sqlx::PgConnection;
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::item::Counts;
 use tidegate_core::run::{Finish, Settlement};
+use tidegate_core::source::Source;
 
 use super::cell::{Uid, clean, column, millis};
 use super::commit::Live;
-use super::{actor_run, ledger, source};
+use super::dead::{self, About};
+use super::{actor_run, follow, item, ledger, source};
 use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
 use crate::store::rows::source::json;
@@ -48,6 +50,7 @@ pub(super) async fn write(
         if let Some(finish) = &commit.finish {
             let mut finish = (**finish).clone();
             stay_unique(conn, &progress.live, &mut finish).await?;
+            learn(conn, &mut progress.live.source.source, &finish).await?;
             let settled = finish.settle(&progress.live.source.source, &progress.total, *now);
             progress.live.source.source = settled.source.clone();
             warnings = (!finish.warnings.is_empty()).then(|| json(&finish.warnings)).transpose()?;
@@ -68,6 +71,7 @@ async fn settle(conn: &mut PgConnection, ended: &[&Row<'_>]) -> Outcome<()> {
     // Its due time is told by the source alone: the run is no live one any more.
     let sources: Vec<_> = ended.iter().map(|row| &row.progress.live.source).collect();
     source::write(conn, &sources).await?;
+    bury(conn, ended).await?;
     let paid: Vec<_> = ended.iter().filter(|row| row.progress.live.paid).collect();
     for row in &paid {
         actor_run::end_all(conn, row.run(), row.progress.live.wish.1).await?;
@@ -75,6 +79,30 @@ async fn settle(conn: &mut PgConnection, ended: &[&Row<'_>]) -> Outcome<()> {
     let runs: Vec<RunId> = ended.iter().map(|row| row.run()).collect();
     let paid: Vec<RunId> = paid.iter().map(|row| row.run()).collect();
     ledger::settle_ended(conn, &runs, &paid).await
+}
+
+/// What the schedule of a source is told of it, as far as it asks.
+async fn learn(conn: &mut PgConnection, source: &mut Source, finish: &Finish) -> Outcome<()> {
+    if finish.asks_for_rhythm(source) {
+        source.facts.published = item::rhythm(conn, source.id).await?;
+    }
+    if finish.asks_for_hours(source) {
+        source.facts.activity = follow::hours(conn, source.id).await?;
+    }
+    Ok(())
+}
+
+/// Writes runs down that nothing tries again.
+async fn bury(conn: &mut PgConnection, ended: &[&Row<'_>]) -> Outcome<()> {
+    let mut letters = Vec::new();
+    for row in ended {
+        let dead = row.settlement.as_ref().filter(|settlement| settlement.dead);
+        if let Some(failure) = dead.and_then(|settlement| settlement.failure.as_ref()) {
+            let request = row.progress.live.wish.0.finish.as_ref().and_then(|finish| finish.request.as_deref());
+            letters.push((row.progress.live.from(), About::Run(failure, request)));
+        }
+    }
+    dead::bury(conn, &letters).await
 }
 
 async fn write_runs(conn: &mut PgConnection, rows: &[Row<'_>]) -> Outcome<()> {

@@ -9,6 +9,8 @@ use sqlx::PgConnection;
 use tidegate_core::contract::Metric;
 use tidegate_core::id::{ItemId, PageId, SourceId, Tenant};
 use tidegate_core::item::{Detail, Item};
+use tidegate_core::limits;
+use tidegate_core::schedule::adaptive::Published;
 use tidegate_core::time::UtcMillis;
 
 use super::cell::{Uid, clean, column, millis};
@@ -187,4 +189,16 @@ pub(super) async fn change(
         changed.push(Cells::new(row, "item", "external_id").id("source")?);
     }
     Ok(changed)
+}
+
+/// How often a source publishes, by its newest items.
+pub(super) async fn rhythm(conn: &mut PgConnection, source: SourceId) -> Outcome<Option<Published>> {
+    let sql = "SELECT id, published_at FROM item WHERE source = $1 AND published_at IS NOT NULL
+        ORDER BY sort_at DESC, id DESC LIMIT $2";
+    let rows = sqlx::query(sql).bind(Uid::from(source)).bind(i64::from(limits::PUBLISHED.1)).fetch_all(conn).await?;
+    let mut times = Vec::with_capacity(rows.len());
+    for row in &rows {
+        times.push(Cells::new(row, "item", "id").time("published_at")?);
+    }
+    Ok(Published::of(times))
 }

@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released; versions and names are those of `migrations/sqlite`.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/postgres/0001_init.sql") },
     Migration {
         version: 2,
@@ -30,6 +30,12 @@ const MIGRATIONS: [Migration; 3] = [
         version: 3,
         name: "ordered_at",
         sql: include_str!("../../../../migrations/postgres/0003_ordered_at.sql"),
+    },
+    Migration { version: 4, name: "follows", sql: include_str!("../../../../migrations/postgres/0004_follows.sql") },
+    Migration {
+        version: 5,
+        name: "dead_letters",
+        sql: include_str!("../../../../migrations/postgres/0005_dead_letters.sql"),
     },
 ];
 

@@ -14,7 +14,7 @@ use super::ledger;
 use crate::ports::Created;
 use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
-use crate::store::rows::source::{Row, circumstances, json, source_columns};
+use crate::store::rows::source::{Row, circumstances, facts, json, source_columns};
 use crate::store::trouble::{Outcome, Trouble};
 
 /// Takes the lock on a source. `false`: there is none.
@@ -44,21 +44,23 @@ pub(super) async fn write(conn: &mut PgConnection, rows: &[&Row]) -> Outcome<()>
             failure_count = j.failure_count, last_fetched_at = j.last_fetched_at, last_success_at = j.last_success_at,
             next_at = j.next_at, next_trigger = j.next_trigger, total_runs = j.total_runs, watermark = j.watermark,
             horizon = j.horizon, hints = j.hints, retries = j.retries, display_name = j.display_name,
-            platform_id = j.platform_id, due_at = j.due_at, parked = false
+            platform_id = j.platform_id, due_at = j.due_at, followers = j.followers, facts = j.facts, parked = false
         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::bigint[],
             $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::bigint[], $16::text[],
-            $17::bigint[], $18::text[], $19::text[], $20::bigint[])
+            $17::bigint[], $18::text[], $19::text[], $20::bigint[], $21::bigint[], $22::text[])
             AS j(id, updated_at, identifier, state, state_since, paused_by, state_reason, failure_count, last_fetched_at,
             last_success_at, next_at, next_trigger, total_runs, watermark, horizon, hints, retries, display_name,
-            platform_id, due_at)
+            platform_id, due_at, followers, facts)
         WHERE s.id = j.id";
     let sources: Vec<&Source> = rows.iter().map(|row| &row.source).collect();
     let texts = |text: fn(&Source) -> Option<&str>| -> Vec<_> { column(&sources, |s| text(s).map(clean)) };
     let times = |time: fn(&Source) -> Option<UtcMillis>| -> Vec<_> { column(&sources, |s| millis(time(s))) };
-    let mut jsons = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+    let new = || Vec::with_capacity(rows.len());
+    let mut jsons = (new(), new(), new());
     for source in &sources {
         jsons.0.push(source.watermark.as_ref().map(json).transpose()?);
         jsons.1.push(source.hints.as_ref().map(json).transpose()?);
+        jsons.2.push(facts(&source.facts)?);
     }
     sqlx::query(sql)
         .bind(uids(sources.iter().map(|s| s.id)))
@@ -81,6 +83,8 @@ pub(super) async fn write(conn: &mut PgConnection, rows: &[&Row]) -> Outcome<()>
         .bind(texts(|s| s.display_name.as_deref()))
         .bind(texts(|s| s.platform_id.as_deref()))
         .bind(column(rows, |row| millis(row.due())))
+        .bind(column(&sources, |s| s.facts.followers.map(i64::from)))
+        .bind(jsons.2)
         .execute(conn)
         .await?;
     Ok(())
@@ -94,7 +98,7 @@ pub(super) async fn row(conn: &mut PgConnection, id: SourceId) -> Outcome<Option
 }
 
 /// The same, and nobody else changes it before the transaction ends.
-async fn locked(conn: &mut PgConnection, id: SourceId) -> Outcome<Option<Row>> {
+pub(super) async fn locked(conn: &mut PgConnection, id: SourceId) -> Outcome<Option<Row>> {
     if lock(conn, id).await? { row(conn, id).await } else { Ok(None) }
 }
 
@@ -228,6 +232,7 @@ pub(super) async fn remove(conn: &mut PgConnection, id: SourceId) -> Outcome<Opt
     // Nobody will hear any more what was paid: the most it can be is booked.
     ledger::settle_worst(conn, id).await?;
     let rest = [
+        "DELETE FROM follow WHERE source = $1",
         "DELETE FROM actor_run WHERE run IN (SELECT id FROM run WHERE source = $1)",
         "DELETE FROM run WHERE source = $1",
         "DELETE FROM source WHERE id = $1",

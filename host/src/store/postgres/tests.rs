@@ -119,7 +119,7 @@ fn first_run(n: u128, daemon: u128, limit: u64) -> ClaimRequest {
 /// The end of a run, well and with nothing new.
 fn end_of(claim: &Claim) -> Commit {
     let policy = Policy {
-        schedule: Schedule::Every(Span::seconds(3600)),
+        schedule: Schedule::every(Span::seconds(3600)),
         min_interval: std::time::Duration::from_secs(60),
         retry: Retry::default(),
         dice: 0,
@@ -133,6 +133,7 @@ fn end_of(claim: &Claim) -> Commit {
         moved_to: None,
         hints: None,
         warnings: vec![],
+        request: None,
         policy,
     };
     Commit {

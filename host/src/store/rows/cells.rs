@@ -123,6 +123,11 @@ impl<'r> Cells<'r> {
         }
     }
 
+    pub(in crate::store) fn bytes(&self, column: &'static str) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.told(column, self.row.bytes(column))?;
+        self.there(column, bytes.map(<[u8]>::to_vec))
+    }
+
     pub(in crate::store) fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
         Ok(self.opt_str(column)?.map(str::to_owned))
     }

@@ -6,6 +6,7 @@
 pub(in crate::store) mod actor_run;
 mod cells;
 pub(in crate::store) mod claim;
+pub(in crate::store) mod dead;
 pub(in crate::store) mod gate;
 pub(in crate::store) mod item;
 pub(in crate::store) mod ledger;

@@ -2,6 +2,7 @@
 //!
 //! Owns: the way between a row and a [`Source`], and when a source is due. Must not know: the database.
 
+use tidegate_core::schedule::Facts;
 use tidegate_core::source::{NextRun, PausedBy, Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
@@ -14,8 +15,8 @@ macro_rules! source_columns {
     () => {
         "s.id, s.tenant, s.profile, s.identifier, s.overrides, s.schedule, s.state, s.state_since, s.paused_by,
         s.state_reason, s.failure_count, s.last_fetched_at, s.last_success_at, s.next_at, s.next_trigger, s.generation,
-        s.parked, s.total_runs, s.watermark, s.horizon, s.hints, s.retries, s.display_name, s.platform_id, s.created_at,
-        s.updated_at,
+        s.parked, s.total_runs, s.watermark, s.horizon, s.hints, s.followers, s.facts, s.retries, s.display_name,
+        s.platform_id, s.created_at, s.updated_at,
         (SELECT l.id FROM run l WHERE l.source = s.id AND l.stage IN ('running', 'waiting')) AS running,
         (SELECT min(q.not_before) FROM run q WHERE q.source = s.id AND q.stage = 'queued') AS queued_at"
     };
@@ -52,6 +53,7 @@ impl Row {
             watermark: cells.opt_json("watermark")?,
             horizon: cells.opt_time("horizon")?,
             hints: cells.opt_json("hints")?,
+            facts: read_facts(&cells)?,
             retries: cells.count("retries")?,
             display_name: cells.opt_text("display_name")?,
             platform_id: cells.opt_text("platform_id")?,
@@ -113,6 +115,21 @@ pub(in crate::store) fn circumstances(state: &SourceState) -> (Option<UtcMillis>
         }
         SourceState::Invalid { since, reason } => (Some(*since), None, Some(reason)),
     }
+}
+
+/// What a schedule is told; the number of followers has a column of its own, which is counted by.
+fn read_facts(cells: &Cells<'_>) -> Result<Facts, StoreError> {
+    let followers = cells.opt_int("followers")?;
+    let followers = followers
+        .map(|count| u32::try_from(count).map_err(|_| cells.bad("followers", format!("{count} is out of range"))))
+        .transpose()?;
+    Ok(Facts { followers, ..cells.opt_json("facts")?.unwrap_or_default() })
+}
+
+/// The rest of it, as JSON text.
+pub(in crate::store) fn facts(facts: &Facts) -> Outcome<Option<String>> {
+    let rest = Facts { followers: None, ..*facts };
+    (rest != Facts::default()).then(|| json(&rest)).transpose()
 }
 
 /// A value as JSON text.

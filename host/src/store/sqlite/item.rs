@@ -9,11 +9,13 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use tidegate_core::contract::{Metric, Removal};
 use tidegate_core::id::{ItemId, SourceId};
 use tidegate_core::item::{Detail, Item};
+use tidegate_core::limits;
+use tidegate_core::schedule::adaptive::Published;
 use tidegate_core::time::UtcMillis;
 
-use crate::store::rows;
 use crate::store::rows::item::{Origin, Stored, item_columns, read};
 use crate::store::rows::source::json;
+use crate::store::rows::{self, Cells};
 use crate::store::trouble::Outcome;
 
 /// Rows of one insert. There is one statement for each number up to it, made and prepared when first needed.
@@ -170,4 +172,16 @@ pub(super) async fn remove(conn: &mut SqliteConnection, origin: Origin<'_>, remo
         .execute(conn)
         .await?;
     Ok(done.rows_affected())
+}
+
+/// How often a source publishes, by its newest items.
+pub(super) async fn rhythm(conn: &mut SqliteConnection, source: SourceId) -> Outcome<Option<Published>> {
+    let sql = "SELECT id, published_at FROM item WHERE source = ?1 AND published_at IS NOT NULL
+        ORDER BY sort_at DESC, id DESC LIMIT ?2";
+    let rows = sqlx::query(sql).bind(source.to_bytes().to_vec()).bind(limits::PUBLISHED.1).fetch_all(conn).await?;
+    let mut times = Vec::with_capacity(rows.len());
+    for row in &rows {
+        times.push(Cells::new(row, "item", "id").time("published_at")?);
+    }
+    Ok(Published::of(times))
 }

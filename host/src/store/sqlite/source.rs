@@ -12,7 +12,7 @@ use tidegate_core::time::UtcMillis;
 use super::ledger;
 use crate::ports::Created;
 use crate::store::rows;
-use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::rows::source::{Row, facts, json, source_columns};
 use crate::store::trouble::{Outcome, Trouble};
 
 pub(super) type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
@@ -24,7 +24,7 @@ macro_rules! update_source {
         "UPDATE source SET updated_at = ?2, identifier = ?22, state = ?23, state_since = ?24, paused_by = ?25,
         state_reason = ?26, failure_count = ?27, last_fetched_at = ?28, last_success_at = ?29, next_at = ?30,
         next_trigger = ?31, total_runs = ?32, watermark = ?33, horizon = ?34, hints = ?35, retries = ?36,
-        display_name = ?37, platform_id = ?38, due_at = ?39, parked = 0 WHERE id = ?21"
+        display_name = ?37, platform_id = ?38, due_at = ?39, followers = ?40, facts = ?41, parked = 0 WHERE id = ?21"
     };
 }
 pub(super) use update_source;
@@ -37,7 +37,7 @@ const DUE: &str = "UPDATE source SET parked = 0, due_at = CASE
         UNION ALL SELECT q.not_before FROM run q WHERE q.source = source.id AND q.stage = 'queued'))
     END WHERE parked = 1 OR skipped_at IS NOT NULL";
 
-/// Binds `?21` to `?39` of [`update_source`]; `?2`, the change's time, is the script's.
+/// Binds `?21` to `?41` of [`update_source`]; `?2`, the change's time, is the script's.
 pub(super) fn bind(query: Query, row: &Row) -> Outcome<Query> {
     let source = &row.source;
     let (since, by, reason) = rows::source::circumstances(&source.state);
@@ -61,11 +61,13 @@ pub(super) fn bind(query: Query, row: &Row) -> Outcome<Query> {
         .bind(source.retries)
         .bind(source.display_name.clone())
         .bind(source.platform_id.clone())
-        .bind(millis(row.due())))
+        .bind(millis(row.due()))
+        .bind(source.facts.followers)
+        .bind(facts(&source.facts)?))
 }
 
 /// Writes all that may change.
-async fn write(conn: &mut SqliteConnection, row: &Row) -> Outcome<()> {
+pub(super) async fn write(conn: &mut SqliteConnection, row: &Row) -> Outcome<()> {
     let mut query = sqlx::query(update_source!()).bind(None::<i64>).bind(row.source.updated_at.as_millis());
     for _ in 3..=20 {
         query = query.bind(None::<i64>);
@@ -197,6 +199,7 @@ pub(super) async fn remove(conn: &mut SqliteConnection, id: SourceId) -> Outcome
     // Nobody will hear any more what was paid: the most it can be is booked.
     ledger::settle_worst(conn, id).await?;
     let delete = "DELETE FROM item WHERE source = ?1;
+        DELETE FROM follow WHERE source = ?1;
         DELETE FROM actor_run WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM page WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM dead_letter WHERE run IN (SELECT id FROM run WHERE source = ?1);

@@ -99,7 +99,7 @@ async fn one_that_stands_for_another_order_is_not_it() {
 #[tokio::test]
 async fn a_search_that_was_cut_short_is_no_none() {
     for endless in [of_another("a"), row("a", "", 1)] {
-        let server = Server::start(move |_| rows(&[endless.clone()])).await;
+        let server = Server::start(move |_| rows(core::slice::from_ref(&endless))).await;
         let failure = find(&server).await.unwrap_err();
         assert_eq!(failure.class, Class::Transient, "{}", failure.message);
         assert!(failure.message.contains("there are more"), "{}", failure.message);

@@ -4,7 +4,6 @@
 //! Owns: the moments (`TIDEGATE_KILL_SEED` plays a run of this test again), and the reckoning at the end. The actor platform
 //! goes on while the daemon is dead. Its accounts publish every 10 to 20 s, and the sources on Instagram ask for nothing
 //! twice (no overlap), so that a post that is lost once stays lost.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 #![allow(clippy::print_stderr, reason = "the tally belongs into the test's output")]
 
 use std::cell::Cell;
@@ -202,7 +201,7 @@ fn reckon_items(world: &World, audit: &Audit) -> usize {
 }
 
 #[test]
-fn two_hundred_kills_order_nothing_twice_and_pay_every_bill() {
+fn ordeal_two_hundred_kills_order_nothing_twice_and_pay_every_bill() {
     let mut dice = Dice::of_setting();
     let world = world();
     let mut logs = Vec::new();

@@ -3,7 +3,6 @@
 //!
 //! Owns: budgets so tight that each sort of them binds, the looks at them while money moves, and the reckoning against the
 //! platform's books. `TIDEGATE_KILL_SEED` plays a run of this test again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 #![allow(clippy::print_stderr, reason = "the tally belongs into the test's output")]
 
 use std::fmt::Write as _;
@@ -189,7 +188,7 @@ fn reckon(world: &World) -> Audit {
 }
 
 #[test]
-fn no_budget_is_passed_whatever_is_charged_and_whoever_dies() {
+fn ordeal_no_budget_is_passed_whatever_is_charged_and_whoever_dies() {
     let mut dice = Dice::of_setting();
     let world = World::new(Options { script: charges(&mut dice), ..options() }).unwrap();
     narrow(&world);
