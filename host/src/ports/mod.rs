@@ -5,19 +5,23 @@
 
 mod actor_runs;
 mod actors;
+mod alerts;
 mod clock;
 mod egress;
 mod observer;
 mod plugins;
+mod pulse;
 mod rows;
 mod store;
 
 pub use actor_runs::{ActorRunRow, ActorRuns, CostRow, Looked, Unsettled, Waiting};
 pub use actors::{Actors, NotStarted, intent_mark};
+pub use alerts::{AlertRows, NotPosted, Webhook};
 pub use clock::{Clock, Dice};
 pub use egress::Egress;
-pub use observer::{Attempt, Event, Observer};
+pub use observer::{Attempt, Delivery, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
+pub use pulse::{Pulse, Pulses};
 pub use rows::{
     Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
     SkipCount, SkipRecord, SourceFilter, Stuck,

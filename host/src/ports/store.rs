@@ -85,7 +85,7 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store: super::ActorRuns {
+pub trait Store: super::ActorRuns + super::AlertRows + super::Pulses {
     // ---- sources ----
 
     /// Creates a source and queues its bootstrap run, or finds the one with the same tenant, profile and identifier.

@@ -5,6 +5,7 @@
 //! store of its own.
 
 pub(crate) mod actor_runs;
+pub(crate) mod alerts;
 pub(crate) mod budgets;
 pub(crate) mod claims;
 pub(crate) mod commits;
@@ -60,6 +61,9 @@ macro_rules! conformance {
                 a_run_found_after_its_end_is_known_by_it;
             gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
                 runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off;
+            alerts: an_alert_is_told_once_and_resolved, of_two_daemons_one_tells, what_was_seen_since_is_not_over,
+                a_reminder_is_made_once, all_of_an_alert_comes_back, hits_are_counted_apart_and_only_lately,
+                an_alert_survives_a_restart, the_pulse_counts_what_there_is;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

@@ -6,6 +6,7 @@
 
 mod actor_run;
 mod actor_runs;
+mod alert;
 mod claim;
 mod commit;
 mod error;
@@ -16,6 +17,7 @@ mod list;
 mod lock;
 mod open;
 mod parked;
+mod pulse;
 mod readers;
 mod row;
 mod run;

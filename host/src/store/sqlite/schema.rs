@@ -18,13 +18,14 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
         name: "actor_runs",
         sql: include_str!("../../../../migrations/sqlite/0002_actor_runs.sql"),
     },
+    Migration { version: 4, name: "alerts", sql: include_str!("../../../../migrations/sqlite/0004_alerts.sql") },
 ];
 
 /// The version this program knows.
