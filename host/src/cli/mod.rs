@@ -3,6 +3,7 @@
 //! Owns: what is typed and printed, exit codes, and putting the rooms together. Must not know: any rule. Called by `main`.
 
 mod accounts;
+mod alert;
 mod args;
 mod budget;
 mod completions;
@@ -10,6 +11,7 @@ mod config;
 mod demo;
 mod doctor;
 mod error;
+mod eyes;
 mod home;
 mod items;
 mod output;
@@ -22,6 +24,7 @@ mod runs;
 mod serve;
 mod signals;
 mod source;
+mod top;
 
 use clap::Parser;
 
@@ -91,6 +94,8 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,
         Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
+        Command::Alert(command) => alert::alert(&place, &command, output).await,
+        Command::Top(top) => top::top(&place, &top, output).await,
         Command::Doctor => doctor::doctor(&place, output).await,
         Command::Completions { shell } => completions::completions(shell),
     }
