@@ -3,6 +3,7 @@
 //! Owns: what is typed and printed, exit codes, and putting the rooms together. Must not know: any rule. Called by `main`.
 
 mod accounts;
+mod alert;
 mod args;
 mod budget;
 mod completions;
@@ -12,6 +13,7 @@ mod dead_args;
 mod demo;
 mod doctor;
 mod error;
+mod eyes;
 mod explain;
 mod follow;
 mod home;
@@ -32,6 +34,7 @@ mod serve;
 mod signals;
 mod simulate;
 mod source;
+mod top;
 
 use clap::Parser;
 
@@ -106,6 +109,8 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,
         Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
+        Command::Alert(command) => alert::alert(&place, &command, output).await,
+        Command::Top(top) => top::top(&place, &top, output).await,
         Command::Doctor => doctor::doctor(&place, output).await,
         Command::Completions { shell } => completions::completions(shell),
     }
