@@ -102,6 +102,11 @@ pub enum Command {
     /// Bring the database to the schema of this version. A daemon does so by itself where no other one can be working: with a
     /// SQLite file, and with an empty PostgreSQL database.
     Migrate,
+    /// Look at alerts that are not resolved, and try where they are sent.
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Watch what is due, running, spent, closed and failing, second by second.
+    Top(TopArgs),
     /// Check that everything a daemon needs is in order.
     Doctor,
     /// Print a completion script for a shell.
@@ -287,6 +292,26 @@ pub struct PlanArgs {
     /// How many days from now on.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
     pub days: u32,
+}
+
+/// Options of `top`.
+#[derive(Debug, clap::Args)]
+pub struct TopArgs {
+    /// Print one picture and end; so does `-o json`, and output that is no terminal.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `alert ...`
+#[derive(Debug, Subcommand)]
+pub enum AlertCommand {
+    /// List alerts that are not resolved, the oldest first.
+    List,
+    /// Send a test alert to every webhook, or to one. Exit code 1 if one did not take it.
+    Test {
+        /// A name in [alerts.webhook.NAME].
+        name: Option<String>,
+    },
 }
 
 /// `runs ...`

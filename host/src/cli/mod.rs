@@ -3,6 +3,7 @@
 //! Owns: what is typed and printed, exit codes, and putting the rooms together. Must not know: any rule. Called by `main`.
 
 mod accounts;
+mod alert;
 mod args;
 mod budget;
 mod completions;
@@ -13,6 +14,7 @@ mod demo;
 mod doctor;
 mod error;
 mod explain;
+mod eyes;
 mod follow;
 mod home;
 mod items;
@@ -33,6 +35,7 @@ mod serve;
 mod signals;
 mod simulate;
 mod source;
+mod top;
 
 use clap::Parser;
 
@@ -108,6 +111,8 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
         Command::Migrate => migrate::migrate(&place, output).await,
+        Command::Alert(command) => alert::alert(&place, &command, output).await,
+        Command::Top(top) => top::top(&place, &top, output).await,
         Command::Doctor => doctor::doctor(&place, output).await,
         Command::Completions { shell } => completions::completions(shell),
     }

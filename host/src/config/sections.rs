@@ -3,6 +3,7 @@
 //! Owns: their keys and defaults. Must not know: what the values are used for. Read through [`super::Config`]. Money and
 //! credentials have files of their own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -141,4 +142,46 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// The listener for metrics and health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Where it listens.
+    pub listen: Listen,
+}
+
+/// Where the listener listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Listen {
+    /// Nowhere: there is none.
+    #[default]
+    Off,
+    /// At this address and port; port 0 is one that is free.
+    At(SocketAddr),
+}
+
+impl TryFrom<String> for Listen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+        local.unwrap_or(text).parse().map(Self::At).map_err(
+            |_| "http.listen is an address with a port, such as \"127.0.0.1:9898\" or \"[::]:9898\", or \"off\"",
+        )
+    }
+}
+
+impl From<Listen> for String {
+    fn from(listen: Listen) -> Self {
+        match listen {
+            Listen::Off => "off".to_owned(),
+            Listen::At(address) => address.to_string(),
+        }
+    }
 }

@@ -97,7 +97,7 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store: super::ActorRuns + super::DeadLetters + super::Follows {
+pub trait Store: super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Pulses {
     // ---- sources ----
 
     /// Creates a source and queues its bootstrap run, or finds the one with the same tenant, profile and identifier.

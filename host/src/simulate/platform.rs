@@ -208,7 +208,7 @@ impl Actors for Platform {
         looked.ok_or_else(|| NotStarted::Unknown(failure(Class::Transient)))
     }
 
-    async fn find(&self, order: &Order, _since: UtcMillis) -> Result<Option<RemoteRun>, Failure> {
+    async fn find(&self, order: &Order, _since: UtcMillis, _taken: &[RemoteId]) -> Result<Option<RemoteRun>, Failure> {
         let mut state = self.state();
         let id = state.intents.get(&order.intent).cloned();
         Ok(id.and_then(|id| self.look(&mut state, &id)))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use apify_emulator::Options;
+use apify_emulator::{Options, Script};
 use sqlx::{Connection as _, SqliteConnection};
 use tidegate_tests::actors::{INSTAGRAM, World};
 use tidegate_tests::daemon::Daemon;
@@ -56,6 +56,9 @@ fn a_tick_leaves_nothing_reserved() {
 #[tokio::test]
 async fn a_tick_settles_what_the_last_one_left_before_it_starts_anything() {
     let world = world();
+    // A quarter of what it could cost.
+    let few = r#"[{"when":{"endpoint":"start","handle":"tick.first"},"effect":{"run":{"items":5}}}]"#;
+    world.emulator.script(&Script::from_json(few).unwrap()).unwrap();
     let first = world.add("ig", &["tick.first"]).unwrap();
     let cut = Daemon::start(world.place.dir(), &["run-scheduled"]).unwrap();
     world.ended(&first["tick.first"], 1, LONG).unwrap();

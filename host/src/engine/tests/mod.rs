@@ -20,6 +20,7 @@ use tidegate_core::budget::GlobalBudget;
 use tidegate_core::contract::{HttpRequest, HttpResponse};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{CredentialName, DaemonId};
+use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::profile::Net;
 use tidegate_core::time::UtcMillis;
@@ -169,6 +170,8 @@ impl Scene {
             profiles: BTreeMap::new(),
             budget: GlobalBudget::default(),
             runs_at_once: 4,
+            active_within: limits::ACTIVE_WITHIN,
+            catch_up_window: limits::CATCH_UP_WINDOW,
             watch: Duration::from_secs(1),
             credentials: BTreeMap::new(),
         };

@@ -5,6 +5,7 @@
 //! store of its own.
 
 pub(crate) mod actor_runs;
+pub(crate) mod alerts;
 pub(crate) mod budgets;
 pub(crate) mod claims;
 pub(crate) mod commits;
@@ -77,6 +78,9 @@ macro_rules! conformance {
             follows: follows_are_made_and_ended_once, active_followers_are_counted, the_first_follower_wakes_a_source,
                 a_reader_who_returns_wakes_a_source, the_last_one_to_leave_puts_a_source_to_sleep,
                 the_hours_of_followers_are_told_to_a_schedule_that_asks, counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
+            alerts: an_alert_is_told_once_and_resolved, of_two_daemons_one_tells, what_was_seen_since_is_not_over,
+                a_reminder_is_made_once, all_of_an_alert_comes_back, hits_are_counted_apart_and_only_lately,
+                an_alert_survives_a_restart, the_pulse_counts_what_there_is;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

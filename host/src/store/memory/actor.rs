@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use tidegate_core::actor::{Order, RemoteId};
 use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::id::{CredentialName, DaemonId, IntentId, RunId};
 use tidegate_core::limits;
@@ -38,7 +39,9 @@ impl Tables {
                 return Err(format!("intent {id} has a run already; nothing is ordered twice"));
             }
             there.stage = ActorStage::Intended;
-            there.intent = Intent { number: there.intent.number, ..intent };
+            // When it was ordered stays.
+            let (number, ordered_at) = (there.intent.number, there.intent.ordered_at);
+            there.intent = Intent { number, ordered_at, ..intent };
             there.progress = progress;
             return Ok(true);
         }
@@ -71,11 +74,15 @@ impl Tables {
         true
     }
 
-    pub(super) fn park(&mut self, run: RunId, generation: Generation, park: Park) -> bool {
+    /// `Err`: what is wrong; nothing was written.
+    pub(super) fn park(&mut self, run: RunId, generation: Generation, park: Park) -> Result<bool, String> {
         if self.ours(run, generation).is_none() {
-            return false;
+            return Ok(false);
         }
         let Park { intent, progress, wake_at } = park;
+        if let IntentStage::Started { remote, .. } = &intent.stage {
+            self.stand_for(intent.order.intent, remote)?;
+        }
         let actor = self.intents.get_mut(&intent.order.intent).filter(|actor| actor.run == run);
         if let Some(actor) = actor.filter(|actor| actor.stage.is_open()) {
             actor.stage = match &intent.stage {
@@ -97,13 +104,45 @@ impl Tables {
             run.daemon = None;
             run.lease_until = None;
         });
-        true
+        Ok(true)
+    }
+
+    /// One of the platform's runs stands for one intent; what stands for another is refused.
+    pub(super) fn stand_for(&mut self, intent: IntentId, remote: &RemoteId) -> Result<(), String> {
+        let Some(actor) = self.intents.get(&intent) else { return Ok(()) };
+        let key = (actor.intent.order.credential.clone(), remote.clone());
+        let stands = *self.remotes.entry(key).or_insert(intent);
+        if stands == intent { Ok(()) } else { Err(format!("run {remote} stands for intent {stands} already")) }
+    }
+
+    /// The platform's ids of what was ordered at `since` or later like this, this order's own left out.
+    pub(super) fn taken(&self, order: &Order, since: UtcMillis) -> Vec<RemoteId> {
+        let alike = self.intents.iter().filter(|(id, actor)| {
+            let other = &actor.intent;
+            **id != order.intent
+                && other.order.credential == order.credential
+                && other.order.actor == order.actor
+                && other.ordered_at >= since
+        });
+        alike.filter_map(|(_, actor)| actor.remote.clone()).collect()
+    }
+
+    /// A run whose claim is given up while it is not known whether its actor run was started: it may be being asked for until
+    /// now.
+    pub(super) fn given_up(&mut self, run: RunId, now: UtcMillis) {
+        let intents = self.runs.get(&run).map(|run| run.intents.clone()).unwrap_or_default();
+        for id in intents {
+            if let Some(actor) = self.intents.get_mut(&id).filter(|actor| actor.stage == ActorStage::Intended) {
+                actor.intent = actor.intent.clone().cut_short(now);
+            }
+        }
     }
 
     pub(super) fn waiting(&self, limit: usize) -> Vec<Waiting> {
         let runs = self.wakes.iter().filter_map(|(_, id)| self.runs.get(id));
         let started = runs.filter_map(|run| match self.open_intent(run)? {
-            actor if actor.stage == ActorStage::Started => match &actor.intent.stage {
+            // One in trouble is woken by its own pause.
+            actor if actor.stage == ActorStage::Started && actor.intent.troubles == 0 => match &actor.intent.stage {
                 IntentStage::Started { remote, at, .. } => Some(Waiting {
                     run: run.row.id,
                     credential: actor.intent.order.credential.clone(),
@@ -217,6 +256,7 @@ impl Tables {
                 order: actor.intent.order.clone(),
                 run: actor.run,
                 source: actor.source,
+                ordered_at: actor.intent.ordered_at,
                 asked_at: actor.intent.asked_at,
                 ended_at: actor.ended_at?,
                 remote: actor.remote.clone(),
@@ -228,7 +268,17 @@ impl Tables {
         .collect()
     }
 
-    pub(super) fn looked(&mut self, id: IntentId, looked: Looked) -> Option<MicroUsd> {
+    /// `Err`: what is wrong; nothing was written.
+    pub(super) fn looked(&mut self, id: IntentId, looked: Looked) -> Result<Option<MicroUsd>, String> {
+        let known = self.intents.get(&id).filter(|actor| actor.stage == ActorStage::Ended);
+        let nameless = known.is_some_and(|actor| actor.remote.is_none());
+        if let (true, Looked::Later { seen: Some((remote, _)), .. }) = (nameless, &looked) {
+            self.stand_for(id, remote)?;
+        }
+        Ok(self.note_look(id, looked))
+    }
+
+    fn note_look(&mut self, id: IntentId, looked: Looked) -> Option<MicroUsd> {
         let actor = self.intents.get_mut(&id).filter(|actor| actor.stage == ActorStage::Ended)?;
         if let Some(at) = actor.look_at.take() {
             self.looks.remove(&(at, id));

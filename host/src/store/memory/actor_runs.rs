@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use tidegate_core::actor::gate::{Gate, GateKey};
+use tidegate_core::actor::{Order, RemoteId};
 use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::id::{CredentialName, DaemonId, IntentId, RunId};
 use tidegate_core::money::MicroUsd;
@@ -30,7 +31,7 @@ impl ActorRuns for MemoryStore {
     }
 
     async fn park(&self, run: RunId, generation: Generation, park: Park) -> Result<bool, StoreError> {
-        self.with("put a run away", |tables| tables.park(run, generation, park))
+        self.trying("put a run away", |tables| tables.park(run, generation, park))
     }
 
     async fn waiting(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
@@ -63,8 +64,16 @@ impl ActorRuns for MemoryStore {
         self.with("look for open costs", |tables| tables.unsettled(now, limit))
     }
 
+    async fn next_look(&self) -> Result<Option<UtcMillis>, StoreError> {
+        self.with("look for the next open cost", |tables| tables.looks.first().map(|(at, _)| *at))
+    }
+
+    async fn taken(&self, order: &Order, since: UtcMillis) -> Result<Vec<RemoteId>, StoreError> {
+        self.with("list known runs of an actor", |tables| tables.taken(order, since))
+    }
+
     async fn looked(&self, intent: IntentId, looked: Looked) -> Result<Option<MicroUsd>, StoreError> {
-        self.with("settle a cost", |tables| tables.looked(intent, looked))
+        self.trying("settle a cost", |tables| tables.looked(intent, looked))
     }
 
     async fn actor_runs(&self, run: RunId) -> Result<Vec<ActorRunRow>, StoreError> {
@@ -75,8 +84,8 @@ impl ActorRuns for MemoryStore {
         self.with("read the gates", |tables| tables.gates.values().cloned().collect())
     }
 
-    async fn close_gate(&self, gate: Gate) -> Result<bool, StoreError> {
-        self.with("close a gate", |tables| tables.close_gate(gate))
+    async fn close_gate(&self, gate: Gate, now: UtcMillis) -> Result<bool, StoreError> {
+        self.with("close a gate", |tables| tables.close_gate(gate, now))
     }
 
     async fn open_gate(&self, key: GateKey, now: UtcMillis) -> Result<bool, StoreError> {

@@ -10,7 +10,7 @@ use tidegate_core::source::{SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::source::new_run;
-use super::tables::Tables;
+use super::tables::{ActorStage, Tables};
 use crate::ports::{Candidate, RunStage, SkipCount, SkipRecord, Stuck};
 
 impl Tables {
@@ -158,11 +158,24 @@ impl Tables {
             .collect()
     }
 
-    pub(super) fn requeue(&mut self, id: RunId, generation: Generation, attempted: bool, at: UtcMillis) -> bool {
+    pub(super) fn requeue(
+        &mut self,
+        id: RunId,
+        generation: Generation,
+        attempted: bool,
+        at: UtcMillis,
+        now: UtcMillis,
+    ) -> bool {
         let Some(run) = self.ours(id, generation) else { return false };
         let source = run.row.source;
         // A run that has ordered something waits for it; it is not begun again.
         let open = self.open_intent(run).is_some();
+        // One that is done with what it ordered would pay for it once more.
+        let paid =
+            run.intents.iter().filter_map(|id| self.intents.get(id)).any(|actor| actor.stage != ActorStage::Void);
+        if paid && !open {
+            return false;
+        }
         self.change(id, |run| {
             run.daemon = None;
             run.lease_until = None;
@@ -177,7 +190,9 @@ impl Tables {
                 run.row.attempt = attempt.saturating_sub(u32::from(!attempted));
             }
         });
-        if !open {
+        if open {
+            self.given_up(id, now);
+        } else {
             self.settle_run(id, attempted);
             self.settle_money(id);
             self.refresh_due(source);

@@ -10,6 +10,7 @@ use tidegate_core::schedule::activity::Activity;
 use tidegate_core::source::Source;
 use tidegate_core::time::UtcMillis;
 
+use super::dead::Origin;
 use super::item;
 use super::tables::Tables;
 use crate::ports::{Commit, Committed, RunStage};
@@ -26,13 +27,18 @@ impl Tables {
             return Err(format!("{} ids were given for {items} items; each needs one", item_ids.len()));
         }
         let (paid, mut total, pages) = (run.credential.is_some(), run.row.counts, u32::from(page.is_some()));
+        let attempt = run.row.attempt;
+        if let Some((ended, remote)) = actor.as_ref().and_then(|ended| Some((ended.intent, ended.remote.clone()?))) {
+            self.stand_for(ended, &remote)?;
+        }
         let hours = self.hours_if_asked(source, finish.as_deref());
         let Some(entry) = self.sources.get_mut(&source) else { return Ok(Committed::Stale) };
-        if let Some(page) = page {
-            let letters = page.rejects.len();
+        let kept = raw.as_ref().map(|raw| raw.id);
+        let mut rejects = Vec::new();
+        if let Some(mut page) = page {
+            rejects = core::mem::take(&mut page.rejects);
             let room = cap.saturating_sub(total.new);
             total = total.plus(item::take(entry, *page, item_ids, room, self.keep, now));
-            self.dead.extend(std::iter::repeat_n((now, id), letters));
         }
         let before = finish.as_ref().map(|finish| {
             let mut before = entry.source.clone();
@@ -44,8 +50,12 @@ impl Tables {
             }
             before
         });
+        let origin = Origin::of(&entry.source, id, attempt, now);
+        for reject in rejects {
+            self.dead.bury_element(&origin, kept, reject);
+        }
         if let Some(raw) = raw {
-            self.pages.insert((raw.keep_until, raw.id), id);
+            self.keep_page(raw, source, id, attempt);
         }
         if let Some(ended) = actor {
             self.end_actor(id, &ended, now);
@@ -57,7 +67,7 @@ impl Tables {
             run.row.pages = run.row.pages.saturating_add(pages);
         });
         let settlement = finish.zip(before).map(|(finish, before)| {
-            let settlement = self.end_run(id, &before, *finish, &total, now);
+            let settlement = self.end_run(id, attempt, &before, *finish, &total, now);
             if paid {
                 self.end_actors(id, now);
                 self.settle_money(id);
@@ -77,6 +87,7 @@ impl Tables {
     fn end_run(
         &mut self,
         id: RunId,
+        attempt: u32,
         before: &Source,
         mut finish: Finish,
         total: &Counts,
@@ -95,6 +106,10 @@ impl Tables {
         });
         self.settle_run(id, true);
         self.replace(before, settlement.source.clone());
+        if let (true, Some(failure)) = (settlement.dead, &settlement.failure) {
+            let origin = Origin::of(&settlement.source, id, attempt, now);
+            self.dead.bury_run(&origin, failure, finish.request);
+        }
         settlement
     }
 

@@ -1,7 +1,6 @@
 //! Gates in memory, and what they mean for runs that are put away.
 
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::failure::Class;
 use tidegate_core::id::{CredentialName, RunId};
 use tidegate_core::time::UtcMillis;
 
@@ -9,26 +8,30 @@ use super::tables::Tables;
 use crate::ports::RunStage;
 
 impl Tables {
-    pub(super) fn close_gate(&mut self, gate: Gate) -> bool {
+    pub(super) fn close_gate(&mut self, mut gate: Gate, now: UtcMillis) -> bool {
         let before = self.gates.get(&gate.key.stored());
-        let news = before.is_none_or(|before| before.class != gate.class);
-        // A token that is refused says more than an account that is busy.
-        if news && before.is_some_and(|before| before.class == Class::Credential) {
+        if before.is_some_and(|before| before.outweighs(&gate, now)) {
             return false;
         }
-        if let (GateKey::Credential(name), false) = (&gate.key, gate.lets_read()) {
-            let until = gate.until;
-            for run in self.waiting_for(name) {
-                self.change(run, |run| run.wake_at = run.wake_at.map(|at| at.max(until)));
+        let same = before.filter(|before| before.class == gate.class);
+        let news = same.is_none();
+        if let Some(before) = same {
+            (gate.since, gate.until) = (before.since, before.until.max(gate.until));
+        }
+        if let GateKey::Credential(name) = &gate.key {
+            let could_read = before.is_none_or(Gate::lets_read);
+            let waiting = self.waiting_for(name);
+            match (could_read, gate.lets_read()) {
+                (_, false) => {
+                    for run in waiting {
+                        self.change(run, |run| run.wake_at = run.wake_at.map(|at| at.max(gate.until)));
+                    }
+                }
+                // What was put off because nothing could be read is due.
+                (false, true) => self.wake(waiting, now),
+                (true, true) => {}
             }
         }
-        let gate = match self.gates.get(&gate.key.stored()) {
-            Some(before) => {
-                let since = if news { gate.since } else { before.since };
-                Gate { since, until: gate.until.max(before.until), ..gate }
-            }
-            None => gate,
-        };
         self.gates.insert(gate.key.stored(), gate);
         news
     }

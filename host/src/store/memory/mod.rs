@@ -6,13 +6,16 @@
 //! together by `cli`.
 //!
 //! Sources that are due, leases and waiting runs stand in ordered indexes: a claim costs the logarithm of what there is.
-//! Ended runs are forgotten beyond [`Keep::ended_runs`], a source's items beyond [`Keep::items_of_source`], oldest first;
-//! bodies of raw pages are not held at all. Several daemons may share one [`Memory`].
+//! Ended runs are forgotten beyond [`Keep::ended_runs`], a source's items beyond [`Keep::items_of_source`], oldest
+//! first. Several daemons may share one [`Memory`].
 
 mod actor;
 mod actor_runs;
 mod claim;
 mod commit;
+mod dead;
+mod dead_letters;
+mod extra;
 mod follow;
 mod follows;
 mod gate;
@@ -190,9 +193,9 @@ impl Store for MemoryStore {
         generation: Generation,
         attempted: bool,
         at: UtcMillis,
-        _now: UtcMillis,
+        now: UtcMillis,
     ) -> Result<bool, StoreError> {
-        self.with("give a claim up", |tables| tables.requeue(run, generation, attempted, at))
+        self.with("give a claim up", |tables| tables.requeue(run, generation, attempted, at, now))
     }
 
     async fn commit(&self, commit: Commit, now: UtcMillis) -> Result<Committed, StoreError> {

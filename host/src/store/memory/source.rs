@@ -167,8 +167,8 @@ impl Tables {
         self.settle_worst(id);
         self.forget_follows(id);
         let runs = self.take_source(id)?.runs;
-        self.pages.retain(|_, run| !runs.contains(run));
-        self.dead.retain(|(_, run)| !runs.contains(run));
+        self.forget_pages(id);
+        self.dead.forget(id);
         self.ended.retain(|run| !runs.contains(run));
         runs.into_iter().for_each(|run| self.remove_run(run));
         Some(source)

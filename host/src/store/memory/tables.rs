@@ -16,8 +16,9 @@ use tidegate_core::source::{Source, SourceState};
 use tidegate_core::time::UtcMillis;
 
 use super::Keep;
+use super::dead::Dead;
 use super::follow::Audience;
-use crate::ports::{ItemRow, RunRow, RunStage};
+use crate::ports::{ItemRow, RawPage, RunRow, RunStage};
 
 /// Everything.
 #[derive(Default)]
@@ -43,13 +44,25 @@ pub(super) struct Tables {
     pub(super) gates: BTreeMap<String, Gate>,
     pub(super) ledger: BTreeMap<Window, Balance>,
     pub(super) skips: BTreeMap<(UtcMillis, Tenant, ProfileName, &'static str), u64>,
-    /// Raw pages by the end of their time. Their bodies are not held: nothing reads them here.
-    pub(super) pages: BTreeMap<(UtcMillis, PageId), RunId>,
-    /// Dead letters, oldest first.
-    pub(super) dead: VecDeque<(UtcMillis, RunId)>,
+    pub(super) pages: BTreeMap<PageId, Kept>,
+    /// Raw pages by the end of their time.
+    pub(super) pages_until: BTreeSet<(UtcMillis, PageId)>,
+    /// Raw pages of a run in their order: attempt, number, id.
+    pub(super) pages_of: BTreeSet<(RunId, u32, u32, PageId)>,
+    /// Which intent each of the platform's runs stands for.
+    pub(super) remotes: BTreeMap<(CredentialName, RemoteId), IntentId>,
+    pub(super) dead: Dead,
     pub(super) audience: Audience,
     /// When a daemon was last alive.
     pub(super) alive_at: Option<UtcMillis>,
+}
+
+/// A raw page with what only the store knows of it.
+pub(super) struct Kept {
+    pub(super) raw: RawPage,
+    pub(super) source: SourceId,
+    pub(super) run: RunId,
+    pub(super) attempt: u32,
 }
 
 /// When a source is due, how long it has been unattended, and which it is.
@@ -205,10 +218,12 @@ impl Tables {
             entry.runs.remove(&id);
         }
         for intent in run.intents {
-            if let Some(actor) = self.intents.remove(&intent)
-                && let Some(at) = actor.look_at
-            {
+            let Some(actor) = self.intents.remove(&intent) else { continue };
+            if let Some(at) = actor.look_at {
                 self.looks.remove(&(at, intent));
+            }
+            if let Some(remote) = actor.remote {
+                self.remotes.remove(&(actor.intent.order.credential, remote));
             }
         }
     }

@@ -73,6 +73,7 @@ async fn run_once(store: &MemoryStore, source: SourceId, run: u128, queued: bool
         moved_to: None,
         hints: None,
         warnings: vec![],
+        request: None,
         policy,
     };
     let commit = Commit {

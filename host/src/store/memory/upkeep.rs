@@ -17,15 +17,13 @@ use crate::ports::{CostRow, RunFilter, RunRow, RunStage};
 impl Tables {
     pub(super) fn expire(&mut self, now: UtcMillis, limit: usize) -> u64 {
         let mut left = limit;
-        while left > 0 && self.pages.first_key_value().is_some_and(|((until, _), _)| *until < now) {
-            self.pages.pop_first();
+        while left > 0
+            && let Some((_, page)) = self.pages_until.first().copied().filter(|(until, _)| *until < now)
+        {
+            self.remove_page(page);
             left -= 1;
         }
-        let letters = now.minus(limits::DEAD_LETTERS_KEPT);
-        while left > 0 && self.dead.front().is_some_and(|(at, _)| *at < letters) {
-            self.dead.pop_front();
-            left -= 1;
-        }
+        left -= self.dead.expire(now.minus(limits::DEAD_LETTERS_KEPT), left);
         let before = now.minus(limits::LEDGER_KEPT);
         let windows: Vec<Window> =
             self.ledger.keys().filter(|window| window.start < before).take(left).cloned().collect();

@@ -7,6 +7,7 @@
 
 mod actor_run;
 mod actor_runs;
+mod alert;
 mod cell;
 mod claim;
 mod commit;
@@ -25,6 +26,7 @@ mod list;
 mod open;
 mod parked;
 mod pool;
+mod pulse;
 mod replay;
 mod schedule;
 mod schema;

@@ -4,6 +4,7 @@
 //! database's dialect; who asks. Rows are distrusted: what does not fit is named.
 
 pub(in crate::store) mod actor_run;
+pub(in crate::store) mod alert;
 mod cells;
 pub(in crate::store) mod claim;
 pub(in crate::store) mod dead;

@@ -6,6 +6,7 @@
 
 mod actor_run;
 mod actor_runs;
+mod alert;
 mod claim;
 mod commit;
 mod dead;
@@ -21,6 +22,7 @@ mod list;
 mod lock;
 mod open;
 mod parked;
+mod pulse;
 mod readers;
 mod replay;
 mod run;
