@@ -1,6 +1,6 @@
 //! The tidegate daemon.
 //!
-//! The rooms, in the direction of their imports: `cli` (the composition root) -> `engine`, `config`, the edges (`store`,
+//! The rooms, in the direction of their imports: `cli` and `simulate` (the composition roots) -> `engine`, `config`, the edges (`store`,
 //! `plugins`, `egress`, `telemetry`, `alerts`, `http`) -> `ports`, `secret` -> `tidegate_core`. Edges never see each other.
 
 pub mod alerts;
@@ -12,6 +12,7 @@ pub mod http;
 pub mod plugins;
 pub mod ports;
 pub mod secret;
+pub mod simulate;
 pub mod store;
 pub mod system;
 pub mod telemetry;

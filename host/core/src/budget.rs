@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::eligibility::{Eligible, Skip, SkipReason};
+use crate::eligibility::{Eligible, Skip, SkipReason, Verdict};
 use crate::id::{ProfileName, SourceId, Tenant};
 use crate::limits;
 use crate::money::MicroUsd;
@@ -266,6 +266,15 @@ impl Balance {
     }
 }
 
+/// What a window in which `balance` stands says of a reservation: as the claim does, without booking it.
+#[must_use]
+pub fn ask(reservation: &Reservation, balance: Balance, now: UtcMillis) -> Verdict {
+    match balance.reserve(reservation.amount, reservation.limit) {
+        Some(_) => Verdict::Yes,
+        None => Verdict::No(full(reservation, balance, now)),
+    }
+}
+
 /// The skip that a window without room for `reservation` leads to; `balance` is what stands in it. What is only promised to
 /// runs under way may come back: their costs are final soon after their ends, and most are below the worst case.
 #[must_use]
@@ -326,6 +335,12 @@ pub fn reservations(
     global: &GlobalBudget,
     now: UtcMillis,
 ) -> Vec<Reservation> {
+    needs(source, profile, global, now)
+}
+
+/// What a run of this source would have to reserve, whether or not it may run now.
+#[must_use]
+pub fn needs(source: &Source, profile: &Profile, global: &GlobalBudget, now: UtcMillis) -> Vec<Reservation> {
     let money = worst_case(source, profile).micros();
     windows(source, profile, global, now)
         .into_iter()
@@ -337,57 +352,8 @@ pub fn reservations(
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn scopes_survive_their_keys() {
-        let source = "source/src_01jd7n2c0g0000000000000000";
-        for key in ["all", "tenant/acme", "profile/acme/rss_profile", source] {
-            assert_eq!(Scope::from_key(key).map(|scope| scope.key()).as_deref(), Some(key));
-        }
-        for key in ["", "profile/acme", "profile/acme/x/y", "tenant", "tenant/acme/x", "source/1", "profile/ACME/x"] {
-            assert_eq!(Scope::from_key(key), None, "{key}");
-        }
-    }
-
-    proptest! {
-        /// A forecast admits exactly as many as would be admitted.
-        #[test]
-        fn counting_is_the_same_as_reserving_one_by_one(
-            (reserved, spent, worst, used, limit, most) in (0_u64..20, 0_u64..20, 0_u64..9, 0_u64..9, 0_u64..60, 0_u64..30),
-        ) {
-            let start = Balance { reserved, spent };
-            let (mut balance, mut admitted) = (start, 0);
-            while admitted < most && let Some(next) = balance.reserve(worst, limit) {
-                balance = next.settle(worst, used);
-                admitted += 1;
-            }
-            prop_assert_eq!(start.admits(worst, used, limit, most), admitted);
-        }
-
-        /// Whatever is reserved and settled in whatever order: never over the limit.
-        #[test]
-        fn a_window_never_overshoots(limit in 0_u64..50, steps in prop::collection::vec((1_u64..5, any::<bool>(), any::<bool>()), 0..200)) {
-            let mut balance = Balance::default();
-            let mut open = Vec::new();
-            for (amount, settle_first, used_all) in steps {
-                if settle_first && let Some(amount) = open.pop() {
-                    balance = balance.settle(amount, if used_all { amount } else { 0 });
-                }
-                if let Some(reserved) = balance.reserve(amount, limit) {
-                    balance = reserved;
-                    open.push(amount);
-                }
-                prop_assert!(balance.reserved + balance.spent <= limit);
-                prop_assert_eq!(balance.reserved, open.iter().sum::<u64>());
-            }
-        }
-    }
-}
-
+#[path = "budget_balance_tests.rs"]
+mod tests;
 #[cfg(test)]
 #[path = "budget_tests.rs"]
 mod windows_tests;

@@ -1,19 +1,17 @@
 //! Whether a source may run now. The only place that decides it.
 //!
-//! Owns: the rules, in their order, and the reasons for "no". Must not know: budgets (next stage) or the store. Called by
-//! `engine/admit` for every candidate and by `source show` for its explanation.
+//! Owns: the reasons for "no"; the rules themselves, in their order, stand in `rules`. Must not know: budgets (next stage) or
+//! the store. Called by `engine/admit` for every candidate and by `source explain`, which prints every rule's verdict.
 
 use serde::Serialize;
 
 use crate::actor::gate::Gate;
 use crate::budget::Window;
 use crate::id::RunId;
-use crate::limits;
-use crate::profile::Profile;
-use crate::source::{PausedBy, Source, SourceState, Trigger};
+use crate::source::{PausedBy, Trigger};
 use crate::time::UtcMillis;
 
-/// A source that may run now, as far as it and its profile are concerned. Made by [`decide`] only.
+/// A source that may run now, as far as it and its profile are concerned. Made by [`decide()`] only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Eligible {
     trigger: Trigger,
@@ -61,6 +59,8 @@ pub enum SkipReason {
         /// How many are allowed.
         most: u32,
     },
+    /// Nobody follows it, and its schedule is by followers.
+    Dormant,
     /// Its time has not come.
     NotDue,
     /// It is running already.
@@ -114,6 +114,7 @@ impl SkipReason {
             Self::Paused { .. } => "paused",
             Self::Invalid { .. } => "invalid",
             Self::TooManyFailures { .. } => "too-many-failures",
+            Self::Dormant => "dormant",
             Self::NotDue => "not-due",
             Self::AlreadyRunning { .. } => "already-running",
             Self::ProfileMissing { .. } => "profile-missing",
@@ -126,6 +127,31 @@ impl SkipReason {
     }
 }
 
+impl Skip {
+    /// When the answer changes, for a person.
+    #[must_use]
+    pub fn changes(&self) -> String {
+        if let Some(until) = self.until {
+            return format!("at {until}");
+        }
+        let when = match &self.reason {
+            SkipReason::Inactive
+            | SkipReason::Paused { .. }
+            | SkipReason::Invalid { .. }
+            | SkipReason::TooManyFailures { .. } => "when a person resumes it",
+            SkipReason::Dormant => "when somebody follows it, or a follower comes back",
+            SkipReason::NotDue => "when a run is queued for it, or it is resumed",
+            SkipReason::AlreadyRunning { .. } => "when that run has ended",
+            SkipReason::ProfileMissing { .. } => "when there is a profile of that name",
+            SkipReason::PluginMissing { .. } => "when that plugin is loaded",
+            SkipReason::BudgetSpent { .. } => "when the budget is raised",
+            SkipReason::GateClosed { .. } => "when the gate opens",
+            SkipReason::CredentialBusy { .. } | SkipReason::Busy => "when a run under way has ended",
+        };
+        when.to_owned()
+    }
+}
+
 impl core::fmt::Display for SkipReason {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -134,6 +160,7 @@ impl core::fmt::Display for SkipReason {
             Self::Paused { by: PausedBy::Automatic, why } => write!(f, "paused automatically: {why}"),
             Self::Invalid { why } => write!(f, "invalid: {why}"),
             Self::TooManyFailures { count, most } => write!(f, "{count} failures in a row, {most} are allowed"),
+            Self::Dormant => f.write_str("dormant: no active follower, and its schedule is by followers"),
             Self::NotDue => f.write_str("not due yet"),
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),
@@ -166,59 +193,9 @@ pub struct Circumstances<'a> {
     pub account: Option<(u32, u32)>,
 }
 
-/// Decides whether `source` may run now.
-///
-/// The rules stand in order of how lasting their "no" is, so that the reason given is the one a person has to act on.
-/// A one-off run is an operator's wish: it does not wait for the schedule, but every other rule holds for it.
-///
-/// # Errors
-/// [`Skip`] with the first rule that says no.
-pub fn decide(source: &Source, profile: Option<&Profile>, given: Circumstances<'_>) -> Result<Eligible, Skip> {
-    let no = |reason, until| Err(Skip { reason, until });
-    match &source.state {
-        SourceState::Active => {}
-        SourceState::Inactive => return no(SkipReason::Inactive, None),
-        SourceState::Paused { by, reason, .. } => {
-            return no(SkipReason::Paused { by: *by, why: reason.clone() }, None);
-        }
-        SourceState::Invalid { reason, .. } => return no(SkipReason::Invalid { why: reason.clone() }, None),
-    }
-    let Some(profile) = profile else {
-        return no(SkipReason::ProfileMissing { profile: source.profile.to_string() }, None);
-    };
-    if !given.plugin_loaded {
-        return no(SkipReason::PluginMissing { plugin: profile.plugin.clone() }, None);
-    }
-    let most = profile.retry.max_failures;
-    if source.failure_count >= most {
-        return no(SkipReason::TooManyFailures { count: source.failure_count, most }, None);
-    }
-    if let Some(run) = source.running {
-        return no(SkipReason::AlreadyRunning { run }, None);
-    }
-    let trigger = match (given.queued, source.next_run) {
-        (Some(trigger), _) => trigger,
-        (None, Some(next)) if next.at <= given.now => next.trigger,
-        (None, next) => return no(SkipReason::NotDue, next.map(|next| next.at)),
-    };
-    reachable(profile, given)?;
-    Ok(Eligible { trigger })
-}
+mod rules;
 
-/// What the run needs beyond its source lets it through. Asked last: these answers change by themselves.
-fn reachable(profile: &Profile, given: Circumstances<'_>) -> Result<(), Skip> {
-    if let Some(gate) = given.gate.filter(|gate| gate.until > given.now) {
-        let reason = SkipReason::GateClosed { gate: gate.key.to_string(), why: gate.why.clone() };
-        return Err(Skip { reason, until: Some(gate.until) });
-    }
-    match (given.account, &profile.actor) {
-        (Some((under_way, most)), Some(actor)) if under_way >= most => {
-            let reason = SkipReason::CredentialBusy { credential: actor.credential.to_string(), most };
-            Err(Skip { reason, until: Some(given.now.plus(limits::ACTOR_BUSY)) })
-        }
-        _ => Ok(()),
-    }
-}
+pub use rules::{Judged, Rule, Verdict, decide, explain, stopped};
 
 #[cfg(test)]
 mod tests;

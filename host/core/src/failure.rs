@@ -14,7 +14,7 @@ use crate::source::Trigger;
 use crate::time::UtcMillis;
 
 /// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What sort of failure.
     pub class: Class,
@@ -233,6 +233,9 @@ pub struct Consequence {
     pub change: Change,
     /// When it is tried again.
     pub next: Next,
+    /// Whether nothing tries this run again although nothing says that its source is gone, private or set up wrongly: it is
+    /// kept as a dead letter, for a person.
+    pub exhausted: bool,
 }
 
 /// What becomes of a source.
@@ -296,7 +299,19 @@ pub fn consequence(failure: &Failure, before: Before<'_>, now: UtcMillis) -> Con
         (Change::Keep, Class::Transient | Class::Blocked | Class::PlanLimited) => ladder(failure, retries, before, now),
         (Change::Keep, _) => Next::Regular,
     };
-    Consequence { failure_count, retries, change, next }
+    let exhausted = exhausted(&change, failure.class, next);
+    Consequence { failure_count, retries, change, next, exhausted }
+}
+
+/// Whether retries have come to their end: those of the ladder, those of the source (as many failures in a row as it may have),
+/// or those of a run that takes its daemon down. What a source's own state tells already is no dead letter beside it.
+fn exhausted(change: &Change, class: Class, next: Next) -> bool {
+    match (change, class) {
+        (Change::Invalidate(_), _) | (Change::Pause(_), Class::Private | Class::Config) => false,
+        (Change::Pause(_), _) | (Change::Keep, Class::Abandoned) => true,
+        (Change::Keep, Class::Transient | Class::Blocked | Class::PlanLimited) => next == Next::Regular,
+        (Change::Keep, _) => false,
+    }
 }
 
 /// How long to wait when asked to slow down: as told, but never less than we would wait by ourselves. Otherwise a platform

@@ -169,3 +169,61 @@ fn a_plugin_that_overlooks_the_status_is_corrected() {
         assert_eq!(Failure::of_plugin(given(class), status).class, expected, "{class:?} {status:?}");
     }
 }
+
+/// Section 5 of the product's description, row by row: what counts, what becomes of the source, when it is tried again, and
+/// whether it needs a person as a dead letter. First failure of a regular run; last rung of the ladder; third failure.
+#[test]
+fn each_row_of_the_table_of_failures() {
+    let pause = |class: Class| Change::Pause(format!("3 failures in a row; last ({class}): it broke"));
+    let gone = || Change::Invalidate("it broke".to_owned());
+    let set_up = || Change::Pause("it broke".to_owned());
+    let confirmed = || Change::Invalidate("not found 3 times in a row; last: it broke".to_owned());
+    let (keep, regular) = (Change::Keep, Next::Regular);
+    // Row, class; of the first failure: counted, change, next; dead after the ladder; of the third: change, dead.
+    let table = [
+        ("transient", Class::Transient, 1, keep.clone(), minutes(5), true, pause(Class::Transient), true),
+        ("rate limited", Class::RateLimited, 0, keep.clone(), minutes(1), false, keep.clone(), false),
+        ("blocked", Class::Blocked, 0, keep.clone(), minutes(5), true, keep.clone(), false),
+        ("blocked: by the plan", Class::PlanLimited, 0, keep.clone(), minutes(5), true, keep.clone(), false),
+        ("auth", Class::Auth, 1, keep.clone(), regular, false, pause(Class::Auth), true),
+        ("credential", Class::Credential, 0, keep.clone(), minutes(1), false, keep.clone(), false),
+        ("account quota", Class::Quota, 0, keep.clone(), minutes(1), false, keep.clone(), false),
+        ("account capacity", Class::Capacity, 0, keep.clone(), minutes(1), false, keep.clone(), false),
+        ("actor gone", Class::Actor, 0, keep.clone(), minutes(1), false, keep.clone(), false),
+        ("not found: 404", Class::NotFound, 1, keep.clone(), regular, false, confirmed(), false),
+        ("not found: account gone, 410", Class::Gone, 1, gone(), Next::Never, false, gone(), false),
+        ("private", Class::Private, 1, set_up(), Next::Never, false, set_up(), false),
+        ("bad answer", Class::BadAnswer, 1, keep.clone(), regular, false, pause(Class::BadAnswer), true),
+        ("config", Class::Config, 1, set_up(), Next::Never, false, set_up(), false),
+        ("plugin fault", Class::PluginFault, 1, keep.clone(), regular, false, pause(Class::PluginFault), true),
+        ("the run dies with its daemon", Class::Abandoned, 1, keep, regular, true, pause(Class::Abandoned), true),
+    ];
+    assert_eq!(table.iter().map(|row| row.1).collect::<Vec<_>>(), {
+        let mut all = Class::ALL.to_vec();
+        all.sort_by_key(|class| table.iter().position(|row| row.1 == *class));
+        all
+    });
+    for (row, class, counted, change, next, dead_last, third, dead_third) in table {
+        let first = after(class, Trigger::Schedule, 0, 0);
+        assert_eq!((first.failure_count, first.change, first.next), (counted, change, next), "{row}: first");
+        let first_is_last = class == Class::Abandoned;
+        assert_eq!(first.exhausted, first_is_last, "{row}: first");
+        let rungs = u32::try_from(Retry::default().runs.len()).unwrap();
+        let last = after(class, Trigger::Retry, 1.min(counted), rungs - 1);
+        assert_eq!(last.exhausted, dead_last, "{row}: after the last rung");
+        let in_a_row = after(class, Trigger::Schedule, 2, 0);
+        assert_eq!((in_a_row.change, in_a_row.exhausted), (third, dead_third), "{row}: third in a row");
+    }
+}
+
+/// Where a profile has no retries, the first failure of that sort is the last attempt.
+#[test]
+fn without_a_ladder_each_failed_run_is_a_dead_letter() {
+    let retry = Retry { runs: vec![], max_failures: 100, ..Retry::default() };
+    let before = Before { trigger: Trigger::Schedule, failure_count: 0, retries: 0, retry: &retry };
+    for (class, dead) in
+        [(Class::Transient, true), (Class::Blocked, true), (Class::RateLimited, false), (Class::Auth, false)]
+    {
+        assert_eq!(consequence(&Failure::new(class, ""), before, now()).exhausted, dead, "{class}");
+    }
+}

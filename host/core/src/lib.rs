@@ -13,10 +13,13 @@ extern crate self as tidegate_core;
 
 pub mod actor;
 pub mod alert;
+pub mod audience;
 pub mod budget;
 pub mod claim;
 pub mod contract;
+pub mod dead_letter;
 pub mod eligibility;
+pub mod extra;
 pub mod failure;
 pub mod fetch;
 #[cfg(test)]

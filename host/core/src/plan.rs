@@ -17,6 +17,7 @@ use crate::limits;
 use crate::money::MicroUsd;
 use crate::overrides;
 use crate::profile::Profile;
+use crate::run::Intent;
 use crate::source::{Source, printable_identifier};
 use crate::time::UtcMillis;
 
@@ -46,6 +47,15 @@ pub struct ActorWish {
     pub max_elements: u32,
     /// The most it may cost: the platform is told so.
     pub charge_cap: MicroUsd,
+}
+
+impl ActorWish {
+    /// The wish that led to an intent.
+    #[must_use]
+    pub fn of(intent: &Intent) -> Self {
+        let (input, charge_cap) = (intent.order.input.clone(), intent.order.charge_cap);
+        Self { input, max_elements: intent.max_elements, charge_cap }
+    }
 }
 
 impl Plan {
@@ -85,20 +95,31 @@ pub fn source_cap(source: &Source, profile: &Profile) -> u32 {
 /// The job of a run of a source of this `kind`.
 #[must_use]
 pub fn job(claim: &Claim, profile: &Profile, kind: &Kind, now: UtcMillis) -> Job {
+    Job {
+        watermark: claim.watermark().cloned(),
+        max_items: item_cap(claim, profile).saturating_sub(claim.items_before).max(1),
+        ..replay_job(&claim.source, profile, kind, now)
+    }
+}
+
+/// The job with which a page is normalized again that was fetched `then`: as in a first run, so that nothing is left out
+/// because it was known already.
+#[must_use]
+pub fn replay_job(source: &Source, profile: &Profile, kind: &Kind, then: UtcMillis) -> Job {
     // The schema was parsed when the plugin was loaded; one that no longer parses has no defaults to give.
     let schema = overrides::schema(&kind.overrides_schema).unwrap_or_default();
-    let merged = profile.merged_overrides(&claim.source.overrides);
+    let merged = profile.merged_overrides(&source.overrides);
     let overrides = Value::Object(overrides::with_defaults(&schema, merged));
     Job {
         kind: profile.kind.clone(),
-        identifier: claim.source.identifier.clone(),
+        identifier: source.identifier.clone(),
         overrides: overrides.to_string(),
-        watermark: claim.watermark().cloned(),
-        max_items: item_cap(claim, profile).saturating_sub(claim.items_before).max(1),
+        watermark: None,
+        max_items: u32::try_from(limits::BATCH_ITEMS).unwrap_or(u32::MAX),
         max_pages: profile.caps.max_pages.max(1),
-        now: now.to_string(),
+        now: then.to_string(),
         actor: profile.actor.as_ref().map(|actor| actor.name.to_string()),
-        platform_id: claim.source.platform_id.clone(),
+        platform_id: source.platform_id.clone(),
         extra: None,
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::actor::price::Size;
 use crate::actor::{ActorName, PriceTable};
 use crate::budget;
+use crate::extra::Demand;
 use crate::id::{CredentialName, ProfileName};
 use crate::limits;
 use crate::money::MicroUsd;
@@ -48,6 +49,8 @@ pub struct Profile {
     pub actor: Option<ActorPolicy>,
     /// How long raw pages are kept for replay. `None`: not at all.
     pub keep_pages: Option<crate::time::Span>,
+    /// Whether reading a feed may cause a run. `None`: it does not.
+    pub demand: Option<Demand>,
 }
 
 /// How much one run may bring.

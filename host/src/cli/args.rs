@@ -2,10 +2,15 @@
 //!
 //! Owns: commands, options and their help. Must not know: what they do.
 
+mod world;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
+
+use super::dead_args::{DeadCommand, RunArgs};
+pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
 ///
@@ -57,7 +62,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Do one tick and wait for its runs, for those who prefer system cron.
     RunScheduled,
-    /// Add, look at, pause, resume and remove sources.
+    /// Add, look at, run, pause, resume and remove sources.
     #[command(subcommand)]
     Source(SourceCommand),
     /// List ingested items, newest first.
@@ -65,6 +70,17 @@ pub enum Command {
     /// Look at runs.
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Look at what needs a person (elements and runs that came to nothing), take it up again, or discard it.
+    #[command(subcommand)]
+    Dead(DeadCommand),
+    /// Let a user follow sources: their active followers decide how often sources with a schedule by tiers are fetched.
+    Follow(FollowArgs),
+    /// Let a user follow sources no more. One that nobody follows is dormant.
+    Unfollow(FollowArgs),
+    /// Note that a user is there now. A user seen in the last 24 hours (scheduler.active_within) is an active follower.
+    Seen(SeenArgs),
+    /// Simulate a day of users, sources and platforms, with the real scheduler and virtual time. Nothing is fetched or paid.
+    Simulate(SimulateArgs),
     /// Look at plugins, and check a component.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -140,6 +156,13 @@ pub enum SourceCommand {
         /// Id, or identifier.
         source: String,
     },
+    /// Say why a source runs now or does not: every rule and budget with its verdict, and when that changes.
+    Explain {
+        /// Id, or identifier.
+        source: String,
+    },
+    /// Run sources once, now, under the same rules and budgets; only their schedule is not waited for.
+    Run(RunArgs),
     /// Pause a source. A run under way goes on to its end.
     Pause {
         /// Id, or identifier.
@@ -182,14 +205,49 @@ pub struct SourceAddArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Its own schedule instead of the profile's: so long after the last attempt.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", group = "rhythm")]
     pub every: Option<Span>,
+    /// Its own schedule: at the times of a cron expression of five fields, or six with seconds first.
+    #[arg(long, value_name = "EXPRESSION", group = "rhythm")]
+    pub cron: Option<String>,
+    /// The IANA time zone of --cron (UTC without it).
+    #[arg(long, value_name = "ZONE", requires = "cron")]
+    pub timezone: Option<String>,
+    /// Its own schedule: by active followers, with the default table.
+    #[arg(long, group = "rhythm")]
+    pub tiers: bool,
+    /// With any of them: never faster than the source publishes or asks for.
+    #[arg(long, requires = "rhythm")]
+    pub adaptive: bool,
     /// Add it switched off; it does not run until it is resumed.
     #[arg(long)]
     pub inactive: bool,
     /// Read identifiers from a file, one a line ("-" is standard input; "#" begins a comment).
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+}
+
+/// Options of `follow` and `unfollow`.
+#[derive(Debug, clap::Args)]
+pub struct FollowArgs {
+    /// The user's id, as your own system has it.
+    pub user: String,
+    /// Ids, or identifiers.
+    #[arg(required = true, num_args = 1..=1_000)]
+    pub sources: Vec<String>,
+    /// Whose user it is.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
+}
+
+/// Options of `seen`.
+#[derive(Debug, clap::Args)]
+pub struct SeenArgs {
+    /// The user's id, as your own system has it.
+    pub user: String,
+    /// Whose user it is.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
 }
 
 /// Options of `items`.

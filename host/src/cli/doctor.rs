@@ -14,7 +14,7 @@ use super::output::Output;
 use super::profile::in_order;
 use crate::config::{Profiles, warnings};
 use crate::plugins::State;
-use crate::ports::Store;
+use crate::ports::{DeadCount, DeadFilter, DeadLetters, Store};
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -106,6 +106,10 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileN
         )),
         Err(error) => findings.push(Finding::wrong("database", &error.into())),
     }
+    match store.dead_counts(&DeadFilter::default()).await {
+        Ok(counts) => findings.push(dead_letters(&counts)),
+        Err(error) => findings.push(Finding::wrong("dead letters", &error.into())),
+    }
     let seen = each_source(&store, |source| {
         if !used.contains(&source.profile) {
             used.insert(source.profile.clone());
@@ -116,6 +120,17 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileN
     }
     store.close().await;
     used
+}
+
+/// What waits for a person is no fault of the daemon's.
+fn dead_letters(counts: &[DeadCount]) -> Finding {
+    let of = |kind: &str| counts.iter().filter(|count| count.kind == kind).map(|count| count.count).sum::<u64>();
+    let (elements, runs) = (of("element"), of("run"));
+    if elements + runs == 0 {
+        return Finding::ok("dead letters", "none is open");
+    }
+    let detail = format!("{runs} runs and {elements} elements wait for a person");
+    Finding::doubtful("dead letters", detail, Some("`tidegate dead list` shows them".to_owned()))
 }
 
 async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, findings: &mut Vec<Finding>) {

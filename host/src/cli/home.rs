@@ -140,7 +140,22 @@ impl Home {
             watch: self.config.scheduler.watch.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
             runs_at_once: self.config.scheduler.runs_at_once,
+            active_within: self.config.scheduler.active_within.duration(),
+            catch_up_window: self.config.scheduler.catch_up_window.duration(),
         }
+    }
+
+    /// Everything that a command beside the daemon needs to ask the engine's questions: the database, which the caller closes,
+    /// all edges, and what the operator has set.
+    pub(super) async fn beside(&self) -> Result<(Arc<SqliteStore>, Ports, Settings), CliError> {
+        let profiles = self.profiles()?;
+        let credentials = self.credentials(&profiles);
+        let settings = self.settings(daemon_id(), &profiles, &credentials);
+        let store = Arc::new(self.shared_store().await?);
+        let actors = Arc::new(self.actors(&credentials)?);
+        let ports =
+            self.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, actors, Arc::new(telemetry::LogObserver)).await?;
+        Ok((store, ports, settings))
     }
 
     /// All edges together.

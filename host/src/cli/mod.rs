@@ -8,12 +8,17 @@ mod args;
 mod budget;
 mod completions;
 mod config;
+mod dead;
+mod dead_args;
 mod demo;
 mod doctor;
 mod error;
 mod eyes;
+mod explain;
+mod follow;
 mod home;
 mod items;
+mod one_off;
 mod output;
 mod plan;
 mod plugin;
@@ -21,8 +26,13 @@ mod profile;
 mod progress;
 mod rehearsal;
 mod runs;
+mod schedule;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod scripted;
 mod serve;
 mod signals;
+mod simulate;
 mod source;
 mod top;
 
@@ -89,6 +99,11 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Source(command) => source::source(&place, command, output).await,
         Command::Items(items) => items::items(&place, &items, output).await,
         Command::Runs(command) => runs::runs(&place, &command, output).await,
+        Command::Dead(command) => dead::dead(&place, command, output).await,
+        Command::Follow(args) => follow::follow(&place, &args, output).await,
+        Command::Unfollow(args) => follow::unfollow(&place, &args, output).await,
+        Command::Seen(args) => follow::seen(&place, &args, output).await,
+        Command::Simulate(args) => simulate::simulate(&args, output).await,
         Command::Plugin(command) => plugin::plugin(&place, &command, output).await,
         Command::Profile(command) => profile::profile(&place, &command, output).await,
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,

@@ -1,25 +1,23 @@
-//! `source add|list|show|pause|resume|remove`.
+//! `source add|list|show|pause|resume|remove`. What explains and runs sources stands in `explain` and `one_off`.
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::eligibility::{self, Circumstances};
 use tidegate_core::profile::ActorPolicy;
-use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{PausedBy, Source, SourceState};
 
 use super::args::{Place, SourceAddArgs, SourceCommand};
 use super::error::{CliError, Exit};
-use super::home::{Home, daemon_id, find_source, tenant};
+use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
+use super::schedule;
 use crate::engine::sources::{Wish, create};
-use crate::ports::{ActorRuns, Clock, Created, RunFilter, SourceFilter, Store};
+use crate::ports::{ActorRuns, Clock, Created, DeadFilter, DeadLetters, RunFilter, SourceFilter, Store};
 use crate::system::SystemClock;
-use crate::telemetry::LogObserver;
 
 /// Runs a `source` command.
 pub(super) async fn source(place: &Place, command: SourceCommand, output: Output) -> Result<Exit, CliError> {
@@ -31,6 +29,8 @@ pub(super) async fn source(place: &Place, command: SourceCommand, output: Output
             list(&home, &filter, output).await
         }
         SourceCommand::Show { source } => show(&home, &source, output).await,
+        SourceCommand::Explain { source } => Box::pin(super::explain::run(&home, &source, output)).await,
+        SourceCommand::Run(args) => super::one_off::run(&home, &args, output).await,
         SourceCommand::Pause { source, reason } => {
             if reason.chars().any(char::is_control) || reason.len() > tidegate_core::limits::MESSAGE_BYTES {
                 return Err(CliError::usage("--reason is a sentence on one line, at most 1 KiB"));
@@ -68,15 +68,10 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
             CliError::usage("there is nothing to add").hint("name at least one identifier, or a file with --from")
         );
     }
+    let schedule = schedule::typed(&args)?;
     let overrides = overrides(args.overrides.as_deref(), &args.set)?;
     let tenant = tenant(&args.tenant)?;
-    let profiles = home.profiles()?;
-    let credentials = home.credentials(&profiles);
-    let settings = home.settings(daemon_id(), &profiles, &credentials);
-    let store = Arc::new(home.shared_store().await?);
-    let ports = home
-        .ports(Arc::<_>::clone(&store) as Arc<dyn Store>, Arc::new(home.actors(&credentials)?), Arc::new(LogObserver))
-        .await?;
+    let (store, ports, settings) = home.beside().await?;
     let mut added = Vec::with_capacity(identifiers.len());
     let mut failed: Option<CliError> = None;
     for identifier in identifiers {
@@ -85,7 +80,7 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
             profile: args.profile.clone(),
             identifier,
             overrides: overrides.clone(),
-            schedule: args.every.map(Schedule::Every),
+            schedule: schedule.clone(),
             active: !args.inactive,
         };
         match create(&ports, &settings, wish).await {
@@ -239,10 +234,22 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
             format!("does not run now: {}{until}", skip.reason)
         }
     };
+    let filter = DeadFilter { source: Some(source.id), ..DeadFilter::default() };
+    let dead: u64 = store.dead_counts(&filter).await?.iter().map(|count| count.count).sum();
     let skip = last_skip.as_ref().map(|(at, why)| json!({ "at": at, "reason": why }));
-    let data = json!({ "source": source, "verdict": verdict, "last_skip": skip, "runs": runs });
+    let reckoned = profile.and_then(|profile| schedule::reckon(&source, profile, now));
+    let data = json!({
+        "source": source, "verdict": verdict, "schedule": reckoned, "last_skip": skip, "dead_letters": dead, "runs": runs
+    });
     output.data(&data, |_| {
         let mut text = described(&source, &verdict, last_skip.as_ref().map(|(at, why)| format!("{at}: {why}")));
+        if let Some(reckoned) = &reckoned {
+            text.push_str("\nby its schedule\n");
+            text.push_str(&schedule::told(reckoned));
+        }
+        if dead > 0 {
+            text.push_str(&format!("dead letters: {dead} (`tidegate dead list --source {}`)\n", source.id));
+        }
         if !runs.is_empty() {
             text.push_str("\nlast runs\n");
             text.push_str(&super::runs::listed(&runs));

@@ -23,7 +23,7 @@ const NOT_KEYS: [&str; 3] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_REQUIR
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 32] = [
+pub(super) const KEYS: [&[&str]; 34] = [
     &["store", "path"],
     &["budget", "runs_per_day"],
     &["budget", "usd_per_day"],
@@ -41,6 +41,8 @@ pub(super) const KEYS: [&[&str]; 32] = [
     &["credentials", "*", "runs_at_once"],
     &["scheduler", "runs_at_once"],
     &["scheduler", "watch"],
+    &["scheduler", "active_within"],
+    &["scheduler", "catch_up_window"],
     &["plugins", "dir"],
     &["plugins", "cache_dir"],
     &["plugins", "wasi"],

@@ -113,6 +113,13 @@ impl Config {
         if self.scheduler.watch.duration() > tidegate_core::limits::ACTOR_LOOK {
             return refuse("scheduler.watch is out of range", "1s to 5m");
         }
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        if !(day / 1_440..=day * 365).contains(&self.scheduler.active_within.duration()) {
+            return refuse("scheduler.active_within is out of range", "1m to 365d");
+        }
+        if self.scheduler.catch_up_window.duration() > day {
+            return refuse("scheduler.catch_up_window is out of range", "at most 24h");
+        }
         if self.store.path.file_name().is_none() {
             return refuse("store.path names no file", "for example \"tidegate.db\"");
         }

@@ -32,16 +32,25 @@ pub struct SchedulerConfig {
     pub runs_at_once: usize,
     /// How often actor runs under way are looked at, `1s` to `5m`.
     pub watch: Span,
+    /// A follower seen less than this ago is active, `1m` to `365d`.
+    pub active_within: Span,
+    /// The longest time over which sources are spread that came due while no daemon was alive, up to `24h`.
+    pub catch_up_window: Span,
 }
 
 impl Default for SchedulerConfig {
     fn default() -> Self {
-        Self { runs_at_once: limits::RUNS_AT_ONCE, watch: watch() }
+        Self {
+            runs_at_once: limits::RUNS_AT_ONCE,
+            watch: span(limits::ACTOR_WATCH),
+            active_within: span(limits::ACTIVE_WITHIN),
+            catch_up_window: span(limits::CATCH_UP_WINDOW),
+        }
     }
 }
 
-fn watch() -> Span {
-    Span::seconds(u32::try_from(limits::ACTOR_WATCH.as_secs()).unwrap_or(1))
+fn span(limit: std::time::Duration) -> Span {
+    Span::seconds(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// Where plugins come from and what they may import.

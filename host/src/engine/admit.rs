@@ -13,10 +13,11 @@ use tidegate_core::eligibility::{self, Circumstances, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
 use tidegate_core::profile::ActorPolicy;
+use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::UtcMillis;
 
-use super::Engine;
-use crate::ports::{Candidate, Event, SkipRecord, StoreError};
+use super::{Engine, Ports, Settings};
+use crate::ports::{Candidate, Event, SkipRecord, Store, StoreError};
 
 /// What a pass has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,17 +30,40 @@ pub(super) struct Admitted {
 
 /// What stands around the sources of one pass: closed gates, and accounts with what they have under way.
 #[derive(Default)]
-struct Around {
+pub(super) struct Around {
     gates: Vec<Gate>,
     under_way: BTreeMap<CredentialName, u32>,
 }
 
 impl Around {
-    async fn renew(&mut self, engine: &Engine, now: UtcMillis) -> Result<(), StoreError> {
-        self.gates = engine.ports.store.gates().await?;
-        self.gates.retain(|gate| gate.until > now);
-        self.under_way = engine.ports.store.under_way().await?;
-        Ok(())
+    /// As it stands at this moment.
+    pub(super) async fn look(store: &dyn Store, now: UtcMillis) -> Result<Self, StoreError> {
+        let mut gates = store.gates().await?;
+        gates.retain(|gate| gate.until > now);
+        Ok(Self { gates, under_way: store.under_way().await? })
+    }
+
+    /// What the rules need to know beyond a source and its profile. `queued`: the run queued for it whose time has come.
+    pub(super) fn circumstances<'a>(
+        &'a self,
+        (ports, settings): (&Ports, &Settings),
+        source: &Source,
+        queued: Option<Trigger>,
+        now: UtcMillis,
+    ) -> Circumstances<'a> {
+        let profile = settings.profiles.get(&source.profile);
+        let plugin_loaded = profile.is_some_and(|profile| {
+            let plugin = ports.plugins.find(&profile.plugin);
+            plugin.is_some_and(|plugin| plugin.manifest().kind(&profile.kind).is_some())
+        });
+        let actor = profile.and_then(|profile| profile.actor.as_ref());
+        Circumstances {
+            now,
+            queued,
+            plugin_loaded,
+            gate: actor.and_then(|actor| self.gate(actor)),
+            account: actor.map(|actor| self.account(&actor.credential, &settings.credentials)),
+        }
     }
 
     /// The gate before an actor, the account's first.
@@ -66,7 +90,6 @@ impl Engine {
     /// Goes on with runs whose actor run has ended, then admits as many sources as there is room for, of those that were due at `due_by`.
     pub(super) async fn admit(self: &Arc<Self>, due_by: UtcMillis) -> Result<Admitted, StoreError> {
         let mut all = Admitted { started: self.go_on().await?, skipped: 0 };
-        let mut around = Around::default();
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
             if room == 0 {
@@ -77,7 +100,7 @@ impl Engine {
             if candidates.is_empty() {
                 break;
             }
-            around.renew(self, now).await?;
+            let mut around = Around::look(self.ports.store.as_ref(), now).await?;
             let admitted = self.admit_batch(candidates, &mut around, now).await?;
             all.started += admitted.started;
             all.skipped += admitted.skipped;
@@ -157,21 +180,9 @@ impl Engine {
     fn decide(&self, candidate: &Candidate, around: &Around, now: UtcMillis) -> Result<ClaimRequest, Skip> {
         let source = &candidate.source;
         let profile = self.settings.profiles.get(&source.profile);
-        let plugin_loaded = profile.is_some_and(|profile| {
-            self.ports
-                .plugins
-                .find(&profile.plugin)
-                .is_some_and(|plugin| plugin.manifest().kind(&profile.kind).is_some())
-        });
-        let queued = candidate.queued.map(|(_, trigger)| trigger);
         let actor = profile.and_then(|profile| profile.actor.as_ref());
-        let given = Circumstances {
-            now,
-            queued,
-            plugin_loaded,
-            gate: actor.and_then(|actor| around.gate(actor)),
-            account: actor.map(|actor| around.account(&actor.credential, &self.settings.credentials)),
-        };
+        let queued = candidate.queued.map(|(_, trigger)| trigger);
+        let given = around.circumstances((&self.ports, &self.settings), source, queued, now);
         let eligible = eligibility::decide(source, profile, given)?;
         // `decide` refuses a source without profile.
         let (reservations, reserved) = profile.map_or_else(Default::default, |profile| {

@@ -50,6 +50,15 @@ pub enum Event {
         /// Whether it is queued again.
         requeued: bool,
     },
+    /// A run was ended before it was done, because it could not go on or must not begin again.
+    CutShort {
+        /// The run.
+        run: RunId,
+        /// Its source.
+        source: SourceId,
+        /// Why, as a sentence.
+        why: String,
+    },
     /// An actor run was started, and is paid for.
     ActorStarted {
         /// For which run.

@@ -85,7 +85,9 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store: super::ActorRuns + super::AlertRows + super::Pulses {
+pub trait Store:
+    super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Pulses
+{
     // ---- sources ----
 
     /// Creates a source and queues its bootstrap run, or finds the one with the same tenant, profile and identifier.
@@ -145,7 +147,14 @@ pub trait Store: super::ActorRuns + super::AlertRows + super::Pulses {
     async fn stuck(&self, me: DaemonId, now: UtcMillis, limit: usize) -> Result<Vec<Stuck>, StoreError>;
 
     /// Gives a claim up: the run is queued again, due at `at`. `attempted`: whether it counts as an attempt and as spent in
-    /// the ledger (a run that died) or not (a daemon that drains). `false`: nothing was written, the run is not ours.
+    /// the ledger (a run that died) or not (a daemon that drains). `false`: nothing was written, because the run is not ours,
+    /// or because it must not begin again: it is done with an actor run that was paid for, and has none open. Such a run is
+    /// to be ended.
+    ///
+    /// A run that has an actor run open is put away until `at` instead. If nobody knows whether the platform has started it,
+    /// it counts as having been asked for until `now` at least: `asked_at` is no earlier than
+    /// [`tidegate_core::limits::ACTOR_ASK_TIMEOUT`] before `now`, and just that where it is certain that nobody asks any more
+    /// (one daemon at a time has the store, so that the one that did has died or gives the run up itself).
     async fn requeue(
         &self,
         run: RunId,

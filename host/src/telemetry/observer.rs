@@ -24,6 +24,9 @@ impl Observer for LogObserver {
             Event::Recovered { run, source, attempt, requeued: false } => {
                 error!(run.id = %run, source.id = %source, attempt, "run died with its daemon too often and is given up");
             }
+            Event::CutShort { run, source, why } => {
+                warn!(run.id = %run, source.id = %source, "run was ended early: {why}");
+            }
             Event::ActorStarted { run, source, actor, remote, charge_cap, adopted } => {
                 let how = if *adopted { "found the lost start of" } else { "started" };
                 info!(

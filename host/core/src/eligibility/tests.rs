@@ -8,7 +8,8 @@ use crate::failure::Class;
 use crate::fixtures::actors::actor_profile;
 use crate::fixtures::{at, fresh_source, invalid, now, paused, profile, secs, source};
 use crate::limits::BUDGET_HELD;
-use crate::source::NextRun;
+use crate::profile::Profile;
+use crate::source::{NextRun, Source, SourceState};
 
 /// A source without a profile's "no": the plugin is loaded, nothing is queued.
 fn given() -> Circumstances<'static> {
@@ -30,9 +31,14 @@ fn verdict(source: &Source, profile: Option<&Profile>, given: Circumstances<'_>)
 
 type Change = fn(&mut Source);
 
+fn by_followers(source: &mut Source, followers: Option<u32>) {
+    source.schedule = serde_json::from_str(r#"{"tiers":"default"}"#).ok();
+    source.facts.followers = followers;
+}
+
 #[test]
 fn each_rule_says_no_by_itself() {
-    let table: [(&str, Change, &str); 16] = [
+    let table: [(&str, Change, &str); 20] = [
         ("as it stands", |_| {}, "yes, schedule"),
         ("switched off", |s| s.state = SourceState::Inactive, "inactive"),
         ("paused by an operator", |s| s.state = paused(PausedBy::Operator), "paused"),
@@ -41,6 +47,10 @@ fn each_rule_says_no_by_itself() {
         ("one failure below the limit", |s| s.failure_count = 2, "yes, schedule"),
         ("failures at the limit", |s| s.failure_count = 3, "too-many-failures"),
         ("failures above a lowered limit", |s| s.failure_count = u32::MAX, "too-many-failures"),
+        ("by followers, who were not counted yet", |s| by_followers(s, None), "yes, schedule"),
+        ("one follower", |s| by_followers(s, Some(1)), "yes, schedule"),
+        ("dormant", |s| by_followers(s, Some(0)), "dormant"),
+        ("nobody follows, and it does not matter", |s| s.facts.followers = Some(0), "yes, schedule"),
         ("running", |s| s.running = Some(RunId::from_bits(5)), "already-running"),
         ("due this millisecond", |s| s.next_run = due("2026-11-21T12:00:00Z", Trigger::Schedule), "yes, schedule"),
         (
@@ -193,5 +203,121 @@ fn a_spent_budget_is_over_at_midnight() {
     ] {
         let skip = skip(reserved, spent, now);
         assert_eq!((skip.until, skip.reason.to_string().as_str()), (Some(until), said), "{reserved} {spent}");
+    }
+}
+
+/// Every rule with its verdict, its facts and when the answer changes, as lines.
+fn explained(source: &Source, profile: Option<&Profile>, given: Circumstances<'_>) -> Vec<String> {
+    let line = |judged: Judged| {
+        let rule = judged.rule.word();
+        match judged.verdict {
+            Verdict::Yes => format!("{rule}: yes, {}", judged.fact),
+            Verdict::NotReached => format!("{rule}: not reached, {}", judged.fact),
+            Verdict::No(skip) => format!("{rule}: no, {}; changes {}", judged.fact, skip.changes()),
+        }
+    };
+    explain(source, profile, given).into_iter().map(line).collect()
+}
+
+#[test]
+fn every_rule_is_explained_with_its_numbers() {
+    let due = explained(
+        &Source { failure_count: 1, ..source() },
+        Some(&actor_profile()),
+        Circumstances { account: Some((4, 5)), ..given() },
+    );
+    assert_eq!(
+        due,
+        [
+            "active: yes, switched on",
+            "not-paused: yes, nobody has paused it",
+            "valid: yes, the platform has it, last seen 2026-11-21T11:00:00Z",
+            "profile: yes, profile rss_profile",
+            &format!("plugin: yes, plugin {}, kind {}", actor_profile().plugin, actor_profile().kind),
+            "failures: yes, 1 failures in a row, 3 pause it",
+            "followed: yes, active followers are not counted",
+            "not-running: yes, no run of it is under way",
+            "due: yes, due since 2026-11-21T12:00:00Z (schedule, schedule every 1h)",
+            &format!("gate: yes, nothing refuses {} or credential apify", actor_profile().actor.unwrap().name),
+            "account: yes, 4 of 5 runs of credential apify under way",
+        ]
+    );
+}
+
+/// All that can be asked is asked, whatever stands before it.
+#[test]
+fn what_hangs_on_a_profile_is_not_reached_without_one() {
+    let stopped = Source {
+        state: paused(PausedBy::Automatic),
+        running: Some(RunId::from_bits(0)),
+        next_run: due("2026-11-21T13:00:00Z", Trigger::Retry),
+        ..source()
+    };
+    let lines = explained(&stopped, None, Circumstances { plugin_loaded: false, ..given() });
+    let starts = [
+        "active: yes",
+        "not-paused: no, paused automatically: holidays; changes when a person resumes it",
+        "valid: yes",
+        "profile: no, there is no profile \"rss_profile\"; changes when there is a profile of that name",
+        "plugin: not reached",
+        "failures: not reached",
+        "followed: not reached",
+        "not-running: no, running already (run_00000000000000000000000000); changes when that run has ended",
+        "due: no, not due yet; changes at 2026-11-21T13:00:00Z",
+        "gate: not reached",
+        "account: not reached",
+    ];
+    assert_eq!(lines.len(), starts.len());
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
+}
+
+proptest::proptest! {
+    /// There is one set of rules: what is decided is the first "no" of what is explained.
+    #[test]
+    fn the_decision_is_the_first_no(
+        (state, failures, running, next, queued) in (0_usize..5, 0_u32..6, proptest::bool::ANY, 0_usize..4, 0_usize..4),
+        (has_profile, paid, plugin_loaded, gated, busy) in
+            (proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, 0_u32..7),
+    ) {
+        let states = [
+            SourceState::Active, SourceState::Active, SourceState::Inactive, paused(PausedBy::Operator), invalid(),
+        ];
+        let next_runs = [
+            None, due("2026-11-21T11:00:00Z", Trigger::Schedule), due("2026-11-21T12:00:00Z", Trigger::Retry),
+            due("2026-11-21T13:00:00Z", Trigger::Schedule),
+        ];
+        let source = Source {
+            state: states[state].clone(),
+            failure_count: failures,
+            running: running.then(|| RunId::from_bits(5)),
+            next_run: next_runs[next],
+            ..source()
+        };
+        let profile = if paid { actor_profile() } else { profile() };
+        let profile = has_profile.then_some(&profile);
+        let gate = Gate {
+            key: GateKey::Credential("apify".parse().unwrap()),
+            class: Class::Quota,
+            why: "no money left".to_owned(),
+            since: at("2026-11-21T11:00:00Z"),
+            until: at("2026-11-21T12:10:00Z"),
+        };
+        let given = Circumstances {
+            queued: [None, Some(Trigger::OneOff), Some(Trigger::Demand), Some(Trigger::Bootstrap)][queued],
+            plugin_loaded,
+            gate: gated.then_some(&gate),
+            account: Some((busy, 5)),
+            ..given()
+        };
+        let explained = explain(&source, profile, given);
+        let rules: Vec<Rule> = explained.iter().map(|judged| judged.rule).collect();
+        proptest::prop_assert_eq!(rules, Rule::ALL.to_vec());
+        let first = explained.into_iter().find_map(|judged| match judged.verdict {
+            Verdict::No(skip) => Some(skip),
+            Verdict::Yes | Verdict::NotReached => None,
+        });
+        proptest::prop_assert_eq!(decide(&source, profile, given).err(), first);
     }
 }

@@ -12,7 +12,8 @@ use crate::contract::{Facts, Hints, OutcomeStatus, Watermark};
 use crate::failure::{self, Before, Change, Failure, Next};
 use crate::item::Counts;
 use crate::profile::Retry;
-use crate::schedule::Schedule;
+use crate::schedule::adaptive::Wishes;
+use crate::schedule::{Given, Schedule};
 use crate::source::{NextRun, PausedBy, Source, SourceState, Trigger};
 use crate::time::UtcMillis;
 
@@ -49,6 +50,8 @@ pub struct Finish {
     pub hints: Option<Hints>,
     /// For a person.
     pub warnings: Vec<String>,
+    /// What a failed run asked for last, as [`crate::dead_letter::request`] tells it.
+    pub request: Option<String>,
     /// What decides what follows.
     pub policy: Policy,
 }
@@ -85,6 +88,13 @@ impl Ending {
         }
     }
 
+    /// The ending of a run that has succeeded with these items.
+    #[must_use]
+    pub fn of(total: &Counts) -> Self {
+        let changed = [total.new, total.updated, total.metrics_updated, total.removed].iter().any(|count| *count > 0);
+        if changed { Self::Ok } else { Self::NoNew }
+    }
+
     /// The ending of that word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -103,6 +113,8 @@ pub struct Settlement {
     pub failure: Option<Failure>,
     /// A change of the source that somebody should hear of.
     pub notice: Option<Notice>,
+    /// Whether the run is kept as a dead letter: nothing tries it again by itself.
+    pub dead: bool,
 }
 
 /// A change of a source that somebody should hear of.
@@ -133,6 +145,20 @@ impl Finish {
         }
     }
 
+    /// Whether the schedule of `source` asks how often it publishes: `facts.published` is to be made of its newest items
+    /// before this end is settled.
+    #[must_use]
+    pub fn asks_for_rhythm(&self, source: &Source) -> bool {
+        source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.adaptive
+    }
+
+    /// Whether the schedule of `source` asks when its followers read: `facts.activity` is to be made of their views before
+    /// this end is settled.
+    #[must_use]
+    pub fn asks_for_hours(&self, source: &Source) -> bool {
+        source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.activity
+    }
+
     /// Facts and hints hold whatever came of the run.
     fn learn(&self, after: &mut Source) {
         if let Some(facts) = &self.facts {
@@ -144,6 +170,10 @@ impl Finish {
         }
         if let Some(hints) = &self.hints {
             after.hints = Some(hints.clone());
+            // Lifetimes and waits come from header fields where the plugin says nothing of them.
+            let (before, now) = (after.facts.wishes, Wishes::from(hints));
+            let (max_age_ms, not_before) = (now.max_age_ms.or(before.max_age_ms), now.not_before.or(before.not_before));
+            after.facts.wishes = Wishes { max_age_ms, not_before, ..now };
         }
     }
 
@@ -161,10 +191,9 @@ impl Finish {
             after.horizon = total.oldest_new.or(after.horizon);
         }
         after.next_run = self.regular(&after, now);
-        let changed = [total.new, total.updated, total.metrics_updated, total.removed].iter().any(|count| *count > 0);
-        let ending = if changed { Ending::Ok } else { Ending::NoNew };
+        let ending = Ending::of(total);
         let notice = (before.failure_count > 0).then_some(Notice::Recovered);
-        Settlement { source: after, ending, failure: None, notice }
+        Settlement { source: after, ending, failure: None, notice, dead: false }
     }
 
     /// Whether new items were left out that the proposed watermark would hide.
@@ -215,13 +244,22 @@ impl Finish {
             Next::Regular => self.regular(&after, now),
             Next::Never => None,
         };
-        Settlement { source: after, ending: Ending::Failed, failure: Some(failure.clone()), notice }
+        let failure = Some(failure.clone());
+        Settlement { source: after, ending: Ending::Failed, failure, notice, dead: consequence.exhausted }
     }
 
     /// The next run by schedule.
     fn regular(&self, after: &Source, now: UtcMillis) -> Option<NextRun> {
         let schedule = after.schedule.as_ref().unwrap_or(&self.policy.schedule);
-        let at = schedule.next_run(now, self.policy.min_interval, self.policy.dice);
+        let given = Given {
+            facts: &after.facts,
+            last_attempt: Some(now),
+            now,
+            min_interval: self.policy.min_interval,
+            dice: self.policy.dice,
+            pause: None,
+        };
+        let at = schedule.next_run(&given).due.at()?;
         unless_stopped(after, NextRun { at, trigger: Trigger::Schedule })
     }
 }

@@ -22,6 +22,7 @@ fn finish(result: RunResult) -> Finish {
         moved_to: None,
         hints: None,
         warnings: vec![],
+        request: None,
         policy: Policy {
             schedule: profile.schedule,
             min_interval: profile.min_interval,

@@ -24,11 +24,12 @@ use core::time::Duration;
 
 use super::findings::Findings;
 use super::finish::{Finish, Policy, RunResult};
-use super::intent::{IntentEnd, Progress, Resume};
+use super::intent::{IntentEnd, Place, Progress, Resume};
 use super::state::{Cut, From, Pause, State, Then, Tries};
 use super::step::{Effect, Event, Stop};
 use crate::claim::{Claim, Generation};
 use crate::contract::{self, Fetch, HttpResponse, Job, Kind, PageContent, Step};
+use crate::dead_letter;
 use crate::failure::{Class, Failure};
 use crate::id::RunId;
 use crate::item::{self, Counts};
@@ -62,10 +63,13 @@ pub struct Machine {
     pub(super) reserved: MicroUsd,
     pub(super) caps: MicroUsd,
     pub(super) findings: Findings,
+    pub(super) place: Place,
     /// The actor run it has not told the store to be done with.
     pub(super) open: Option<IntentEnd>,
     /// What it goes on from.
     pub(super) resume: Option<Box<Resume>>,
+    /// What it has asked for last.
+    asked: Option<Box<Wanted>>,
 }
 
 impl Machine {
@@ -77,12 +81,15 @@ impl Machine {
         if let Some(Resume { intent, .. }) = resume.as_deref() {
             job.now = intent.job_now.to_string();
             job.max_items = intent.job_max_items;
+            // Whatever the profile names by now: its rows are those of the actor that was ordered.
+            job.actor = Some(intent.order.actor.to_string());
         }
         // What a run that was put away has stored is its own; what one stored that died is not.
         let died = || claim.items_before > 0 && claim.source.last_success_at.is_none();
         let anew = || Progress { resumed: died(), ..Progress::default() };
         let progress = resume.as_deref().map_or_else(anew, |resume| resume.progress.clone());
         let open = resume.as_deref().map(|resume| IntentEnd::unknown(&resume.intent));
+        let asked = resume.as_deref().map(|resume| Box::new(Wanted::Actor(ActorWish::of(&resume.intent))));
         Self {
             run: claim.run,
             generation: claim.generation,
@@ -101,8 +108,10 @@ impl Machine {
             fetches: progress.fetches,
             unread: false,
             findings: progress.findings,
+            place: progress.place,
             open,
             resume,
+            asked,
         }
     }
 
@@ -156,6 +165,14 @@ impl Machine {
                 (From::Http(plan, tries, _), Err(failure)) => self.again(*plan, tries, failure),
                 (From::Dataset(_), Err(failure)) => self.fail(None, failure),
             },
+            (State::Planning, Event::Overloaded(failure)) => self.fail(None, failure),
+            (State::Normalizing(From::Http(plan, tries, _)), Event::Overloaded(failure)) => {
+                self.again(*plan, tries, failure)
+            }
+            // What is paid for does not have to be asked for anew because we are busy.
+            (State::Normalizing(From::Dataset(reading)), Event::Overloaded(_)) => {
+                self.trouble(reading.into_intent(), now)
+            }
             (State::Intending(intent, tries), Event::Intended) => self.start(intent, tries),
             (State::Starting(intent, tries), Event::Started(started)) => self.started(*intent, tries, started, now),
             (State::Finding(intent), Event::Found(found)) => self.found(*intent, found, now),
@@ -181,16 +198,15 @@ impl Machine {
 
     fn stop(&mut self, state: State, stop: Stop, now: UtcMillis) -> Effect {
         match stop {
-            // A run with an intent is put away instead of queued; whoever keeps it knows.
-            Stop::Drain => Effect::Release(None),
-            Stop::Deadline => match self.interrupted(state, now) {
-                Some(effect) => effect,
-                None => {
+            Stop::Drain => self.drained(state, now),
+            Stop::Deadline => {
+                let unpaid = state.unpaid();
+                self.interrupted(state, now).unwrap_or_else(|| {
                     let seconds = self.profile.caps.deadline.as_secs();
                     let message = format!("not done after {seconds} s, the run's deadline");
-                    self.fail(None, Failure::new(Class::Transient, message))
-                }
-            },
+                    self.give_up(unpaid, Failure::new(Class::Transient, message))
+                })
+            }
         }
     }
 
@@ -221,6 +237,7 @@ impl Machine {
     }
 
     fn begin(&mut self, plan: Plan, tries: Tries, now: UtcMillis) -> Effect {
+        self.asked = Some(Box::new(plan.wanted().clone()));
         match plan.wanted() {
             Wanted::Http(_) => self.fetch(plan, tries),
             Wanted::Actor(_) => self.order(&plan, now),
@@ -255,6 +272,9 @@ impl Machine {
             Some(wait) if failure.class == Class::Transient && failure.retry_after.is_none_or(|told| told <= *wait) => {
                 let wait = *wait;
                 self.wait(wait, Pause::Fetch(plan, tries + 1))
+            }
+            _ if failure.class == Class::Transient || failure.class.is_beyond_source() => {
+                self.give_up(MicroUsd::ZERO, failure)
             }
             _ => self.fail(None, failure),
         }
@@ -303,6 +323,13 @@ impl Machine {
         if self.fetches >= most {
             return Some(format!("more pages follow, but {most} is the most for one run"));
         }
+        let actor = self.profile.actor.as_ref().map(|policy| policy.name.as_str());
+        if matches!(next.fetch, Fetch::Actor(_)) && actor != self.job.actor.as_deref() {
+            // It is meant for the actor that this run began with.
+            return Some(
+                "more follows, but the profile names another actor by now: the next run asks that one".to_owned(),
+            );
+        }
         // What is wrong with the step itself is said when it is made.
         let any = MicroUsd::new(u64::MAX);
         let plan = plan::check(next.clone(), &self.kind, &self.profile, any).ok()?;
@@ -340,6 +367,8 @@ impl Machine {
     fn end(&mut self, page: Option<item::Page>, result: RunResult) -> Effect {
         self.state = State::Ending;
         let findings = core::mem::take(&mut self.findings);
+        let failed = matches!(result, RunResult::Failed(_));
+        let asked = self.asked.take().filter(|_| failed);
         let finish = Finish {
             trigger: self.trigger,
             result,
@@ -351,6 +380,7 @@ impl Machine {
             moved_to: None,
             hints: findings.hints,
             warnings: findings.warnings,
+            request: asked.map(|wanted| dead_letter::request(&wanted, &self.profile)),
             policy: Policy {
                 schedule: self.profile.schedule.clone(),
                 min_interval: self.profile.min_interval,

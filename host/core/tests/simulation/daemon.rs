@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use tidegate_core::budget::{self, GlobalBudget, Limits};
 use tidegate_core::claim::Claim;
+use tidegate_core::contract::OutcomeStatus;
 use tidegate_core::eligibility::{self, Circumstances, SkipReason};
+use tidegate_core::extra::Extra;
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::limits;
@@ -176,10 +178,14 @@ impl Daemon {
             if self.dice.chance(10) {
                 self.store.pause(*id, self.now);
             }
+            if self.dice.chance(5) {
+                self.store.switch_off(*id);
+            }
             if self.dice.chance(100) {
                 self.store.resume(*id, self.now);
             }
         }
+        self.somebody_asks();
         // A daemon that has just died is likely to die again.
         self.dying = self.dice.chance(if self.dying { 700 } else { 50 });
         if self.dying {
@@ -187,16 +193,38 @@ impl Daemon {
         }
     }
 
-    /// The daemon dies with all its runs; the next one takes them up again, as often as is allowed.
+    /// Operators want runs, and readers read.
+    fn somebody_asks(&mut self) {
+        let ids: Vec<SourceId> = self.store.sources.keys().copied().collect();
+        for id in ids {
+            let rest = secs(self.dice.pick(&[60, 600, 7_200]));
+            let extra = match self.dice.below(20) {
+                0 => Extra::OneOff,
+                1..=3 => Extra::Demand { rest },
+                _ => continue,
+            };
+            let run = self.next_run();
+            match (self.store.queue(id, extra, run, self.now), extra) {
+                (Err(_), _) => self.tally.not_queued += 1,
+                (Ok(()), Extra::OneOff) => self.tally.extra += 1,
+                (Ok(()), Extra::Demand { .. }) => self.tally.demanded += 1,
+            }
+        }
+    }
+
+    /// The daemon dies with all its runs; the next one takes them up again, as often as is allowed. One that has paid for what
+    /// it brought, and has nothing open, ends with that: its next step is lost, and nobody may order the first one again.
     fn crash(&mut self) {
         for mut live in core::mem::take(&mut self.live) {
             self.tally.crashed += 1;
             self.loses_an_answer(&mut live);
-            if live.claim.attempt <= limits::RECOVERIES {
+            let paid = self.store.has_paid(live.claim.run);
+            if live.claim.attempt <= limits::RECOVERIES && !paid {
                 self.store.requeue(live.claim.run, true, self.now);
                 continue;
             }
-            self.tally.abandoned += 1;
+            self.tally.abandoned += u64::from(!paid);
+            self.tally.kept += u64::from(paid);
             let profile = self.profile(live.claim.source.id);
             let policy = Policy {
                 schedule: profile.schedule.clone(),
@@ -206,13 +234,18 @@ impl Daemon {
             };
             let finish = Finish {
                 trigger: live.claim.trigger,
-                result: RunResult::Failed(Failure::new(Class::Abandoned, "died again and again")),
+                result: if paid {
+                    RunResult::Succeeded(OutcomeStatus::Ok)
+                } else {
+                    RunResult::Failed(Failure::new(Class::Abandoned, "died again and again"))
+                },
                 watermark: None,
-                unread: false,
+                unread: paid,
                 facts: None,
                 moved_to: None,
                 hints: None,
                 warnings: vec![],
+                request: None,
                 policy,
             };
             // What it may have ordered is paid for, whoever dies.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidegate_core::budget::{Balance, Reservation};
 use tidegate_core::claim::{Claim, Generation};
+use tidegate_core::extra::{Extra, NotQueued};
 use tidegate_core::id::{IntentId, RunId, SourceId};
 use tidegate_core::item::{Counts, Intake, Known, Page, Taken};
 use tidegate_core::money::MicroUsd;
@@ -66,6 +67,26 @@ impl Store {
         };
         self.runs.insert(run, row);
         self.sources.insert(source.id, source);
+    }
+
+    /// Queues an extra run, if the rules let it be queued.
+    pub(crate) fn queue(&mut self, id: SourceId, extra: Extra, run: RunId, now: UtcMillis) -> Result<(), NotQueued> {
+        let open = self.runs.iter().filter(|(_, run)| run.source == id && run.stage != Stage::Ended);
+        let pending: Vec<(RunId, Trigger)> = open.map(|(id, run)| (*id, run.trigger)).collect();
+        extra.decide(&self.sources[&id], &pending, now)?;
+        let row = Run {
+            source: id,
+            trigger: extra.trigger(),
+            stage: Stage::Queued(now),
+            attempt: 0,
+            reserved: MicroUsd::ZERO,
+            reservations: vec![],
+            counts: Counts::default(),
+            resume: None,
+            done: vec![],
+        };
+        assert!(self.runs.insert(run, row).is_none(), "{run} is there already");
+        Ok(())
     }
 
     /// The oldest queued run of a source whose time has come.
@@ -222,8 +243,15 @@ impl Store {
         Some((row.counts, Some(settlement)))
     }
 
+    /// Whether what a run has brought so far was paid for, and nothing is open: to begin again would pay for it twice.
+    pub(crate) fn has_paid(&self, run: RunId) -> bool {
+        let row = &self.runs[&run];
+        row.resume.is_none() && !row.done.is_empty()
+    }
+
     /// Gives a claim up: the run is queued again, or waits if it has an intent.
     pub(crate) fn requeue(&mut self, run: RunId, attempted: bool, at: UtcMillis) {
+        assert!(!self.has_paid(run), "{run} has paid for something, and is queued again");
         let row = self.runs.get_mut(&run).unwrap();
         assert_eq!(row.stage, Stage::Running, "only a live run is queued again");
         if !attempted {
@@ -235,8 +263,8 @@ impl Store {
             return;
         }
         row.stage = Stage::Queued(at);
-        let (reservations, done) = (core::mem::take(&mut row.reservations), core::mem::take(&mut row.done));
-        self.money.end(reservations, done, u64::from(attempted));
+        let reservations = core::mem::take(&mut row.reservations);
+        self.money.end(reservations, vec![], u64::from(attempted));
         self.sources.get_mut(&row.source).unwrap().running = None;
     }
 
@@ -245,6 +273,15 @@ impl Store {
         let source = self.sources.get_mut(&id).unwrap();
         if source.state == SourceState::Active {
             source.state = SourceState::Paused { since: now, by: PausedBy::Operator, reason: "asked".to_owned() };
+            source.next_run = None;
+        }
+    }
+
+    /// What an owner does.
+    pub(crate) fn switch_off(&mut self, id: SourceId) {
+        let source = self.sources.get_mut(&id).unwrap();
+        if source.state == SourceState::Active {
+            source.state = SourceState::Inactive;
             source.next_run = None;
         }
     }
@@ -261,6 +298,11 @@ impl Store {
 
     /// What holds between any two transactions.
     pub(crate) fn check(&self) {
+        let mut extra = BTreeSet::new();
+        for run in self.runs.values().filter(|run| run.stage != Stage::Ended) {
+            let is_extra = matches!(run.trigger, Trigger::OneOff | Trigger::Demand);
+            assert!(!is_extra || extra.insert((run.source, run.trigger)), "two {} runs of {}", run.trigger, run.source);
+        }
         let (mut live, mut first, mut queued) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let mut promised = 0;
         for run in self.runs.values() {

@@ -160,6 +160,9 @@ impl Observer for Screen {
                 self.say(&format!("  skipped {:<28} {}", self.name_of(*source), short(detail, 220)));
             }
             Event::Recovered { run, .. } => self.say(&format!("  taken up again: {run}")),
+            Event::CutShort { source, why, .. } => {
+                self.say(&format!("  ended early: {:<28} {}", self.name_of(*source), short(why, 220)));
+            }
             Event::Stale { run, .. } => self.say(&format!("  stale: {run}")),
             Event::PassFailed { pass, error } => self.say(&format!("  the {pass} pass failed: {error}")),
             Event::ActorStarted { source, actor, charge_cap, adopted, .. } => {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tidegate_core::schedule::WrittenTiers;
 use tidegate_core::time::Span;
 
 use super::super::money::Usd;
@@ -19,6 +20,7 @@ pub(super) struct Shape {
     pub(super) kind: String,
     pub(super) allowed_overrides: Option<Vec<String>>,
     pub(super) keep_pages: Option<Span>,
+    pub(super) demand: Option<DemandShape>,
     #[serde(default)]
     pub(super) overrides: Map<String, Value>,
     pub(super) schedule: ScheduleShape,
@@ -35,8 +37,22 @@ pub(super) struct Shape {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct DemandShape {
+    pub(super) stale_after: Span,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ScheduleShape {
-    pub(super) every: Span,
+    pub(super) every: Option<Span>,
+    pub(super) cron: Option<String>,
+    pub(super) timezone: Option<String>,
+    pub(super) tiers: Option<WrittenTiers>,
+    #[serde(default)]
+    pub(super) activity: bool,
+    #[serde(default)]
+    pub(super) adaptive: bool,
+    pub(super) jitter: Option<String>,
     pub(super) min_interval: Option<Span>,
 }
 

@@ -5,7 +5,7 @@
 
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use tidegate_core::actor::{Order, RemoteStatus};
+use tidegate_core::actor::{Order, RemoteId, RemoteStatus};
 use tidegate_core::claim::Generation;
 use tidegate_core::id::{IntentId, RunId};
 use tidegate_core::limits;
@@ -29,8 +29,8 @@ macro_rules! order_columns {
 /// The columns [`intent`] and [`progress`] want.
 macro_rules! intent_columns {
     () => {
-        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.asked_at, a.troubles, a.remote, a.dataset,
-        a.started_at AS remote_at, a.aborted, a.progress"
+        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.ordered_at, a.asked_at, a.troubles, a.remote,
+        a.dataset, a.started_at AS remote_at, a.aborted, a.progress"
     };
 }
 pub(super) use intent_columns;
@@ -84,6 +84,7 @@ pub(super) fn intent(cells: &Cells<'_>, id: &'static str) -> Result<Intent, Stor
         max_elements: cells.count("max_elements")?,
         job_now: cells.time("job_now")?,
         job_max_items: cells.count("job_max_items")?,
+        ordered_at: cells.time("ordered_at")?,
         asked_at: cells.time("asked_at")?,
         stage,
         troubles: cells.count("troubles")?,
@@ -112,10 +113,10 @@ pub(super) async fn intend(
     if !ours(conn, run, generation).await? {
         return Ok(false);
     }
-    // Asked for again: the same order, another time. One that has a run already is not asked for.
+    // Asked for again: the same order, another time; when it was ordered stays. One that has a run already is not asked for.
     let sql = "INSERT INTO actor_run (id, run, number, stage, credential, actor, build, memory_mb, timeout_s, charge_cap, input,
-            max_elements, state, job_now, job_max_items, progress, asked_at)
-        VALUES (?1, ?2, ?3, 'intended', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            max_elements, state, job_now, job_max_items, progress, asked_at, ordered_at)
+        VALUES (?1, ?2, ?3, 'intended', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         ON CONFLICT (id) DO UPDATE SET stage = 'intended', asked_at = excluded.asked_at, credential = excluded.credential,
             actor = excluded.actor, build = excluded.build, memory_mb = excluded.memory_mb, timeout_s = excluded.timeout_s,
             charge_cap = excluded.charge_cap, input = excluded.input, max_elements = excluded.max_elements,
@@ -140,6 +141,7 @@ pub(super) async fn intend(
         .bind(intent.job_max_items)
         .bind(json(&progress)?)
         .bind(intent.asked_at.as_millis())
+        .bind(intent.ordered_at.as_millis())
         .execute(conn)
         .await?;
     if done.rows_affected() == 1 {
@@ -200,11 +202,39 @@ async fn refresh_cost(conn: &mut SqliteConnection, run: RunId) -> Outcome<()> {
     Ok(())
 }
 
+/// A run whose claim is given up while it is not known whether its actor run was started: it was being asked for until now,
+/// and is not any more, because one daemon at a time has this file.
+pub(super) async fn given_up(conn: &mut SqliteConnection, run: RunId, now: UtcMillis) -> Outcome<()> {
+    let sql = "UPDATE actor_run SET asked_at = ?2 WHERE run = ?1 AND stage = 'intended'";
+    let asked_at = now.minus(limits::ACTOR_ASK_TIMEOUT).as_millis();
+    sqlx::query(sql).bind(run.to_bytes().to_vec()).bind(asked_at).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn next_look(conn: &mut SqliteConnection) -> Outcome<Option<UtcMillis>> {
+    let sql = "SELECT id, look_at FROM actor_run WHERE stage = 'ended' ORDER BY look_at LIMIT 1";
+    let row = sqlx::query(sql).fetch_optional(conn).await?;
+    Ok(row.map(|row| Cells::new(&row, "actor_run", "id").time("look_at")).transpose()?)
+}
+
+pub(super) async fn taken(conn: &mut SqliteConnection, order: Order, since: UtcMillis) -> Outcome<Vec<RemoteId>> {
+    let sql = "SELECT id, remote FROM actor_run WHERE credential = ?1 AND actor = ?2 AND ordered_at >= ?3
+        AND remote IS NOT NULL AND id <> ?4";
+    let rows = sqlx::query(sql)
+        .bind(order.credential.to_string())
+        .bind(order.actor.to_string())
+        .bind(since.as_millis())
+        .bind(order.intent.to_bytes().to_vec())
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.iter().map(|row| parsed(&Cells::new(row, "actor_run", "id"), "remote")).collect::<Result<_, _>>()?)
+}
+
 pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Unsettled>> {
     let sql = concat!(
         "SELECT ",
         order_columns!(),
-        ", a.run, r.source, a.asked_at, a.ended_at, a.remote, a.status, a.cost, a.elements
+        ", a.run, r.source, a.ordered_at, a.asked_at, a.ended_at, a.remote, a.status, a.cost, a.elements
         FROM actor_run a JOIN run r ON r.id = a.run WHERE a.stage = 'ended' AND a.look_at <= ?1
         ORDER BY a.look_at, a.id LIMIT ?2"
     );
@@ -217,6 +247,7 @@ pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit
             order: order(&cells, "id")?,
             run: cells.id("run")?,
             source: cells.id("source")?,
+            ordered_at: cells.time("ordered_at")?,
             asked_at: cells.time("asked_at")?,
             ended_at: cells.time("ended_at")?,
             remote: opt_parsed(&cells, "remote")?,

@@ -12,6 +12,7 @@ use tidegate_core::id::{DaemonId, Id, RunId, SourceId};
 use tidegate_core::source::{SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
+use super::actor_run;
 use super::error::Outcome;
 use super::ledger::{self, Balances, signed};
 use super::row::Cells;
@@ -226,13 +227,15 @@ pub(super) async fn requeue(
     at: UtcMillis,
     now: UtcMillis,
 ) -> Outcome<bool> {
-    // A run that has ordered something waits for it; it is not begun again.
+    // A run that has ordered something waits for it; it is not begun again. One that is done with what it ordered would pay
+    // for it once more.
     let sql = "UPDATE run SET daemon = NULL, lease_until = NULL, 
             stage = CASE o.open WHEN 1 THEN 'waiting' ELSE 'queued' END,
             not_before = CASE o.open WHEN 1 THEN NULL ELSE ?3 END, wake_at = CASE o.open WHEN 1 THEN ?3 END,
             attempt = CASE o.open WHEN 1 THEN attempt + 1 - ?4 ELSE max(attempt - ?4, 0) END
-        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('intended', 'started')) AS open) o
-        WHERE id = ?1 AND generation = ?2 AND stage = 'running' RETURNING id, source, stage = 'queued' AS queued";
+        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('intended', 'started')) AS open,
+            EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('ended', 'settled', 'booked')) AS paid) o
+        WHERE id = ?1 AND generation = ?2 AND stage = 'running' AND (o.open = 1 OR o.paid = 0) RETURNING id, source, stage = 'queued' AS queued";
     let row = sqlx::query(sql)
         .bind(run.to_bytes().to_vec())
         .bind(generation.0)
@@ -246,6 +249,8 @@ pub(super) async fn requeue(
         ledger::settle_run(conn, run, attempted).await?;
         ledger::settle_money(conn, run).await?;
         source::refresh(conn, cells.id("source")?, now).await?;
+    } else {
+        actor_run::given_up(conn, run, now).await?;
     }
     Ok(true)
 }

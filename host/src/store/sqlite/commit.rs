@@ -8,14 +8,15 @@
 use std::collections::HashMap;
 
 use sqlx::SqliteConnection;
-use tidegate_core::contract::Reject;
 use tidegate_core::id::{ItemId, PageId, RunId};
 use tidegate_core::item::{Counts, Intake, Page, Taken};
 use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::time::UtcMillis;
 
 use super::actor_run;
+use super::dead;
 use super::error::{Outcome, Trouble};
+use super::follow;
 use super::item::{self, Origin};
 use super::ledger::{self, settle_spent, signed};
 use super::row::Cells;
@@ -24,7 +25,7 @@ use super::source::{self, Query, json, source_columns, update_source};
 use crate::ports::{Commit, Committed};
 
 /// The run as the fence found it.
-struct Live {
+pub(super) struct Live {
     attempt: u32,
     counts: Counts,
     source: source::Row,
@@ -34,6 +35,13 @@ struct Live {
     page: Option<PageId>,
     /// Nothing has ever been committed for the source: there is nothing to look up.
     untouched: bool,
+}
+
+impl Live {
+    /// A run that never lived: elements of a kept page are taken up again.
+    pub(super) fn replayed(source: source::Row, page: PageId) -> Self {
+        Self { attempt: 1, counts: Counts::default(), source, paid: false, page: Some(page), untouched: false }
+    }
 }
 
 pub(super) async fn commit(conn: &mut SqliteConnection, mut commit: Commit, now: UtcMillis) -> Outcome<Committed> {
@@ -118,7 +126,7 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
 }
 
 /// Stores what is to be stored of a page.
-async fn take(
+pub(super) async fn take(
     conn: &mut SqliteConnection,
     live: &Live,
     run: RunId,
@@ -161,7 +169,8 @@ async fn take(
         }
     }
     if !rejects.is_empty() {
-        bury(conn, run, live, &rejects, now).await?;
+        let from = dead::From { run, attempt: live.attempt, source, now };
+        dead::bury_elements(conn, from, live.page, &rejects).await?;
     }
     Ok(intake.counts())
 }
@@ -184,22 +193,6 @@ async fn complete(
         None => item,
     });
     *items = completed.collect();
-    Ok(())
-}
-
-/// Writes rejects down as dead letters.
-async fn bury(conn: &mut SqliteConnection, run: RunId, live: &Live, rejects: &[Reject], now: UtcMillis) -> Outcome<()> {
-    let rows: Vec<_> = rejects.iter().map(|reject| (reject.element, &reject.reason, &reject.extra)).collect();
-    let sql = "INSERT INTO dead_letter (run, attempt, page, element, reason, extra, created_at)
-        SELECT ?1, ?2, ?3, value ->> 0, value ->> 1, value ->> 2, ?4 FROM json_each(?5)";
-    sqlx::query(sql)
-        .bind(run.to_bytes().to_vec())
-        .bind(live.attempt)
-        .bind(live.page.map(|page| page.to_bytes().to_vec()))
-        .bind(now.as_millis())
-        .bind(json(&rows)?)
-        .execute(conn)
-        .await?;
     Ok(())
 }
 
@@ -264,6 +257,12 @@ async fn end(
     progress: Progress,
 ) -> Outcome<Settlement> {
     stay_unique(conn, live, &mut finish).await?;
+    if finish.asks_for_rhythm(&live.source.source) {
+        live.source.source.facts.published = item::rhythm(conn, live.source.source.id).await?;
+    }
+    if finish.asks_for_hours(&live.source.source) {
+        live.source.source.facts.activity = follow::hours(conn, live.source.source.id).await?;
+    }
     let settlement = finish.settle(&live.source.source, &progress.total, progress.now);
     live.source.source = settlement.source.clone();
     let failure = settlement.failure.as_ref();
@@ -277,6 +276,10 @@ async fn end(
         .bind(warnings)
         .bind(None::<i64>);
     source::bind(query, &live.source)?.execute(&mut *conn).await?;
+    if let (true, Some(failure)) = (settlement.dead, failure) {
+        let from = dead::From { run, attempt: live.attempt, source: &settlement.source, now: progress_now };
+        dead::bury_run(conn, from, failure, finish.request.take()).await?;
+    }
     if live.paid {
         actor_run::end_all(conn, run, progress_now).await?;
         ledger::settle_money(conn, run).await?;

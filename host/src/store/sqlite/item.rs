@@ -11,6 +11,8 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use tidegate_core::contract::{Metric, Removal};
 use tidegate_core::id::{ItemId, PageId, SourceId, Tenant};
 use tidegate_core::item::{Detail, Item, Known};
+use tidegate_core::limits;
+use tidegate_core::schedule::adaptive::Published;
 use tidegate_core::time::UtcMillis;
 
 use super::error::Outcome;
@@ -203,6 +205,18 @@ pub(super) async fn remove(conn: &mut SqliteConnection, origin: Origin<'_>, remo
         .execute(conn)
         .await?;
     Ok(done.rows_affected())
+}
+
+/// How often a source publishes, by its newest items.
+pub(super) async fn rhythm(conn: &mut SqliteConnection, source: SourceId) -> Outcome<Option<Published>> {
+    let sql = "SELECT id, published_at FROM item WHERE source = ?1 AND published_at IS NOT NULL
+        ORDER BY sort_at DESC, id DESC LIMIT ?2";
+    let rows = sqlx::query(sql).bind(source.to_bytes().to_vec()).bind(limits::PUBLISHED.1).fetch_all(conn).await?;
+    let mut times = Vec::with_capacity(rows.len());
+    for row in &rows {
+        times.push(Cells::new(row, "item", "id").time("published_at")?);
+    }
+    Ok(Published::of(times))
 }
 
 fn fingerprint(cells: &Cells<'_>) -> Result<u64, StoreError> {

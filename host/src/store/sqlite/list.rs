@@ -1,6 +1,6 @@
 //! Listings for people: filters become conditions.
 //!
-//! Owns: the text of the three listing queries and the limit above all others. Must not know: how rows are read.
+//! Owns: how a listing grows, the text of three listing queries and the limit above all others. Must not know: how rows are read.
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tidegate_core::limits;
@@ -18,14 +18,14 @@ fn rows(limit: u32) -> i64 {
 }
 
 /// A query that grows by conditions.
-struct Listing(QueryBuilder<Sqlite>);
+pub(super) struct Listing(QueryBuilder<Sqlite>);
 
 impl Listing {
-    fn new(sql: &'static str) -> Self {
+    pub(super) fn new(sql: &'static str) -> Self {
         Self(QueryBuilder::new(sql))
     }
 
-    fn and<T>(&mut self, condition: &'static str, value: Option<T>) -> &mut Self
+    pub(super) fn and<T>(&mut self, condition: &'static str, value: Option<T>) -> &mut Self
     where
         T: for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite> + 'static,
     {
@@ -35,7 +35,17 @@ impl Listing {
         self
     }
 
-    fn end(&mut self, order: &'static str, limit: u32) -> &mut Self {
+    /// A condition, or a part of the query, that holds always.
+    pub(super) fn and_always(&mut self, sql: &'static str) -> &mut Self {
+        self.0.push(sql);
+        self
+    }
+
+    pub(super) fn query(&mut self) -> &mut QueryBuilder<Sqlite> {
+        &mut self.0
+    }
+
+    pub(super) fn end(&mut self, order: &'static str, limit: u32) -> &mut Self {
         self.0.push(order).push(" LIMIT ").push_bind(rows(limit));
         self
     }

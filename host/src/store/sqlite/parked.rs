@@ -52,7 +52,8 @@ pub(super) async fn park(conn: &mut SqliteConnection, run: RunId, generation: Ge
 
 pub(super) async fn waiting(conn: &mut SqliteConnection, limit: usize) -> Outcome<Vec<Waiting>> {
     let sql = "SELECT r.id, a.credential, a.remote, a.started_at FROM run r JOIN actor_run a ON a.run = r.id
-        WHERE r.stage = 'waiting' AND a.stage = 'started' ORDER BY r.wake_at, r.id LIMIT ?1";
+        WHERE r.stage = 'waiting' AND a.stage = 'started' AND a.troubles = 0
+        ORDER BY r.wake_at, r.id LIMIT ?1";
     let rows = sqlx::query(sql).bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(conn).await?;
     let mut waiting = Vec::with_capacity(rows.len());
     for row in &rows {

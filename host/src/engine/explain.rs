@@ -1,0 +1,90 @@
+//! Why a source runs now, or does not.
+//!
+//! Owns: gathering what stands around one source, as the admit pass does, and asking the same rules. Must not know: the rules
+//! (`tidegate_core::eligibility` and `budget`), or how answers are printed. Called by the CLI; it changes nothing.
+//!
+//! What one daemon has under way, and so whether it has a place for one more run, is that daemon's knowledge alone; and the
+//! gates of hosts, held by the way out, are not asked.
+
+use std::collections::BTreeMap;
+
+use tidegate_core::budget::{self, Balance, Reservation, Window};
+use tidegate_core::eligibility::{self, Judged, Rule, Skip, Verdict};
+use tidegate_core::id::SourceId;
+use tidegate_core::source::{Source, Trigger};
+use tidegate_core::time::UtcMillis;
+
+use super::admit::Around;
+use super::{Ports, Settings};
+use crate::ports::{QueuedRun, StoreError};
+
+/// Everything that is asked before a source runs, with the answers of one moment.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The source.
+    pub source: Source,
+    /// The moment.
+    pub now: UtcMillis,
+    /// The run that is queued for it, if one is.
+    pub queued: Option<QueuedRun>,
+    /// Each rule with its verdict, in the order in which they are asked.
+    pub rules: Vec<Judged>,
+    /// Each budget window. Empty without a profile.
+    pub windows: Vec<JudgedWindow>,
+    /// What the admit pass would do now: run it, why, or the first "no".
+    pub verdict: Result<Trigger, Skip>,
+    /// The source's last skip since it last ran.
+    pub last_skip: Option<(UtcMillis, String)>,
+}
+
+/// A budget window with its verdict and the numbers behind it.
+#[derive(Debug, Clone)]
+pub struct JudgedWindow {
+    /// What a run would reserve in it, and the limit that holds.
+    pub need: Reservation,
+    /// What stands in it.
+    pub balance: Balance,
+    /// What it says.
+    pub verdict: Verdict,
+}
+
+/// Asks every rule about a source. `None`: there is no such source.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn explain(ports: &Ports, settings: &Settings, id: SourceId) -> Result<Option<Explanation>, StoreError> {
+    let store = ports.store.as_ref();
+    let Some(source) = store.source(id).await? else { return Ok(None) };
+    let now = ports.clock.now();
+    let around = Around::look(store, now).await?;
+    let queued = store.queued(id, now).await?;
+    let ready = queued.filter(|queued| queued.at <= now).map(|queued| queued.trigger);
+    let profile = settings.profiles.get(&source.profile);
+    let given = around.circumstances((ports, settings), &source, ready, now);
+    let mut rules = eligibility::explain(&source, profile, given);
+    rules.iter_mut().for_each(|judged| sooner(judged, queued));
+    let balances: BTreeMap<Window, Balance> =
+        store.ledger(now).await?.into_iter().map(|row| (row.window, row.balance)).collect();
+    let needs = profile.map_or_else(Vec::new, |profile| budget::needs(&source, profile, &settings.budget, now));
+    let judge = |need: Reservation| {
+        let balance = balances.get(&need.window).copied().unwrap_or_default();
+        JudgedWindow { verdict: budget::ask(&need, balance, now), need, balance }
+    };
+    let windows: Vec<JudgedWindow> = needs.into_iter().map(judge).collect();
+    let no = rules.iter().map(|judged| &judged.verdict).chain(windows.iter().map(|window| &window.verdict));
+    let first = no.filter_map(|verdict| if let Verdict::No(skip) = verdict { Some(skip.clone()) } else { None }).next();
+    let verdict = match (first, eligibility::decide(&source, profile, given)) {
+        (Some(skip), _) | (None, Err(skip)) => Err(skip),
+        (None, Ok(eligible)) => Ok(eligible.trigger()),
+    };
+    let last_skip = store.last_skip(id).await?;
+    Ok(Some(Explanation { source, now, queued, rules, windows, verdict, last_skip }))
+}
+
+/// A queued run whose time has not come is due before the schedule is, perhaps.
+fn sooner(judged: &mut Judged, queued: Option<QueuedRun>) {
+    if let (Rule::Due, Verdict::No(skip), Some(queued)) = (judged.rule, &mut judged.verdict, queued) {
+        skip.until = Some(skip.until.map_or(queued.at, |until| until.min(queued.at)));
+        judged.fact = format!("{}; a {} run is queued for {}", judged.fact, queued.trigger, queued.at);
+    }
+}
