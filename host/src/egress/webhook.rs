@@ -118,7 +118,7 @@ impl SecretWebhook {
 
     /// Whether a text quotes a part of the address beyond its host.
     fn quoted(&self, text: &str) -> bool {
-        let Ok(target) = Target::parse(self.address.as_address()) else { return true };
+        let Ok(target) = Target::parse(self.address.as_address()) else { return self.address.stands_in(text) };
         let path = target.url().path().split('/').chain(target.url().query().unwrap_or_default().split(['&', '=']));
         let mut parts = path.filter(|part| part.len() > 3);
         parts.any(|part| text.contains(part)) || self.address.stands_in(text)

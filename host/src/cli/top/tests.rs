@@ -50,7 +50,7 @@ fn frame() -> Frame {
         gates: vec![Gate { key, class: Class::Quota, why: "no money left".to_owned(), since: at(0), until: at(600) }],
         alerts: vec![serde_json::json!({
             "severity": "critical", "title": "credential apify is closed: quota", "text": "no money left",
-            "since": "2026-11-22T12:00:00.000Z"
+            "since": "2026-11-22T12:00:00Z"
         })],
         running: vec![run(Some("nasa"), RunStage::Running, 200_000, None), run(None, RunStage::Waiting, 200_000, None)],
         failures: vec![run(Some("https://example.org/feed"), RunStage::Ended, 850, Some(("transient", "reset")))],

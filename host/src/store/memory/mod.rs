@@ -11,6 +11,7 @@
 
 mod actor;
 mod actor_runs;
+mod alert;
 mod claim;
 mod commit;
 mod dead;

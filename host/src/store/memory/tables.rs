@@ -16,6 +16,7 @@ use tidegate_core::source::{Source, SourceState};
 use tidegate_core::time::UtcMillis;
 
 use super::Keep;
+use super::alert::Alerts;
 use super::dead::Dead;
 use super::follow::Audience;
 use crate::ports::{ItemRow, RawPage, RunRow, RunStage};
@@ -53,6 +54,7 @@ pub(super) struct Tables {
     pub(super) remotes: BTreeMap<(CredentialName, RemoteId), IntentId>,
     pub(super) dead: Dead,
     pub(super) audience: Audience,
+    pub(super) alerts: Alerts,
     /// When a daemon was last alive.
     pub(super) alive_at: Option<UtcMillis>,
 }
