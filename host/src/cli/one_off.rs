@@ -17,7 +17,7 @@ use super::dead_args::RunArgs;
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, short, table};
-use crate::ports::{Clock, DeadLetters, Dice, Queued, RunRow, RunStage, SourceFilter, Store};
+use crate::ports::{Clock, Dice, Queued, RunRow, RunStage, SourceFilter, Store};
 use crate::system::{SystemClock, SystemDice};
 
 /// How often a run that is waited for is looked at.
@@ -42,13 +42,13 @@ struct Wished {
 pub(super) async fn run(home: &Home, args: &RunArgs, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
     let named = !args.sources.is_empty();
-    let sources = if named { by_name(&store, &args.sources).await? } else { by_filter(&store, args).await? };
+    let sources = if named { by_name(&*store, &args.sources).await? } else { by_filter(&*store, args).await? };
     let mut wishes = Vec::with_capacity(sources.len());
     for source in sources {
-        wishes.push(wish(&store, &source).await?);
+        wishes.push(wish(&*store, &source).await?);
     }
     let refused = wishes.iter().filter(|wish| wish.run.is_none()).count();
-    let ended = if args.wait { wait(&store, &mut wishes, args.timeout.duration(), output).await? } else { true };
+    let ended = if args.wait { wait(&*store, &mut wishes, args.timeout.duration(), output).await? } else { true };
     output.data(&json!({ "runs": wishes }), |_| listed(&wishes))?;
     let failed = wishes.iter().filter_map(|wish| wish.outcome.as_ref()).any(|run| run.ending == Some(Ending::Failed));
     // Of many, some are always paused; of those that were named, none is meant to be.

@@ -23,7 +23,7 @@ const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABA
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 34] = [
+pub(super) const KEYS: [&[&str]; 36] = [
     &["store", "path"],
     &["store", "url"],
     &["store", "connections"],
