@@ -6,7 +6,7 @@
 -- were written, and nothing here is asked for by its inside. What stands in a key is compared byte by byte (COLLATE "C"),
 -- so that order and identity are the same everywhere.
 --
--- A source's row is the lock of everything that hangs on it (docs/decisions/0007-postgresql.md). So items, pages and dead
+-- A source's row is the lock of everything that hangs on it (docs/decisions/0009-postgresql.md). So items, pages and dead
 -- letters carry no foreign key: each would take that lock again for every row; `doctor` looks for orphans instead.
 
 -- What is known about this database. Keys: created-at (ms).

@@ -2,7 +2,7 @@
 //!
 //! Owns: the connections. Each piece of work is a transaction in a task of its own; commits are gathered and written many at a
 //! time. Locks are taken in one order everywhere: gates, sources by id, runs, then windows of the ledger; the decision record
-//! 0007 says why. A file per group of tables holds its SQL; the way from rows to domain values is `rows`', the rules stay in
+//! 0009 says why. A file per group of tables holds its SQL; the way from rows to domain values is `rows`', the rules stay in
 //! the core, which is called from inside the transactions. Put together by `cli`.
 
 mod actor_run;
