@@ -9,10 +9,12 @@ use core::time::Duration;
 mod eyes;
 mod keeping;
 mod paid;
+mod postgres;
 
 pub use eyes::*;
 pub use keeping::*;
 pub use paid::*;
+pub use postgres::*;
 
 /// Bytes in a KiB.
 pub const KIB: usize = 1 << 10;

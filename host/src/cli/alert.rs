@@ -15,7 +15,7 @@ use super::home::Home;
 use super::output::{Output, short, table};
 use crate::config::{FoundWebhook, Process, WebhookFormat};
 use crate::egress::Egress;
-use crate::ports::{AlertRows, Clock, Webhook};
+use crate::ports::{Clock, Webhook};
 use crate::system::SystemClock;
 
 /// What came of a test.

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
+use crate::database::Typed;
 pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
@@ -42,6 +43,10 @@ pub struct Place {
     /// Configuration file instead of tidegate.toml in the directory.
     #[arg(long, value_name = "FILE", global = true, env = "TIDEGATE_CONFIG")]
     pub config: Option<PathBuf>,
+
+    /// Database instead of the configured one: postgres://user@host/database, or a SQLite file.
+    #[arg(long, value_name = "URL", global = true, env = "TIDEGATE_DATABASE", hide_env_values = true)]
+    pub database: Option<Typed>,
 }
 
 /// How data is printed.
@@ -94,6 +99,9 @@ pub enum Command {
     /// Look at the configuration, and check it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Bring the database to the schema of this version. A daemon does so by itself where no other one can be working: with a
+    /// SQLite file, and with an empty PostgreSQL database.
+    Migrate,
     /// Look at alerts that are not resolved, and try where they are sent.
     #[command(subcommand)]
     Alert(AlertCommand),

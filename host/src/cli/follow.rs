@@ -11,7 +11,7 @@ use super::args::{FollowArgs, Place, SeenArgs};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::Output;
-use crate::ports::{Clock, Follows, Store};
+use crate::ports::Clock;
 use crate::system::SystemClock;
 
 /// What became of it.
@@ -41,7 +41,7 @@ async fn change(place: &Place, args: &FollowArgs, output: Output, follow: bool) 
     let done = async {
         let mut ids = Vec::with_capacity(args.sources.len());
         for name in &args.sources {
-            let source = find_source(&store, name).await?;
+            let source = find_source(&*store, name).await?;
             if source.tenant != tenant {
                 let message = format!("source {} belongs to tenant {}, not to {tenant}", source.id, source.tenant);
                 return Err(CliError::refused(message).hint("name the tenant with --tenant"));

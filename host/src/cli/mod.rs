@@ -13,11 +13,12 @@ mod dead_args;
 mod demo;
 mod doctor;
 mod error;
-mod eyes;
 mod explain;
+mod eyes;
 mod follow;
 mod home;
 mod items;
+mod migrate;
 mod one_off;
 mod output;
 mod plan;
@@ -109,6 +110,7 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,
         Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
+        Command::Migrate => migrate::migrate(&place, output).await,
         Command::Alert(command) => alert::alert(&place, &command, output).await,
         Command::Top(top) => top::top(&place, &top, output).await,
         Command::Doctor => doctor::doctor(&place, output).await,

@@ -13,7 +13,7 @@ use super::signals::Signals;
 use crate::config::{Credentials, LogFormat, Process};
 use crate::egress::ApifyClient;
 use crate::engine::Engine;
-use crate::ports::{Actors, Observer, Store};
+use crate::ports::{Actors, Observer};
 use crate::telemetry;
 
 /// Runs the daemon until a signal.
@@ -24,7 +24,7 @@ pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliEr
     }
     start_logs(&home)?;
     let (stop, hard) = stops(Signals::listen()?);
-    let database = home.database().display().to_string();
+    let database = home.database();
     let eyes = Eyes::open(&home, true).await?;
     let observer = Arc::clone(&eyes.observer);
     let served = with_engine(&home, observer, |engine| {
@@ -93,10 +93,10 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     let daemon = daemon_id();
     let credentials = home.credentials(&profiles);
     let actors = Arc::new(home.actors(&credentials)?);
-    let store = Arc::new(home.daemon_store(daemon).await?);
+    let store = home.daemon_store(daemon).await?;
     let result = async {
         let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
-        let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, way, observer).await?;
+        let ports = home.ports(Arc::clone(&store), way, observer).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
         let reloads = reloads(Arc::clone(&engine), credentials, actors)?;
         let worked = work(engine).await;

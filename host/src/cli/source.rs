@@ -16,7 +16,7 @@ use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
 use super::schedule;
 use crate::engine::sources::{Wish, create};
-use crate::ports::{ActorRuns, Clock, Created, DeadFilter, DeadLetters, RunFilter, SourceFilter, Store};
+use crate::ports::{Clock, Created, DeadFilter, RunFilter, SourceFilter};
 use crate::system::SystemClock;
 
 /// Runs a `source` command.
@@ -36,13 +36,13 @@ pub(super) async fn source(place: &Place, command: SourceCommand, output: Output
                 return Err(CliError::usage("--reason is a sentence on one line, at most 1 KiB"));
             }
             let store = home.existing_store().await?;
-            let id = find_source(&store, &source).await?.id;
+            let id = find_source(&*store, &source).await?.id;
             let paused = store.pause(id, PausedBy::Operator, &reason, SystemClock.now()).await?;
             changed(paused, output)
         }
         SourceCommand::Resume { source } => {
             let store = home.existing_store().await?;
-            let id = find_source(&store, &source).await?.id;
+            let id = find_source(&*store, &source).await?.id;
             let resumed = store.resume(id, SystemClock.now()).await?;
             changed(resumed, output)
         }
@@ -216,7 +216,7 @@ fn before<'a>(gates: &'a [Gate], actor: &ActorPolicy) -> Option<&'a Gate> {
 
 async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let source = find_source(&store, name).await?;
+    let source = find_source(&*store, name).await?;
     let runs = store.runs(&RunFilter { source: Some(source.id), limit: 5, ..RunFilter::default() }).await?;
     let last_skip = store.last_skip(source.id).await?;
     let profiles = home.profiles()?;
@@ -293,7 +293,7 @@ fn described(source: &Source, verdict: &str, last_skip: Option<String>) -> Strin
 
 async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let source = find_source(&store, name).await?;
+    let source = find_source(&*store, name).await?;
     if !yes {
         if !std::io::stdin().is_terminal() {
             return Err(

@@ -19,12 +19,14 @@ const PREFIX: &str = "TIDEGATE_";
 const CREDENTIAL: &str = "TIDEGATE_CREDENTIAL_";
 
 /// Variables that are not keys: read elsewhere, or by the tests and tasks of the project.
-const NOT_KEYS: [&str; 3] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_REQUIRE"];
+const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABASE", "TIDEGATE_REQUIRE"];
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 34] = [
+pub(super) const KEYS: [&[&str]; 36] = [
     &["store", "path"],
+    &["store", "url"],
+    &["store", "connections"],
     &["budget", "runs_per_day"],
     &["budget", "usd_per_day"],
     &["budget", "usd_per_month"],

@@ -123,6 +123,9 @@ impl Config {
         if self.store.path.file_name().is_none() {
             return refuse("store.path names no file", "for example \"tidegate.db\"");
         }
+        if !(1..=64).contains(&self.store.connections) {
+            return refuse("store.connections is out of range", "a number from 1 to 64");
+        }
         if self.alerts.webhook.len() > tidegate_core::limits::ALERT_WEBHOOKS {
             return refuse("alerts.webhook has too many entries", "at most 16");
         }

@@ -10,17 +10,24 @@ use serde::{Deserialize, Serialize};
 use tidegate_core::limits;
 use tidegate_core::time::Span;
 
+use crate::database::DatabaseUrl;
+
 /// The database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
     /// SQLite file, relative to the daemon's directory.
     pub path: PathBuf,
+    /// PostgreSQL database instead of the file: `postgres://user@host/database`. Its password is never shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<DatabaseUrl>,
+    /// Connections to that database, 1 to 64; one more listens.
+    pub connections: u32,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { path: PathBuf::from("tidegate.db") }
+        Self { path: PathBuf::from("tidegate.db"), url: None, connections: limits::PG_CONNECTIONS }
     }
 }
 

@@ -11,6 +11,7 @@ use tidegate_core::nearest;
 use toml::de::DeTable;
 
 use super::ConfigError;
+use crate::database::without_passwords;
 
 /// The largest file of settings that is read.
 const FILE_BYTES: u64 = 1 << 20;
@@ -83,7 +84,7 @@ pub(super) fn masked(text: &str) -> String {
         shown.push_str("(hidden)");
         shown.push_str(rest);
     }
-    shown
+    without_passwords(&shown)
 }
 
 /// What errors about the entries of credentials begin with.

@@ -191,6 +191,7 @@ impl Engine {
                 biased;
                 () = &mut tick => return,
                 () = self.live.changed() => return,
+                () = self.ports.store.woken() => return,
                 () = tokio::time::sleep(pause.max(Duration::from_millis(10))) => {}
             }
         }

@@ -59,6 +59,18 @@ pub enum StoreError {
         /// Our version.
         known: i64,
     },
+    /// The database was written by an older version, and others may be working with it.
+    #[error(
+        "{database} has schema version {found}, this tidegate needs {known}; `tidegate migrate` brings it up to date"
+    )]
+    OldSchema {
+        /// The database.
+        database: String,
+        /// Its version.
+        found: i64,
+        /// Our version.
+        known: i64,
+    },
     /// The disk is full. Nothing was written.
     #[error("{doing}: the disk that holds {file} is full; nothing was written")]
     DiskFull {
@@ -85,9 +97,7 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store:
-    super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Pulses
-{
+pub trait Store: super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Pulses {
     // ---- sources ----
 
     /// Creates a source and queues its bootstrap run, or finds the one with the same tenant, profile and identifier.
@@ -168,6 +178,12 @@ pub trait Store:
     /// that goes away before the answer leaves it written whole or not at all. An item that was marked as gone and comes
     /// again is unmarked.
     async fn commit(&self, commit: Commit, now: UtcMillis) -> Result<Committed, StoreError>;
+
+    /// Waits until another process has made something due: it has added a source, resumed one, opened a gate. A hint only,
+    /// which may come for nothing or not at all; a store without such a way never says so.
+    async fn woken(&self) {
+        core::future::pending::<()>().await;
+    }
 
     // ---- reading ----
 

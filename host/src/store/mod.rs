@@ -7,4 +7,7 @@
 #[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 pub(crate) mod conformance;
 pub mod memory;
+pub mod postgres;
+mod rows;
 pub mod sqlite;
+mod trouble;

@@ -27,7 +27,7 @@ pub(super) async fn top(place: &Place, args: &TopArgs, output: Output) -> Result
     let setting = Setting { profiles: home.profiles()?.by_name(), budget: home.config.global_budget() };
     let stdout = std::io::stdout();
     if args.once || output.is_json() || !stdout.is_terminal() {
-        let frame = Frame::take(&store, &setting, SystemClock.now()).await?;
+        let frame = Frame::take(&*store, &setting, SystemClock.now()).await?;
         output.data(&frame, |frame| screen::drawn(frame, screen::UNBOUNDED))?;
         return Ok(Exit::Ok);
     }
@@ -36,7 +36,7 @@ pub(super) async fn top(place: &Place, args: &TopArgs, output: Output) -> Result
     write(enter)?;
     let shown = async {
         loop {
-            let frame = Frame::take(&store, &setting, SystemClock.now()).await?;
+            let frame = Frame::take(&*store, &setting, SystemClock.now()).await?;
             write(&screen::painted(&frame, screen::size()))?;
             tokio::select! {
                 () = signals.next() => return Ok(()),

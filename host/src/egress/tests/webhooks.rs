@@ -70,8 +70,7 @@ async fn private_places_are_for_those_who_are_allowed() {
 async fn a_place_where_nobody_is_may_be_tried_again() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let nobody = format!("http://{free}/services/canary-7f3a9c");
-    for (url, rules) in
-        [(nobody.as_str(), &["127.0.0.1"][..]), ("https://nowhere.example/services/canary-7f3a9c", &[])]
+    for (url, rules) in [(nobody.as_str(), &["127.0.0.1"][..]), ("https://nowhere.example/services/canary-7f3a9c", &[])]
     {
         let error = webhook(url, rules).post("{}".to_owned()).await.unwrap_err();
         assert!(error.passing && !error.why.contains("canary"), "{}", error.why);

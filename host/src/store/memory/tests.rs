@@ -34,8 +34,8 @@ impl Place for Memory {
 }
 
 #[expect(clippy::unused_async, reason = "a store that has to be reached makes its place asynchronously")]
-async fn memory() -> Memory {
-    Memory::default()
+async fn memory() -> Option<Memory> {
+    Some(Memory::default())
 }
 
 conformance!(memory);

@@ -1,100 +1,24 @@
 //! Rows of `actor_run`: intents, and what became of them.
 //!
-//! Owns: the way between a row and an [`Intent`], and the changes of its stage. Must not know: what a change means (the
+//! Owns: writing an [`Intent`] down, and the changes of its stage. Must not know: what a change means (the
 //! machine) or how the platform is asked. What is done with runs that are put away stands in `parked`.
 
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use tidegate_core::actor::{Order, RemoteId, RemoteStatus};
 use tidegate_core::claim::Generation;
 use tidegate_core::id::{IntentId, RunId};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
-use tidegate_core::run::{Intent, IntentEnd, IntentStage, Progress};
+use tidegate_core::run::{Intent, IntentEnd, Progress};
 use tidegate_core::time::UtcMillis;
 
-use super::error::{Outcome, Trouble};
-use super::ledger::{self, signed};
-use super::row::Cells;
-use super::source::json;
-use crate::ports::{ActorRunRow, Looked, StoreError, Unsettled};
-
-/// The columns [`order`] wants, of the table under the name `a`.
-macro_rules! order_columns {
-    () => {
-        "a.id, a.credential, a.actor, a.build, a.memory_mb, a.timeout_s, a.charge_cap, a.input"
-    };
-}
-
-/// The columns [`intent`] and [`progress`] want.
-macro_rules! intent_columns {
-    () => {
-        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.ordered_at, a.asked_at, a.troubles, a.remote,
-        a.dataset, a.started_at AS remote_at, a.aborted, a.progress"
-    };
-}
-pub(super) use intent_columns;
-
-/// A word the core has parsed once, parsed again.
-pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-    cells: &Cells<'_>,
-    column: &'static str,
-) -> Result<T, StoreError> {
-    cells.text(column)?.parse().map_err(|error| cells.bad(column, format!("{error}")))
-}
-
-fn opt_parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-    cells: &Cells<'_>,
-    column: &'static str,
-) -> Result<Option<T>, StoreError> {
-    let Some(text) = cells.opt_text(column)? else { return Ok(None) };
-    text.parse().map(Some).map_err(|error| cells.bad(column, format!("{error}")))
-}
-
-/// What was ordered.
-pub(super) fn order(cells: &Cells<'_>, id: &'static str) -> Result<Order, StoreError> {
-    let memory = cells.opt_int("memory_mb")?;
-    Ok(Order {
-        intent: cells.id(id)?,
-        credential: cells.name("credential")?,
-        actor: parsed(cells, "actor")?,
-        build: cells.text("build")?,
-        memory_mb: memory
-            .map(|mb| u32::try_from(mb).map_err(|_| cells.bad("memory_mb", format!("{mb} is out of range"))))
-            .transpose()?,
-        timeout: std::time::Duration::from_secs(cells.count("timeout_s")?),
-        charge_cap: MicroUsd::new(cells.count("charge_cap")?),
-        input: cells.text("input")?,
-    })
-}
-
-/// An intent whose run goes on.
-pub(super) fn intent(cells: &Cells<'_>, id: &'static str) -> Result<Intent, StoreError> {
-    let stage = match (opt_parsed(cells, "remote")?, opt_parsed(cells, "dataset")?, cells.opt_time("remote_at")?) {
-        (None, None, None) => IntentStage::Intended,
-        (Some(remote), Some(dataset), Some(at)) => {
-            IntentStage::Started { remote, dataset, at, aborted: cells.flag("aborted")? }
-        }
-        _ => return Err(cells.bad("remote", "remote, dataset and started_at stand together or not at all")),
-    };
-    Ok(Intent {
-        order: order(cells, id)?,
-        number: cells.count("number")?,
-        state: cells.opt_text("step_state")?,
-        max_elements: cells.count("max_elements")?,
-        job_now: cells.time("job_now")?,
-        job_max_items: cells.count("job_max_items")?,
-        ordered_at: cells.time("ordered_at")?,
-        asked_at: cells.time("asked_at")?,
-        stage,
-        troubles: cells.count("troubles")?,
-    })
-}
-
-/// What the run knew beside it.
-pub(super) fn progress(cells: &Cells<'_>) -> Result<Progress, StoreError> {
-    cells.json("progress")
-}
+use super::ledger;
+use crate::ports::{ActorRunRow, Looked, Unsettled};
+use crate::store::rows::Cells;
+use crate::store::rows::actor_run::{audit, order_columns, parsed, unsettled as read_unsettled};
+use crate::store::rows::ledger::signed;
+use crate::store::rows::source::json;
+use crate::store::trouble::{Outcome, Trouble};
 
 /// Whether the run is the caller's.
 pub(super) async fn ours(conn: &mut SqliteConnection, run: RunId, generation: Generation) -> Outcome<bool> {
@@ -242,25 +166,9 @@ pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit
     let rows = sqlx::query(sql).bind(now.as_millis()).bind(limit).fetch_all(conn).await?;
     let mut unsettled = Vec::with_capacity(rows.len());
     for row in &rows {
-        let cells = Cells::new(row, "actor_run", "id");
-        unsettled.push(Unsettled {
-            order: order(&cells, "id")?,
-            run: cells.id("run")?,
-            source: cells.id("source")?,
-            ordered_at: cells.time("ordered_at")?,
-            asked_at: cells.time("asked_at")?,
-            ended_at: cells.time("ended_at")?,
-            remote: opt_parsed(&cells, "remote")?,
-            status: cells.opt_word("status", RemoteStatus::from_word)?,
-            cost: cost(&cells)?,
-            elements: cells.count("elements")?,
-        });
+        unsettled.push(read_unsettled(row)?);
     }
     Ok(unsettled)
-}
-
-fn cost(cells: &Cells<'_>) -> Result<Option<MicroUsd>, StoreError> {
-    cells.opt_int("cost")?.map(|_| cells.count("cost").map(MicroUsd::new)).transpose()
 }
 
 pub(super) async fn looked(conn: &mut SqliteConnection, intent: IntentId, looked: Looked) -> Outcome<Option<MicroUsd>> {
@@ -299,23 +207,5 @@ pub(super) async fn of_run(conn: &mut SqliteConnection, run: RunId) -> Outcome<V
         "SELECT id, stage, actor, build, credential, charge_cap, remote, status, cost, elements, asked_at, ended_at
         FROM actor_run WHERE run = ?1 ORDER BY number";
     let rows = sqlx::query(sql).bind(run.to_bytes().to_vec()).fetch_all(conn).await?;
-    Ok(rows.iter().map(audit).collect::<Result<_, _>>()?)
-}
-
-fn audit(row: &SqliteRow) -> Result<ActorRunRow, StoreError> {
-    let cells = Cells::new(row, "actor_run", "id");
-    Ok(ActorRunRow {
-        id: cells.id("id")?,
-        stage: cells.text("stage")?,
-        actor: cells.text("actor")?,
-        build: cells.text("build")?,
-        credential: cells.name("credential")?,
-        charge_cap: MicroUsd::new(cells.count("charge_cap")?),
-        remote: opt_parsed(&cells, "remote")?,
-        status: cells.opt_word("status", RemoteStatus::from_word)?,
-        cost: cost(&cells)?,
-        elements: cells.count("elements")?,
-        asked_at: cells.time("asked_at")?,
-        ended_at: cells.opt_time("ended_at")?,
-    })
+    Ok(rows.iter().map(|row| audit(row)).collect::<Result<_, _>>()?)
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::{Row as _, SqliteConnection};
-use tidegate_core::alert::{self, Alert, AlertKey, Change, OpenAlert, Severity, Threshold};
+use tidegate_core::alert::{self, Alert, AlertKey, Change, OpenAlert, Threshold};
 use tidegate_core::time::UtcMillis;
 
 use super::SqliteStore;
-use super::error::Outcome;
-use super::row::Cells;
 use crate::ports::{AlertRows, StoreError};
+use crate::store::rows::alert::read;
+use crate::store::trouble::Outcome;
 
 #[async_trait]
 impl AlertRows for SqliteStore {
@@ -57,7 +57,7 @@ async fn one(conn: &mut SqliteConnection, key: &AlertKey) -> Outcome<Option<Open
     let sql = "SELECT key, severity, title, text, remedy, about, opened_at, told_at, seen_at, count FROM alert \
         WHERE key = ?1";
     let row = sqlx::query(sql).bind(key.stored()).fetch_optional(conn).await?;
-    Ok(row.as_ref().map(read).transpose()?)
+    Ok(row.as_ref().map(|row| read(row)).transpose()?)
 }
 
 async fn all(conn: &mut SqliteConnection, limit: usize) -> Outcome<Vec<OpenAlert>> {
@@ -65,25 +65,6 @@ async fn all(conn: &mut SqliteConnection, limit: usize) -> Outcome<Vec<OpenAlert
         ORDER BY opened_at, key LIMIT ?1";
     let rows = sqlx::query(sql).bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(conn).await?;
     rows.iter().map(|row| Ok(read(row)?)).collect()
-}
-
-fn read(row: &sqlx::sqlite::SqliteRow) -> Result<OpenAlert, StoreError> {
-    let cells = Cells::new(row, "alert", "key");
-    let alert = Alert {
-        key: cells.word("key", AlertKey::from_stored)?,
-        severity: cells.word("severity", Severity::from_word)?,
-        title: cells.text("title")?,
-        text: cells.text("text")?,
-        remedy: cells.opt_text("remedy")?,
-        about: cells.json("about")?,
-    };
-    Ok(OpenAlert {
-        alert,
-        opened_at: cells.time("opened_at")?,
-        told_at: cells.time("told_at")?,
-        seen_at: cells.time("seen_at")?,
-        count: cells.count("count")?,
-    })
 }
 
 async fn raise(

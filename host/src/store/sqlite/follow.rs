@@ -9,10 +9,11 @@ use tidegate_core::limits;
 use tidegate_core::schedule::activity::Activity;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::row::Cells;
-use super::source::{self, json, source_columns};
+use super::source;
 use crate::ports::{Changed, Follower, Recounted, Retier};
+use crate::store::rows::Cells;
+use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::Outcome;
 
 fn hex(id: SourceId) -> String {
     format!("{:032x}", id.bits())
@@ -72,7 +73,7 @@ async fn first_followers(conn: &mut SqliteConnection, tenant: &Tenant, user: &Us
     );
     let rows = sqlx::query(sql).bind(tenant.to_string()).bind(user.to_string()).fetch_all(&mut *conn).await?;
     for row in &rows {
-        let mut row = source::Row::read(row)?;
+        let mut row = Row::read(row)?;
         if audience::first_follower(&mut row.source, now) {
             source::write(conn, &row).await?;
         }
@@ -185,7 +186,7 @@ pub(super) async fn recount(conn: &mut SqliteConnection, since: UtcMillis, limit
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let followers = Cells::new(row, "follow", "id").count("active")?;
-        found.push(Recounted { source: source::Row::read(row)?.source, followers });
+        found.push(Recounted { source: Row::read(row)?.source, followers });
     }
     Ok(found)
 }

@@ -3,31 +3,17 @@
 //! Owns: which gates are closed, and what that means for runs that are put away. Must not know: why one closes.
 
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::failure::Class;
 use tidegate_core::id::CredentialName;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::row::Cells;
 use super::source;
-use crate::ports::StoreError;
+use crate::store::rows::gate::read;
+use crate::store::trouble::Outcome;
 
 pub(super) async fn all(conn: &mut SqliteConnection) -> Outcome<Vec<Gate>> {
     let rows = sqlx::query("SELECT key, class, why, since, until FROM gate ORDER BY key").fetch_all(conn).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
-}
-
-fn read(row: &SqliteRow) -> Result<Gate, StoreError> {
-    let cells = Cells::new(row, "gate", "key");
-    Ok(Gate {
-        key: cells.word("key", GateKey::from_stored)?,
-        class: cells.word("class", Class::from_word)?,
-        why: cells.text("why")?,
-        since: cells.time("since")?,
-        until: cells.time("until")?,
-    })
+    Ok(rows.iter().map(|row| read(row)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn close(conn: &mut SqliteConnection, mut gate: Gate, now: UtcMillis) -> Outcome<bool> {
@@ -36,7 +22,7 @@ pub(super) async fn close(conn: &mut SqliteConnection, mut gate: Gate, now: UtcM
         .bind(key.clone())
         .fetch_optional(&mut *conn)
         .await?;
-    let before = row.as_ref().map(read).transpose()?;
+    let before = row.as_ref().map(|row| read(row)).transpose()?;
     if before.as_ref().is_some_and(|before| before.outweighs(&gate, now)) {
         return Ok(false);
     }

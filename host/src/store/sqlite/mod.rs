@@ -25,7 +25,6 @@ mod parked;
 mod pulse;
 mod readers;
 mod replay;
-mod row;
 mod run;
 mod schedule;
 mod schema;

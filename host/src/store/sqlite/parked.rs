@@ -13,11 +13,12 @@ use tidegate_core::run::{IntentStage, Park, Resume};
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
-use super::actor_run::{self, intent_columns, ours, parsed};
-use super::error::Outcome;
-use super::row::Cells;
-use super::source::{self, json, source_columns};
+use super::actor_run::ours;
 use crate::ports::{CostRow, Waiting};
+use crate::store::rows::Cells;
+use crate::store::rows::actor_run::{self, intent_columns, parsed};
+use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::Outcome;
 
 pub(super) async fn park(conn: &mut SqliteConnection, run: RunId, generation: Generation, park: Park) -> Outcome<bool> {
     if !ours(conn, run, generation).await? {
@@ -104,7 +105,7 @@ pub(super) async fn claim(
     let mut claims = Vec::with_capacity(rows.len());
     let mut made = Vec::with_capacity(rows.len());
     for row in &rows {
-        let found = source::Row::read(row)?;
+        let found = Row::read(row)?;
         let cells = Cells::new(row, "actor_run", "intent");
         let resume = match cells.opt_id::<tidegate_core::id::IntentKind>("intent")? {
             None => None,

@@ -8,9 +8,9 @@ use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 
 use super::SqliteStore;
-use super::error::Outcome;
-use super::row::Cells;
 use crate::ports::{Pulse, Pulses, StoreError};
+use crate::store::rows::Cells;
+use crate::store::trouble::Outcome;
 
 #[async_trait]
 impl Pulses for SqliteStore {

@@ -7,8 +7,9 @@
 use sqlx::{Row as _, SqliteConnection};
 use tidegate_core::time::UtcMillis;
 
-use super::error::{File, Outcome};
+use super::error::File;
 use crate::ports::StoreError;
+use crate::store::trouble::Outcome;
 
 /// A step from one version to the next.
 struct Migration {
