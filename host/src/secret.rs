@@ -1,6 +1,6 @@
 //! A value that is never shown.
 //!
-//! Owns: the wrapper, and the two ways out of it: as a header value, and hidden in a text. Must not know: where a value is
+//! Owns: the wrapper, and the ways out of it: as a header value, as an address, and hidden in a text. Must not know: where a value is
 //! from or who asks for it. Made by `config`, sent by `egress`, carried between them by `cli`.
 
 use std::fmt;
@@ -37,6 +37,12 @@ impl Secret {
         let mut value = HeaderValue::from_bytes(self.0.as_bytes()).ok()?;
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// As the address of a request, where the address itself is what must not be known. Neither logged nor put into an error.
+    #[must_use]
+    pub fn as_address(&self) -> &str {
+        &self.0
     }
 
     /// Whether it stands in `text`, whole or by one of its longer words.

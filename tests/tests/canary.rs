@@ -14,6 +14,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tidegate_tests::actors::{CANARY, INSTAGRAM, World, X, quick, reload};
 use tidegate_tests::guests;
+use tidegate_tests::hook::{Hook, get};
 use tidegate_tests::place::{list, word};
 
 const LONG: Duration = Duration::from_secs(170);
@@ -60,7 +61,12 @@ impl Trap {
                     }
                 }
                 let text = String::from_utf8_lossy(&request).into_owned();
-                let answer = if text.starts_with("GET /redirect") {
+                let answer = if text.starts_with("POST /refuse") {
+                    format!(
+                        "HTTP/1.1 404 Not Found\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+                        text.len()
+                    )
+                } else if text.starts_with("GET /redirect") {
                     format!(
                         "HTTP/1.1 302 Found\r\nLocation: {platform}/v2/users/me\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                     )
@@ -70,7 +76,9 @@ impl Trap {
                         text.len()
                     )
                 };
-                noted.lock().unwrap().push(text);
+                if !text.starts_with("POST /refuse") {
+                    noted.lock().unwrap().push(text);
+                }
                 stream.write_all(answer.as_bytes()).ok();
             }
         });
@@ -186,11 +194,20 @@ fn a_token_is_found_nowhere_and_a_plugin_cannot_come_by_it() {
     for (name, profile) in [("ig", INSTAGRAM), ("x", X)] {
         world.place.put(&format!("profiles/{name}.toml"), profile.replace("every = \"1m\"", "every = \"6h\"")).unwrap();
     }
-    let budget = "[budget]\nruns_per_day = 100000\nusd_per_day = 1000\n[log]\nlevel = \"trace\"\n";
-    world.configure(budget).unwrap();
+    // The address of a webhook is a secret too: it holds the same canary, in a file of the name that is not searched.
+    let hook = Hook::start().unwrap();
+    world.place.put("hook/token", format!("{}/services/{CANARY}\n", hook.origin)).unwrap();
+    let more = "[budget]\nruns_per_day = 100000\nusd_per_day = 1000\n[log]\nlevel = \"trace\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+                [alerts.webhook.ops]\nfile = \"hook/token\"\nallow_private = [\"127.0.0.1\"]\n\
+                [alerts.webhook.refuses]\nfile = \"refuses/token\"\nallow_private = [\"127.0.0.1\"]\n";
+    // Quotes what it was sent, path and all.
+    world.place.put("refuses/token", format!("{}/refuse/{CANARY}\n", trap.origin)).unwrap();
+    world.configure(more).unwrap();
     talkative(&world, &trap);
     let daemon = world.serve().unwrap();
     daemon.wait_line("the daemon's first line", LONG, |line| line.contains("tidegate serves")).unwrap();
+    let listens = daemon.wait_line("where it listens", LONG, |line| line.contains("listening on http://")).unwrap();
+    let listener = listens.split("http://").nth(1).and_then(|rest| rest.split(": ").next()).unwrap().to_owned();
 
     let handles = [
         "good.run",
@@ -231,7 +248,14 @@ fn a_token_is_found_nowhere_and_a_plugin_cannot_come_by_it() {
     reload(&daemon).unwrap();
     daemon.wait_line("another try", LONG, |line| line.contains("credentials were read again")).unwrap();
 
+    let alerts = hook.wait(1, LONG).unwrap();
     let mut texts = commands(&world, &sources, &thieves);
+    texts.insert("alerts".to_owned(), alerts.iter().map(|heard| heard.body.clone()).collect());
+    for target in ["/metrics", "/healthz", "/readyz", &format!("/{CANARY}")] {
+        let (_, body) = get(&listener, target).unwrap();
+        texts.insert(format!("listener {}", target.replace(CANARY, "...")), body);
+    }
+    assert!(texts["alerts"].contains("gate-closed") && texts["listener /metrics"].contains("tidegate_runs_total"));
     texts.insert("runtime log".to_owned(), daemon.log().join("\n"));
     daemon.interrupt().unwrap();
     let (_, log) = daemon.wait(LONG).unwrap();
@@ -319,6 +343,9 @@ fn commands(
         ("config show", &["config", "show"]),
         ("config check", &["config", "check"]),
         ("doctor", &["doctor"]),
+        ("alert list", &["alert", "list"]),
+        ("alert test", &["alert", "test"]),
+        ("top", &["top", "--once"]),
     ] {
         ask(name, args);
     }

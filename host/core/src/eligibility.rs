@@ -59,6 +59,8 @@ pub enum SkipReason {
         /// How many are allowed.
         most: u32,
     },
+    /// Nobody follows it, and its schedule is by followers.
+    Dormant,
     /// Its time has not come.
     NotDue,
     /// It is running already.
@@ -112,6 +114,7 @@ impl SkipReason {
             Self::Paused { .. } => "paused",
             Self::Invalid { .. } => "invalid",
             Self::TooManyFailures { .. } => "too-many-failures",
+            Self::Dormant => "dormant",
             Self::NotDue => "not-due",
             Self::AlreadyRunning { .. } => "already-running",
             Self::ProfileMissing { .. } => "profile-missing",
@@ -136,6 +139,7 @@ impl Skip {
             | SkipReason::Paused { .. }
             | SkipReason::Invalid { .. }
             | SkipReason::TooManyFailures { .. } => "when a person resumes it",
+            SkipReason::Dormant => "when somebody follows it, or a follower comes back",
             SkipReason::NotDue => "when a run is queued for it, or it is resumed",
             SkipReason::AlreadyRunning { .. } => "when that run has ended",
             SkipReason::ProfileMissing { .. } => "when there is a profile of that name",
@@ -156,6 +160,7 @@ impl core::fmt::Display for SkipReason {
             Self::Paused { by: PausedBy::Automatic, why } => write!(f, "paused automatically: {why}"),
             Self::Invalid { why } => write!(f, "invalid: {why}"),
             Self::TooManyFailures { count, most } => write!(f, "{count} failures in a row, {most} are allowed"),
+            Self::Dormant => f.write_str("dormant: no active follower, and its schedule is by followers"),
             Self::NotDue => f.write_str("not due yet"),
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),

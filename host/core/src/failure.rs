@@ -14,7 +14,7 @@ use crate::source::Trigger;
 use crate::time::UtcMillis;
 
 /// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What sort of failure.
     pub class: Class,

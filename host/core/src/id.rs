@@ -200,6 +200,39 @@ pub type ProfileName = Name;
 /// A credential is known by its name; its value lives at the edge only.
 pub type CredentialName = Name;
 
+/// A user of a tenant: opaque to us. Any text without control characters, at most [`crate::limits::USER_BYTES`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct UserId(String);
+
+/// A text that is no user's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no user: a user's id has 1 to {most} bytes and no control characters", most = crate::limits::USER_BYTES)]
+pub struct NotAUser(String);
+
+impl UserId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for UserId {
+    type Err = NotAUser;
+
+    fn from_str(text: &str) -> Result<Self, NotAUser> {
+        let fits = !text.is_empty() && text.len() <= crate::limits::USER_BYTES && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text.to_owned())) } else { Err(NotAUser(text.chars().take(64).collect())) }
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A text that is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a name: names begin with a letter and hold at most 63 of a-z, 0-9, \"_\" and \"-\"")]
@@ -240,6 +273,16 @@ impl<'de> Deserialize<'de> for Name {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_are_opaque_but_printable_and_short() {
+        for right in ["1", "user-7", "ü@example.org", "a b", &"x".repeat(256)] {
+            assert_eq!(right.parse::<UserId>().unwrap().as_str(), right);
+        }
+        for wrong in ["", "a\nb", "\0", &"x".repeat(257)] {
+            assert!(wrong.parse::<UserId>().is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn ids_are_printed_and_read_the_same_and_sort_by_time() {

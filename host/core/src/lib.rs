@@ -12,6 +12,8 @@
 extern crate self as tidegate_core;
 
 pub mod actor;
+pub mod alert;
+pub mod audience;
 pub mod budget;
 pub mod claim;
 pub mod contract;

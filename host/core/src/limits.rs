@@ -2,8 +2,19 @@
 //!
 //! Owns: the numbers. Profiles and configuration may lower most of them; what they may raise says so. Called by all.
 //! Guests have limits of their own, in their own `limits.rs`.
+//! Read as one list (`limits::X`), written in four files.
 
 use core::time::Duration;
+
+mod eyes;
+mod keeping;
+mod paid;
+mod postgres;
+
+pub use eyes::*;
+pub use keeping::*;
+pub use paid::*;
+pub use postgres::*;
 
 /// Bytes in a KiB.
 pub const KIB: usize = 1 << 10;
@@ -86,103 +97,6 @@ pub const PASS_STATUSES: usize = 16;
 pub const PAGES_PER_RUN: u32 = 10;
 /// The longest `delay-s` of a step.
 pub const STEP_DELAY_MOST: Duration = Duration::from_secs(60);
-
-// ---- actor runs ---------------------------------------------------------------------------------------------------
-
-/// Elements of one dataset page that a plugin is handed.
-pub const PAGE_ELEMENTS: usize = 500;
-/// Bytes of one dataset page, unless its first element alone is larger.
-pub const PAGE_ELEMENT_BYTES: usize = 4 * MIB;
-/// One element of a dataset, in bytes: the platform's own limit is 9 MB. A larger one becomes a dead letter unread.
-pub const ELEMENT_BYTES: usize = 9 * MIB;
-/// Elements of one actor run that are read at all.
-pub const DATASET_ELEMENTS: u32 = 100_000;
-/// Decoded body of an answer of the actor platform that is no dataset: a list of 1,000 runs has 1 MB.
-pub const ACTOR_ANSWER_BYTES: usize = 8 * MIB;
-/// Time for one question to the actor platform with its repetitions. A start is repeated only where no run can exist yet.
-pub const ACTOR_ASK_TIMEOUT: Duration = Duration::from_secs(60);
-/// Questions to the actor platform under way at once, for each credential.
-pub const ACTOR_ASKS_AT_ONCE: usize = 16;
-/// Questions to the actor platform in a second, for each credential: a tenth of what the platform lets a user ask.
-pub const ACTOR_ASKS_PER_SECOND: u32 = 400;
-/// Failures in a row (no answer, or 5xx) after which a credential's way to the platform is closed for [`ACTOR_BREAK`].
-pub const ACTOR_FAILURES: u32 = 5;
-/// How long a broken way to the platform rests.
-pub const ACTOR_BREAK: Duration = Duration::from_secs(30);
-/// The longest `Retry-After` of the actor platform that is followed.
-pub const ACTOR_RETRY_AFTER_MOST: Duration = Duration::from_secs(120);
-/// Runs up to which each is asked after by itself; above it the list of all runs is read.
-pub const ACTOR_ASK_EACH: usize = 16;
-/// Runs of one page of the platform's list.
-pub const ACTOR_LIST: usize = 1_000;
-/// Pages of the platform's list that are read at once.
-pub const ACTOR_LIST_PAGES: usize = 50;
-/// Bytes read for one dataset page, decoded or not: elements that are too large are read over until then.
-pub const ACTOR_PAGE_BYTES: usize = 32 * MIB;
-/// The first wait after the actor platform says "slow down", and after an answer that failed in passing (its own advice: wait
-/// between this and twice this, then double).
-pub const ACTOR_WAIT: Duration = Duration::from_millis(500);
-/// The longest of these waits.
-pub const ACTOR_WAIT_MOST: Duration = Duration::from_secs(16);
-/// How long an idle connection to the actor platform is kept: shorter than the platform does, so that a start is not sent
-/// into one that is just being closed.
-pub const ACTOR_KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How far before its time a run is looked for: the platform's clock may be behind ours.
-pub const ACTOR_LIST_BEFORE: Duration = Duration::from_secs(15 * 60);
-/// Runs of the first page of the list when one run is looked for; the following ones have [`ACTOR_LIST`].
-pub const ACTOR_FIND: usize = 100;
-/// Pages of the list that are read for it.
-pub const ACTOR_FIND_PAGES: usize = 12;
-/// Runs without any mark that are compared by their inputs.
-pub const ACTOR_FIND_INPUTS: usize = 16;
-
-/// Actor runs of one credential under way at once, unless its entry says otherwise: what the platform's free plan takes.
-pub const ACTOR_RUNS_AT_ONCE: u32 = 25;
-/// The most an entry may say.
-pub const ACTOR_RUNS_AT_ONCE_MOST: u32 = 100_000;
-/// Elements beyond the cap of new items that a profile may let a run bring.
-pub const ACTOR_SPARE_MOST: u32 = 10_000;
-/// The value of a credential, in bytes.
-pub const CREDENTIAL_BYTES: usize = 4 * KIB;
-/// How long a source waits whose budget is promised to runs under way: a run's cost is final within a minute or so.
-pub const BUDGET_HELD: Duration = Duration::from_secs(30);
-/// How long a source waits whose account has as many runs as it takes.
-pub const ACTOR_BUSY: Duration = Duration::from_secs(10);
-/// How often runs under way on the platform are looked at.
-pub const ACTOR_WATCH: Duration = Duration::from_secs(5);
-/// How long a run that is under way on the platform is left alone, should the watch miss its end.
-pub const ACTOR_LOOK: Duration = Duration::from_secs(5 * 60);
-/// How long a start of unknown outcome is looked for before it is made again, from the moment on at which the platform is
-/// certainly asked no more: its lists lag.
-pub const ADOPT_WINDOW: Duration = Duration::from_secs(30);
-/// Between two looks for a start of unknown outcome.
-pub const ADOPT_PAUSE: Duration = Duration::from_secs(10);
-/// How much longer than its own timeout an actor run is waited for before it is aborted.
-pub const ACTOR_GRACE: Duration = Duration::from_secs(120);
-/// Between two looks at a run that has been told to end.
-pub const ABORT_PAUSE: Duration = Duration::from_secs(5);
-/// How long a run that the platform does not know is taken for a young one.
-pub const ACTOR_YOUNG: Duration = Duration::from_secs(60);
-/// How long after its end a run is still asked for while the platform does not answer.
-pub const ACTOR_GIVE_UP: Duration = Duration::from_secs(24 * 60 * 60);
-/// The longest pause between two such questions.
-pub const ACTOR_PAUSE_MOST: Duration = Duration::from_secs(10 * 60);
-/// Waits before an incomplete dataset is read again: the platform's reads lag behind its charges by up to 5 s.
-pub const DATASET_LAG: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(10)];
-/// How long after its end the cost of a run is final: the platform says 10 s.
-pub const COST_FINAL: Duration = Duration::from_secs(12);
-/// How often a refused credential, or an account without money, is asked again.
-pub const GATE_PROBE: Duration = Duration::from_secs(10 * 60);
-/// How long an actor rests that is gone or not for this account.
-pub const GATE_ACTOR: Duration = Duration::from_secs(60 * 60);
-/// The shortest and the longest rest of an account that is busy.
-pub const GATE_CAPACITY: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(120));
-/// Memory a profile may give an actor run, in MB: powers of two in between.
-pub const ACTOR_MEMORY_MB: (u32, u32) = (128, 32_768);
-/// The longest time a profile may give an actor run.
-pub const ACTOR_TIMEOUT_MOST: Duration = Duration::from_secs(6 * 60 * 60);
-/// Actor runs one run may start.
-pub const ACTOR_STARTS_MOST: u32 = 20;
 
 // ---- what a plugin gives back -------------------------------------------------------------------------------------
 
@@ -312,6 +226,9 @@ pub const PASS_ROUNDS: usize = 100;
 pub const LEASE: Duration = Duration::from_secs(20);
 /// How often a live run says so.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long one tick that is run by itself waits for costs that are about to become final. Nobody else settles them before
+/// the next one.
+pub const SETTLE_LAST: Duration = Duration::from_secs(60);
 /// The longest time between two passes.
 pub const TICK: Duration = Duration::from_secs(30);
 /// How often the database is asked whether something is due. Another process may have added it.
@@ -329,38 +246,44 @@ pub const RUNS_AT_ONCE: usize = 64;
 /// Time for running work to end when the daemon is asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(25);
 
-// ---- store --------------------------------------------------------------------------------------------------------
+// ---- schedules ----------------------------------------------------------------------------------------------------
 
-/// Writes that wait for the one SQLite writer.
-pub const WRITER_QUEUE: usize = 1_024;
-/// Writes committed together.
-pub const WRITER_GROUP: usize = 256;
-/// Times the writer waits as long as SQLite waits for a lock, before it gives its work back as failed: about a minute.
-pub const STORE_BUSY_ROUNDS: u32 = 11;
-/// How long dead letters are kept. Rows are made in order of time, so the oldest are found by their key.
-pub const DEAD_LETTERS_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-/// Dead letters kept of one tenant's sources of one profile: a plugin that rejects everything fills no disk. The oldest go
-/// first.
-pub const DEAD_LETTERS_MOST: u32 = 10_000;
-/// A text (URL, body, input) of the request that is kept with a dead letter, in bytes.
-pub const DEAD_REQUEST_BYTES: usize = 8 * KIB;
-/// Dead letters that one command takes up or discards in one transaction.
-pub const DEAD_BATCH: u32 = 500;
-/// Rows of one listing.
-pub const LIST_ROWS: u32 = 1_000;
-/// Connections that read a SQLite file at once.
-pub const STORE_READERS: usize = 4;
-/// How long a SQLite write waits for another process that is writing.
-pub const STORE_BUSY: Duration = Duration::from_secs(5);
-/// Pages of its file that one SQLite connection keeps in memory, in bytes.
-pub const STORE_CACHE_BYTES: usize = 16 * MIB;
-/// Size of a page of a SQLite file, in bytes. Items are long texts: taking them in costs 8 % less CPU than with SQLite's
-/// own 4 KiB, and the file is a tenth smaller; 16 KiB takes no less and makes the file larger.
-pub const STORE_PAGE_BYTES: u32 = 8 * 1_024;
-/// Pages in SQLite's log at which they are folded into the file: rarer, and pages that change often are written once for
-/// many changes; the log stays near 16 MiB.
-pub const STORE_WAL_PAGES: usize = 2_000;
-/// Bytes the log is cut down to after it had to grow.
-pub const STORE_WAL_BYTES: usize = 64 * MIB;
-/// How long the ledger and the counts of skips are kept.
-pub const LEDGER_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// A cron expression, in bytes.
+pub const CRON_BYTES: usize = 256;
+/// Years that are searched for a cron expression's next time: the rarest days (five Fridays in February) come once in 40.
+pub const CRON_YEARS: u32 = 45;
+/// Changes of a time zone that are passed in one search: two or four a year.
+pub const CRON_CHANGES: u32 = 256;
+/// Times of a cron expression that are counted one by one for a forecast; beyond it their rate is taken.
+pub const CRON_COUNTED: u32 = 10_000;
+/// Rows of a table of tiers.
+pub const TIERS: usize = 16;
+/// Newest items whose publication times tell a source's rhythm, and the least that tell anything.
+pub const PUBLISHED: (u32, u32) = (4, 32);
+/// The longest interval to which a source's own rhythm, `ttl` and `max-age` stretch: a quiet source is still seen daily.
+pub const ADAPTIVE_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The longest time over which sources are spread that came due while nobody was awake.
+pub const CATCH_UP_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// How far in the future a last attempt may lie that is believed: the clock was set back. Beyond it the clock was wrong.
+pub const CLOCK_BACK: Duration = Duration::from_secs(2 * 60 * 60);
+
+// ---- follows ------------------------------------------------------------------------------------------------------
+
+/// A follower seen less than this ago is active, unless the configuration says otherwise.
+pub const ACTIVE_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two counts of active followers.
+pub const RETIER: Duration = Duration::from_secs(5 * 60);
+/// Sources of which new counts are written, or which are put off, in one transaction.
+pub const RETIER_ROWS: usize = 1_000;
+/// Followers of a source whose hours are looked at; more would tell the same.
+pub const ACTIVITY_FOLLOWERS: u32 = 1_000;
+/// Views of a user in one hour of the day at which all of that user's are halved, so that old habits fade.
+pub const VIEWS_MOST: u32 = 1_000;
+/// Transactions of one catch-up: ten million sources.
+pub const CATCH_UP_ROUNDS: usize = 10_000;
+/// A user's id, in bytes.
+pub const USER_BYTES: usize = 256;
+/// Sources followed or left in one call.
+pub const FOLLOWS_AT_ONCE: usize = 1_000;
+/// A time without a sign of life of any daemon that counts as a pause: what came due in it is spread.
+pub const PAUSE: Duration = Duration::from_secs(90);

@@ -14,7 +14,7 @@ pub(crate) fn profile() -> Profile {
         description: String::new(),
         overrides: Map::new(),
         allowed_overrides: None,
-        schedule: Schedule::Every("1h".parse().unwrap()),
+        schedule: Schedule::every("1h".parse().unwrap()),
         min_interval: Duration::from_secs(60),
         caps: Caps::default(),
         budget: ProfileBudget::default(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::contract::{Hints, Watermark};
 use crate::id::{ProfileName, RunId, SourceId, Tenant};
-use crate::schedule::Schedule;
+use crate::schedule::{Facts, Schedule};
 use crate::time::UtcMillis;
 
 /// One thing to ingest: tenant + profile + identifier, with its state.
@@ -46,6 +46,8 @@ pub struct Source {
     pub horizon: Option<UtcMillis>,
     /// What the source last asked of whoever fetches it.
     pub hints: Option<Hints>,
+    /// What its schedule is told: followers, their hours, its publishing rhythm, what it asks for.
+    pub facts: Facts,
     /// Retry runs since the last run that was not one.
     pub retries: u32,
     /// Name as the platform displays it.

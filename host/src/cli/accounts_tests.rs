@@ -38,7 +38,7 @@ impl Actors for Platform {
     async fn start(&self, _: &Order) -> Result<RemoteRun, NotStarted> {
         self.other().map_err(NotStarted::Unknown)
     }
-    async fn find(&self, _: &Order, _: UtcMillis) -> Result<Option<RemoteRun>, Failure> {
+    async fn find(&self, _: &Order, _: UtcMillis, _: &[RemoteId]) -> Result<Option<RemoteRun>, Failure> {
         self.other()
     }
     async fn inspect(&self, _: &CredentialName, _: &RemoteId) -> Result<Option<RemoteRun>, Failure> {

@@ -2,12 +2,16 @@
 //!
 //! Owns: commands, options and their help. Must not know: what they do.
 
+mod world;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
+use crate::database::Typed;
+pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
 ///
@@ -39,6 +43,10 @@ pub struct Place {
     /// Configuration file instead of tidegate.toml in the directory.
     #[arg(long, value_name = "FILE", global = true, env = "TIDEGATE_CONFIG")]
     pub config: Option<PathBuf>,
+
+    /// Database instead of the configured one: postgres://user@host/database, or a SQLite file.
+    #[arg(long, value_name = "URL", global = true, env = "TIDEGATE_DATABASE", hide_env_values = true)]
+    pub database: Option<Typed>,
 }
 
 /// How data is printed.
@@ -70,6 +78,14 @@ pub enum Command {
     /// Look at what needs a person (elements and runs that came to nothing), take it up again, or discard it.
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// Let a user follow sources: their active followers decide how often sources with a schedule by tiers are fetched.
+    Follow(FollowArgs),
+    /// Let a user follow sources no more. One that nobody follows is dormant.
+    Unfollow(FollowArgs),
+    /// Note that a user is there now. A user seen in the last 24 hours (scheduler.active_within) is an active follower.
+    Seen(SeenArgs),
+    /// Simulate a day of users, sources and platforms, with the real scheduler and virtual time. Nothing is fetched or paid.
+    Simulate(SimulateArgs),
     /// Look at plugins, and check a component.
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -83,6 +99,14 @@ pub enum Command {
     /// Look at the configuration, and check it.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Bring the database to the schema of this version. A daemon does so by itself where no other one can be working: with a
+    /// SQLite file, and with an empty PostgreSQL database.
+    Migrate,
+    /// Look at alerts that are not resolved, and try where they are sent.
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Watch what is due, running, spent, closed and failing, second by second.
+    Top(TopArgs),
     /// Check that everything a daemon needs is in order.
     Doctor,
     /// Print a completion script for a shell.
@@ -189,14 +213,49 @@ pub struct SourceAddArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Its own schedule instead of the profile's: so long after the last attempt.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", group = "rhythm")]
     pub every: Option<Span>,
+    /// Its own schedule: at the times of a cron expression of five fields, or six with seconds first.
+    #[arg(long, value_name = "EXPRESSION", group = "rhythm")]
+    pub cron: Option<String>,
+    /// The IANA time zone of --cron (UTC without it).
+    #[arg(long, value_name = "ZONE", requires = "cron")]
+    pub timezone: Option<String>,
+    /// Its own schedule: by active followers, with the default table.
+    #[arg(long, group = "rhythm")]
+    pub tiers: bool,
+    /// With any of them: never faster than the source publishes or asks for.
+    #[arg(long, requires = "rhythm")]
+    pub adaptive: bool,
     /// Add it switched off; it does not run until it is resumed.
     #[arg(long)]
     pub inactive: bool,
     /// Read identifiers from a file, one a line ("-" is standard input; "#" begins a comment).
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+}
+
+/// Options of `follow` and `unfollow`.
+#[derive(Debug, clap::Args)]
+pub struct FollowArgs {
+    /// The user's id, as your own system has it.
+    pub user: String,
+    /// Ids, or identifiers.
+    #[arg(required = true, num_args = 1..=1_000)]
+    pub sources: Vec<String>,
+    /// Whose user it is.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
+}
+
+/// Options of `seen`.
+#[derive(Debug, clap::Args)]
+pub struct SeenArgs {
+    /// The user's id, as your own system has it.
+    pub user: String,
+    /// Whose user it is.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
 }
 
 /// Options of `items`.
@@ -233,6 +292,26 @@ pub struct PlanArgs {
     /// How many days from now on.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
     pub days: u32,
+}
+
+/// Options of `top`.
+#[derive(Debug, clap::Args)]
+pub struct TopArgs {
+    /// Print one picture and end; so does `-o json`, and output that is no terminal.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `alert ...`
+#[derive(Debug, Subcommand)]
+pub enum AlertCommand {
+    /// List alerts that are not resolved, the oldest first.
+    List,
+    /// Send a test alert to every webhook, or to one. Exit code 1 if one did not take it.
+    Test {
+        /// A name in [alerts.webhook.NAME].
+        name: Option<String>,
+    },
 }
 
 /// `runs ...`

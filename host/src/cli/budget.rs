@@ -16,7 +16,7 @@ use super::args::{BudgetArgs, Place};
 use super::error::{CliError, Exit};
 use super::home::{Home, each_source, tenant};
 use super::output::{Output, table};
-use crate::ports::{Clock, LedgerRow, Store};
+use crate::ports::{Clock, LedgerRow};
 use crate::system::SystemClock;
 
 /// One budget in its present window.
@@ -51,7 +51,7 @@ pub(super) async fn budget(place: &Place, args: &BudgetArgs, output: Output) -> 
     let now = SystemClock.now();
     let ledger = store.ledger(now).await?;
     let mut known = Known::default();
-    each_source(&store, |source| known.note(source)).await?;
+    each_source(&*store, |source| known.note(source)).await?;
     let (profiles, global) = (home.profiles()?.by_name(), home.config.global_budget());
     let mut rows = known.rows(&profiles, &global, &ledger, now);
     rows.retain(|row| {

@@ -3,6 +3,7 @@
 
 use tidegate_core::budget::Limits;
 use tidegate_core::money::MicroUsd;
+use tidegate_core::schedule::Facts;
 
 use super::*;
 use crate::config::parse_profile;
@@ -29,6 +30,7 @@ fn source(id: u128, tenant: &str) -> Source {
         watermark: None,
         horizon: None,
         hints: None,
+        facts: Facts::default(),
         retries: 0,
         display_name: None,
         platform_id: None,

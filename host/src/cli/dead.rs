@@ -13,7 +13,7 @@ use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
 use crate::engine::dead_letters::{Outcome, retry};
-use crate::ports::{Clock, DeadCount, DeadFilter, DeadKind, DeadLetter, DeadLetters, LetterId, PageRow, Store};
+use crate::ports::{Clock, DeadCount, DeadFilter, DeadKind, DeadLetter, LetterId, PageRow, Store};
 use crate::system::SystemClock;
 
 /// Runs a `dead` command.
@@ -22,7 +22,7 @@ pub(super) async fn dead(place: &Place, command: DeadCommand, output: Output) ->
     match command {
         DeadCommand::List { which, retried, before, limit } => {
             let store = home.existing_store().await?;
-            let narrowed = filter(&store, &which).await?;
+            let narrowed = filter(&*store, &which).await?;
             let letters = store.dead_letters(&DeadFilter { retried, before, limit, ..narrowed }).await?;
             output.data(&json!({ "letters": letters }), |_| listed(&letters))?;
             Ok(Exit::Ok)
@@ -121,7 +121,7 @@ async fn letter(store: &dyn Store, id: LetterId) -> Result<DeadLetter, CliError>
 
 async fn show(home: &Home, id: LetterId, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let letter = letter(&store, id).await?;
+    let letter = letter(&*store, id).await?;
     let run = store.run(letter.run).await?;
     let mut pages = store.pages(letter.run).await?;
     if let DeadKind::Element { page, .. } = &letter.what {
@@ -252,7 +252,7 @@ async fn discard(
 ) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
     let mut discarded = 0;
-    let counts = match meant(&store, ids, which).await? {
+    let counts = match meant(&*store, ids, which).await? {
         Meant::Letters(letters) => {
             for letter in &letters {
                 if !dry_run {

@@ -1,6 +1,7 @@
 //! `doctor`: is everything a daemon needs in order?
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
@@ -9,12 +10,12 @@ use tidegate_core::id::ProfileName;
 use super::accounts::credentials;
 use super::args::Place;
 use super::error::{CliError, Exit};
-use super::home::{Home, each_source};
+use super::home::{Database, Home, each_source};
 use super::output::Output;
 use super::profile::in_order;
 use crate::config::{Profiles, warnings};
 use crate::plugins::State;
-use crate::ports::{DeadCount, DeadFilter, DeadLetters, Store};
+use crate::ports::{DeadCount, DeadFilter};
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -75,17 +76,10 @@ pub(super) async fn doctor(place: &Place, output: Output) -> Result<Exit, CliErr
 /// Gives the profiles that sources use.
 async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileName> {
     let mut used = BTreeSet::new();
-    let file = home.database();
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder
-        && !folder.is_dir()
+    let database = home.database();
+    if let Database::File(file) = &database
+        && !file_there(file, findings)
     {
-        let message = format!("there is no directory {} for the database", folder.display());
-        findings.push(Finding::wrong("database", &CliError::failed(message).hint("make it first")));
-        return used;
-    }
-    if !file.exists() {
-        findings.push(Finding::ok("database", format!("{} is not there yet; the daemon makes it", file.display())));
         return used;
     }
     let store = match home.shared_store().await {
@@ -97,11 +91,11 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileN
     };
     match store.check().await {
         Ok(problems) if problems.is_empty() => {
-            findings.push(Finding::ok("database", format!("{} is whole", file.display())));
+            findings.push(Finding::ok("database", format!("{database} is whole")));
         }
         Ok(problems) => findings.push(Finding::wrong(
             "database",
-            &CliError::failed(format!("{} is damaged: {}", file.display(), problems.join("; ")))
+            &CliError::failed(format!("{database} is damaged: {}", problems.join("; ")))
                 .hint("stop the daemon and restore a backup"),
         )),
         Err(error) => findings.push(Finding::wrong("database", &error.into())),
@@ -110,7 +104,7 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileN
         Ok(counts) => findings.push(dead_letters(&counts)),
         Err(error) => findings.push(Finding::wrong("dead letters", &error.into())),
     }
-    let seen = each_source(&store, |source| {
+    let seen = each_source(&*store, |source| {
         if !used.contains(&source.profile) {
             used.insert(source.profile.clone());
         }
@@ -120,6 +114,22 @@ async fn database(home: &Home, findings: &mut Vec<Finding>) -> BTreeSet<ProfileN
     }
     store.close().await;
     used
+}
+
+/// Whether there is a file to look into.
+fn file_there(file: &Path, findings: &mut Vec<Finding>) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder
+        && !folder.is_dir()
+    {
+        let message = format!("there is no directory {} for the database", folder.display());
+        findings.push(Finding::wrong("database", &CliError::failed(message).hint("make it first")));
+        return false;
+    }
+    if !file.exists() {
+        findings.push(Finding::ok("database", format!("{} is not there yet; the daemon makes it", file.display())));
+    }
+    file.exists()
 }
 
 /// What waits for a person is no fault of the daemon's.

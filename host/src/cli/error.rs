@@ -104,6 +104,9 @@ impl From<StoreError> for CliError {
             StoreError::TooNew { .. } => {
                 Some("install the newer tidegate again, or restore a backup made before it".to_owned())
             }
+            StoreError::OldSchema { .. } => {
+                Some("stop the older daemons of this database, then type `tidegate migrate`".to_owned())
+            }
             StoreError::DiskFull { .. } => Some("free some room and try again".to_owned()),
             StoreError::ReadOnly { .. } => {
                 Some("give the user of tidegate the right to write there, or choose another --dir".to_owned())

@@ -9,7 +9,6 @@ use super::error::{CliError, Exit};
 use super::home::{Home, find_source};
 use super::output::{Output, table};
 use crate::engine::explain::{Explanation, JudgedWindow, explain};
-use crate::ports::Store;
 
 /// Explains a source.
 pub(super) async fn run(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {

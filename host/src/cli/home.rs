@@ -3,6 +3,7 @@
 //! Owns: which edges are made of which configuration, and how a person's name for a source becomes the source. Called by
 //! every command; each takes only what it needs (a listing loads no plugin).
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,13 +15,33 @@ use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
 use crate::config::{self, Config, Credential, Credentials, Process, Profiles, Wasi};
+use crate::database::DatabaseUrl;
 use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
 use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
+use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use crate::system::{SystemClock, SystemDice};
 use crate::telemetry;
+
+/// Where the database is.
+#[derive(Debug, Clone)]
+pub(super) enum Database {
+    /// In a file.
+    File(PathBuf),
+    /// On a server.
+    Server(DatabaseUrl),
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => write!(f, "{}", file.display()),
+            Self::Server(url) => write!(f, "{url}"),
+        }
+    }
+}
 
 /// A daemon's directory with its configuration.
 pub(super) struct Home {
@@ -38,7 +59,17 @@ impl Home {
             return Err(CliError::not_found(message).hint("make it first, or choose another --dir"));
         }
         let environment = config::process_environment();
-        let config = Config::load(&place.dir, place.config.as_deref(), &environment)?;
+        let mut config = Config::load(&place.dir, place.config.as_deref(), &environment)?;
+        if let Some(typed) = &place.database {
+            let url = typed.server().map_err(|why| {
+                CliError::usage(format!("--database {why}"))
+                    .hint("name a server, postgres://user@host/database, or a SQLite file")
+            })?;
+            if url.is_none() {
+                config.store.path = typed.file().to_path_buf();
+            }
+            config.store.url = url;
+        }
         telemetry::filter(&config.log.level).map_err(CliError::refused)?;
         Ok(Self { dir: place.dir.clone(), config })
     }
@@ -48,9 +79,12 @@ impl Home {
         self.dir.join(path)
     }
 
-    /// The database file.
-    pub(super) fn database(&self) -> PathBuf {
-        self.path(&self.config.store.path)
+    /// The database.
+    pub(super) fn database(&self) -> Database {
+        match &self.config.store.url {
+            Some(url) => Database::Server(url.clone()),
+            None => Database::File(self.path(&self.config.store.path)),
+        }
     }
 
     /// Profiles, shipped ones and those of the directory.
@@ -90,18 +124,27 @@ impl Home {
         .await
     }
 
-    /// The database as the daemon has it: alone.
-    pub(super) async fn daemon_store(&self, daemon: DaemonId) -> Result<SqliteStore, CliError> {
+    /// The database as the daemon has it: a file alone, a server with others.
+    pub(super) async fn daemon_store(&self, daemon: DaemonId) -> Result<Arc<dyn Store>, CliError> {
         let now = SystemClock.now();
-        let options = OpenOptions { create: true, daemon, now };
-        Ok(watched("opening the database", SqliteStore::open(&self.database(), options)).await?)
+        match self.database() {
+            Database::File(file) => {
+                let options = OpenOptions { create: true, daemon, now };
+                Ok(Arc::new(watched("opening the database", SqliteStore::open(&file, options)).await?))
+            }
+            Database::Server(url) => {
+                let opening = PostgresStore::open(&url, self.config.store.connections, now);
+                Ok(Arc::new(watched("opening the database", opening).await?))
+            }
+        }
     }
 
     /// The database beside a daemon that may be running, which must be there: a mistyped directory must not look like lost
     /// data.
-    pub(super) async fn existing_store(&self) -> Result<SqliteStore, CliError> {
-        let file = self.database();
-        if !file.exists() {
+    pub(super) async fn existing_store(&self) -> Result<Arc<dyn Store>, CliError> {
+        if let Database::File(file) = self.database()
+            && !file.exists()
+        {
             let message = format!("there is no database {}", file.display());
             return Err(
                 CliError::not_found(message).hint("`tidegate serve` and `source add` make one; is --dir right?")
@@ -111,8 +154,14 @@ impl Home {
     }
 
     /// The database beside a daemon that may be running; made if it is not there.
-    pub(super) async fn shared_store(&self) -> Result<SqliteStore, CliError> {
-        Ok(SqliteStore::open_shared(&self.database(), true, SystemClock.now()).await?)
+    pub(super) async fn shared_store(&self) -> Result<Arc<dyn Store>, CliError> {
+        let now = SystemClock.now();
+        Ok(match self.database() {
+            Database::File(file) => Arc::new(SqliteStore::open_shared(&file, true, now).await?),
+            Database::Server(url) => {
+                Arc::new(PostgresStore::open_shared(&url, self.config.store.connections, now).await?)
+            }
+        })
     }
 
     /// The way out.
@@ -140,19 +189,20 @@ impl Home {
             watch: self.config.scheduler.watch.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
             runs_at_once: self.config.scheduler.runs_at_once,
+            active_within: self.config.scheduler.active_within.duration(),
+            catch_up_window: self.config.scheduler.catch_up_window.duration(),
         }
     }
 
     /// Everything that a command beside the daemon needs to ask the engine's questions: the database, which the caller closes,
     /// all edges, and what the operator has set.
-    pub(super) async fn beside(&self) -> Result<(Arc<SqliteStore>, Ports, Settings), CliError> {
+    pub(super) async fn beside(&self) -> Result<(Arc<dyn Store>, Ports, Settings), CliError> {
         let profiles = self.profiles()?;
         let credentials = self.credentials(&profiles);
         let settings = self.settings(daemon_id(), &profiles, &credentials);
-        let store = Arc::new(self.shared_store().await?);
+        let store = self.shared_store().await?;
         let actors = Arc::new(self.actors(&credentials)?);
-        let ports =
-            self.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, actors, Arc::new(telemetry::LogObserver)).await?;
+        let ports = self.ports(Arc::clone(&store), actors, Arc::new(telemetry::LogObserver)).await?;
         Ok((store, ports, settings))
     }
 

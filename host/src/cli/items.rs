@@ -8,14 +8,14 @@ use super::args::{ItemsArgs, Place};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, short, table};
-use crate::ports::{ItemFilter, ItemRow, Store};
+use crate::ports::{ItemFilter, ItemRow};
 
 /// Lists items.
 pub(super) async fn items(place: &Place, args: &ItemsArgs, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
     let store = home.existing_store().await?;
     let source = match &args.source {
-        Some(name) => Some(find_source(&store, name).await?.id),
+        Some(name) => Some(find_source(&*store, name).await?.id),
         None => None,
     };
     let filter = ItemFilter {

@@ -3,6 +3,7 @@
 //! Owns: what is typed and printed, exit codes, and putting the rooms together. Must not know: any rule. Called by `main`.
 
 mod accounts;
+mod alert;
 mod args;
 mod budget;
 mod completions;
@@ -13,8 +14,11 @@ mod demo;
 mod doctor;
 mod error;
 mod explain;
+mod eyes;
+mod follow;
 mod home;
 mod items;
+mod migrate;
 mod one_off;
 mod output;
 mod plan;
@@ -23,12 +27,15 @@ mod profile;
 mod progress;
 mod rehearsal;
 mod runs;
+mod schedule;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod scripted;
 mod serve;
 mod signals;
+mod simulate;
 mod source;
+mod top;
 
 use clap::Parser;
 
@@ -94,11 +101,18 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Items(items) => items::items(&place, &items, output).await,
         Command::Runs(command) => runs::runs(&place, &command, output).await,
         Command::Dead(command) => dead::dead(&place, command, output).await,
+        Command::Follow(args) => follow::follow(&place, &args, output).await,
+        Command::Unfollow(args) => follow::unfollow(&place, &args, output).await,
+        Command::Seen(args) => follow::seen(&place, &args, output).await,
+        Command::Simulate(args) => simulate::simulate(&args, output).await,
         Command::Plugin(command) => plugin::plugin(&place, &command, output).await,
         Command::Profile(command) => profile::profile(&place, &command, output).await,
         Command::Budget(budget) => budget::budget(&place, &budget, output).await,
         Command::Plan(plan) => plan::plan(&place, &plan, output).await,
         Command::Config(command) => config::config(&place, &command, output),
+        Command::Migrate => migrate::migrate(&place, output).await,
+        Command::Alert(command) => alert::alert(&place, &command, output).await,
+        Command::Top(top) => top::top(&place, &top, output).await,
         Command::Doctor => doctor::doctor(&place, output).await,
         Command::Completions { shell } => completions::completions(shell),
     }

@@ -17,8 +17,7 @@ use super::dead_args::RunArgs;
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, short, table};
-use crate::ports::{Clock, DeadLetters, Dice, Queued, RunRow, RunStage, SourceFilter, Store};
-use crate::store::sqlite::SqliteStore;
+use crate::ports::{Clock, Dice, Queued, RunRow, RunStage, SourceFilter, Store};
 use crate::system::{SystemClock, SystemDice};
 
 /// How often a run that is waited for is looked at.
@@ -43,13 +42,13 @@ struct Wished {
 pub(super) async fn run(home: &Home, args: &RunArgs, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
     let named = !args.sources.is_empty();
-    let sources = if named { by_name(&store, &args.sources).await? } else { by_filter(&store, args).await? };
+    let sources = if named { by_name(&*store, &args.sources).await? } else { by_filter(&*store, args).await? };
     let mut wishes = Vec::with_capacity(sources.len());
     for source in sources {
-        wishes.push(wish(&store, &source).await?);
+        wishes.push(wish(&*store, &source).await?);
     }
     let refused = wishes.iter().filter(|wish| wish.run.is_none()).count();
-    let ended = if args.wait { wait(&store, &mut wishes, args.timeout.duration(), output).await? } else { true };
+    let ended = if args.wait { wait(&*store, &mut wishes, args.timeout.duration(), output).await? } else { true };
     output.data(&json!({ "runs": wishes }), |_| listed(&wishes))?;
     let failed = wishes.iter().filter_map(|wish| wish.outcome.as_ref()).any(|run| run.ending == Some(Ending::Failed));
     // Of many, some are always paused; of those that were named, none is meant to be.
@@ -59,7 +58,7 @@ pub(super) async fn run(home: &Home, args: &RunArgs, output: Output) -> Result<E
     Ok(if failed || !ended { Exit::Failed } else { Exit::Ok })
 }
 
-async fn by_name(store: &SqliteStore, names: &[String]) -> Result<Vec<Source>, CliError> {
+async fn by_name(store: &dyn Store, names: &[String]) -> Result<Vec<Source>, CliError> {
     let mut sources: BTreeMap<SourceId, Source> = BTreeMap::new();
     for name in names {
         let source = find_source(store, name).await?;
@@ -68,7 +67,7 @@ async fn by_name(store: &SqliteStore, names: &[String]) -> Result<Vec<Source>, C
     Ok(sources.into_values().collect())
 }
 
-async fn by_filter(store: &SqliteStore, args: &RunArgs) -> Result<Vec<Source>, CliError> {
+async fn by_filter(store: &dyn Store, args: &RunArgs) -> Result<Vec<Source>, CliError> {
     let profile = args.profile.as_deref().map(str::parse).transpose();
     let mut filter = SourceFilter {
         tenant: args.tenant.as_deref().map(tenant).transpose()?,
@@ -90,7 +89,7 @@ async fn by_filter(store: &SqliteStore, args: &RunArgs) -> Result<Vec<Source>, C
     Ok(all)
 }
 
-async fn wish(store: &SqliteStore, source: &Source) -> Result<Wished, CliError> {
+async fn wish(store: &dyn Store, source: &Source) -> Result<Wished, CliError> {
     let now = SystemClock.now();
     let id = RunId::new(now, SystemDice.throw());
     let (run, already, why) = match store.queue_extra(source.id, Extra::OneOff, id, now).await? {
@@ -104,7 +103,7 @@ async fn wish(store: &SqliteStore, source: &Source) -> Result<Wished, CliError> 
 }
 
 /// Waits until every run has ended; gives whether they have. What holds one back is told when it is seen first.
-async fn wait(store: &SqliteStore, wishes: &mut [Wished], most: Duration, output: Output) -> Result<bool, CliError> {
+async fn wait(store: &dyn Store, wishes: &mut [Wished], most: Duration, output: Output) -> Result<bool, CliError> {
     let mut told: BTreeMap<SourceId, String> = BTreeMap::new();
     let begun = SystemClock.now();
     loop {

@@ -14,7 +14,7 @@ use super::args::{Place, PlanArgs};
 use super::error::{CliError, Exit};
 use super::home::{Home, each_source};
 use super::output::{Output, table};
-use crate::ports::{ActorRuns, Clock, CostRow, Store};
+use crate::ports::{Clock, CostRow};
 use crate::system::SystemClock;
 
 /// Runs are expected to cost what those of so long have cost on average.
@@ -29,7 +29,7 @@ pub(super) async fn plan(place: &Place, args: &PlanArgs, output: Output) -> Resu
     let (profiles, global) = (home.profiles()?.by_name(), home.config.global_budget());
     let costs = Costs { profiles: means(store.costs(now.minus(COSTS_OF)).await?), ..Costs::default() };
     let mut forecaster = Forecaster::new(&profiles, &global, &costs, ledger, now);
-    each_source(&store, |source| forecaster.add(source)).await?;
+    each_source(&*store, |source| forecaster.add(source)).await?;
     let forecast = forecaster.finish(args.days);
     output.data(&forecast, |forecast| told(forecast, args.days))?;
     Ok(Exit::Ok)

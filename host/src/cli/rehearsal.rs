@@ -14,6 +14,7 @@ use tidegate_core::money::MicroUsd;
 use tidegate_core::overrides;
 use tidegate_core::plan;
 use tidegate_core::profile::Profile;
+use tidegate_core::schedule::Facts;
 use tidegate_core::source::{Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
@@ -110,6 +111,7 @@ fn claim(profile: &Profile, identifier: &str, overrides: Map<String, Value>, fir
         watermark,
         horizon: None,
         hints: None,
+        facts: Facts::default(),
         retries: 0,
         display_name: None,
         platform_id: None,

@@ -10,7 +10,7 @@ use super::args::{Place, RunsCommand};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
-use crate::ports::{ActorRunRow, ActorRuns, RunFilter, RunRow, RunStage, Store};
+use crate::ports::{ActorRunRow, RunFilter, RunRow, RunStage};
 
 /// Runs a `runs` command.
 pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -> Result<Exit, CliError> {
@@ -19,7 +19,7 @@ pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -
     match command {
         RunsCommand::List { source, tenant: of_tenant, ending, stage, before, limit } => {
             let source = match source {
-                Some(name) => Some(find_source(&store, name).await?.id),
+                Some(name) => Some(find_source(&*store, name).await?.id),
                 None => None,
             };
             let ending = ending.as_deref().map(ending_of).transpose()?;

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use super::args::{Place, ServeArgs};
 use super::error::{CliError, Exit};
+use super::eyes::Eyes;
 use super::home::{Home, daemon_id, tokens};
 use super::output::Output;
 use super::signals::Signals;
 use crate::config::{Credentials, LogFormat, Process};
 use crate::egress::ApifyClient;
 use crate::engine::Engine;
-use crate::ports::{Actors, Observer, Store};
-use crate::telemetry::{self, LogObserver};
+use crate::ports::{Actors, Observer};
+use crate::telemetry;
 
 /// Runs the daemon until a signal.
 pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliError> {
@@ -23,16 +24,29 @@ pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliEr
     }
     start_logs(&home)?;
     let (stop, hard) = stops(Signals::listen()?);
-    let database = home.database().display().to_string();
-    with_engine(&home, Arc::new(LogObserver), |engine| async move {
-        tracing::info!(
-            version = env!("CARGO_PKG_VERSION"),
-            "tidegate serves {database}; Ctrl-C drains, twice stops at once"
-        );
-        engine.serve(stop, hard).await;
-        tracing::info!("stopped");
-    })
-    .await?;
+    let database = home.database();
+    let eyes = Eyes::open(&home, true).await?;
+    let observer = Arc::clone(&eyes.observer);
+    let served = with_engine(&home, observer, |engine| {
+        let home = &home;
+        async move {
+            let watch = eyes.begin(home, &engine)?;
+            tracing::info!(
+                version = env!("CARGO_PKG_VERSION"),
+                "tidegate serves {database}; Ctrl-C drains, twice stops at once"
+            );
+            let health = Arc::clone(&watch.health);
+            let stop = async move {
+                stop.await;
+                health.drain();
+            };
+            engine.serve(stop, hard).await;
+            watch.end().await;
+            tracing::info!("stopped");
+            Ok::<_, CliError>(())
+        }
+    });
+    served.await??;
     Ok(Exit::Ok)
 }
 
@@ -41,10 +55,18 @@ pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit,
     let home = Home::find(place)?;
     start_logs(&home)?;
     let mut signals = Signals::listen()?;
-    let tally = with_engine(&home, Arc::new(LogObserver), |engine| async move {
-        engine.run_once(async move { signals.next().await }).await
-    })
-    .await?;
+    let eyes = Eyes::open(&home, false).await?;
+    let observer = Arc::clone(&eyes.observer);
+    let ticked = with_engine(&home, observer, |engine| {
+        let home = &home;
+        async move {
+            let watch = eyes.begin(home, &engine)?;
+            let tally = engine.run_once(async move { signals.next().await }).await;
+            watch.end().await;
+            Ok::<_, CliError>(tally)
+        }
+    });
+    let tally = ticked.await??;
     output.data(&tally, |tally| {
         format!("{} runs started, {} sources skipped, {} runs recovered", tally.started, tally.skipped, tally.recovered)
     })?;
@@ -71,10 +93,10 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     let daemon = daemon_id();
     let credentials = home.credentials(&profiles);
     let actors = Arc::new(home.actors(&credentials)?);
-    let store = Arc::new(home.daemon_store(daemon).await?);
+    let store = home.daemon_store(daemon).await?;
     let result = async {
         let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
-        let ports = home.ports(Arc::<_>::clone(&store) as Arc<dyn Store>, way, observer).await?;
+        let ports = home.ports(Arc::clone(&store), way, observer).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
         let reloads = reloads(Arc::clone(&engine), credentials, actors)?;
         let worked = work(engine).await;

@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::eligibility::{self, Circumstances};
 use tidegate_core::profile::ActorPolicy;
-use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{PausedBy, Source, SourceState};
 
 use super::args::{Place, SourceAddArgs, SourceCommand};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
+use super::schedule;
 use crate::engine::sources::{Wish, create};
-use crate::ports::{ActorRuns, Clock, Created, DeadFilter, DeadLetters, RunFilter, SourceFilter, Store};
+use crate::ports::{Clock, Created, DeadFilter, RunFilter, SourceFilter};
 use crate::system::SystemClock;
 
 /// Runs a `source` command.
@@ -36,13 +36,13 @@ pub(super) async fn source(place: &Place, command: SourceCommand, output: Output
                 return Err(CliError::usage("--reason is a sentence on one line, at most 1 KiB"));
             }
             let store = home.existing_store().await?;
-            let id = find_source(&store, &source).await?.id;
+            let id = find_source(&*store, &source).await?.id;
             let paused = store.pause(id, PausedBy::Operator, &reason, SystemClock.now()).await?;
             changed(paused, output)
         }
         SourceCommand::Resume { source } => {
             let store = home.existing_store().await?;
-            let id = find_source(&store, &source).await?.id;
+            let id = find_source(&*store, &source).await?.id;
             let resumed = store.resume(id, SystemClock.now()).await?;
             changed(resumed, output)
         }
@@ -68,6 +68,7 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
             CliError::usage("there is nothing to add").hint("name at least one identifier, or a file with --from")
         );
     }
+    let schedule = schedule::typed(&args)?;
     let overrides = overrides(args.overrides.as_deref(), &args.set)?;
     let tenant = tenant(&args.tenant)?;
     let (store, ports, settings) = home.beside().await?;
@@ -79,7 +80,7 @@ async fn add(home: &Home, args: SourceAddArgs, output: Output) -> Result<Exit, C
             profile: args.profile.clone(),
             identifier,
             overrides: overrides.clone(),
-            schedule: args.every.map(Schedule::Every),
+            schedule: schedule.clone(),
             active: !args.inactive,
         };
         match create(&ports, &settings, wish).await {
@@ -215,7 +216,7 @@ fn before<'a>(gates: &'a [Gate], actor: &ActorPolicy) -> Option<&'a Gate> {
 
 async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let source = find_source(&store, name).await?;
+    let source = find_source(&*store, name).await?;
     let runs = store.runs(&RunFilter { source: Some(source.id), limit: 5, ..RunFilter::default() }).await?;
     let last_skip = store.last_skip(source.id).await?;
     let profiles = home.profiles()?;
@@ -236,9 +237,16 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let filter = DeadFilter { source: Some(source.id), ..DeadFilter::default() };
     let dead: u64 = store.dead_counts(&filter).await?.iter().map(|count| count.count).sum();
     let skip = last_skip.as_ref().map(|(at, why)| json!({ "at": at, "reason": why }));
-    let data = json!({ "source": source, "verdict": verdict, "last_skip": skip, "dead_letters": dead, "runs": runs });
+    let reckoned = profile.and_then(|profile| schedule::reckon(&source, profile, now));
+    let data = json!({
+        "source": source, "verdict": verdict, "schedule": reckoned, "last_skip": skip, "dead_letters": dead, "runs": runs
+    });
     output.data(&data, |_| {
         let mut text = described(&source, &verdict, last_skip.as_ref().map(|(at, why)| format!("{at}: {why}")));
+        if let Some(reckoned) = &reckoned {
+            text.push_str("\nby its schedule\n");
+            text.push_str(&schedule::told(reckoned));
+        }
         if dead > 0 {
             text.push_str(&format!("dead letters: {dead} (`tidegate dead list --source {}`)\n", source.id));
         }
@@ -285,7 +293,7 @@ fn described(source: &Source, verdict: &str, last_skip: Option<String>) -> Strin
 
 async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Exit, CliError> {
     let store = home.existing_store().await?;
-    let source = find_source(&store, name).await?;
+    let source = find_source(&*store, name).await?;
     if !yes {
         if !std::io::stdin().is_terminal() {
             return Err(

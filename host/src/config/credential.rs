@@ -133,13 +133,13 @@ fn origin(text: &str) -> Result<Origin, &'static str> {
     Ok(origin)
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=64).contains(&name.len()) && name.bytes().all(word) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Names of systemd credentials are names of files.
-fn is_systemd_name(name: &str) -> bool {
+pub(super) fn is_systemd_name(name: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(word) && !name.starts_with('.') && !is_token(name)
 }

@@ -120,9 +120,11 @@ pub struct CredentialState {
     pub warning: Option<String>,
 }
 
-struct Found {
-    value: Result<Secret, Absent>,
-    from: String,
+/// What was found where a value was looked for.
+pub(super) struct Found {
+    pub(super) value: Result<Secret, Absent>,
+    /// Where, for a person.
+    pub(super) from: String,
     warning: Option<String>,
 }
 
@@ -159,8 +161,11 @@ impl Credentials {
 
     /// Fetches all values again, and gives the names of those that are others now, gone or there.
     pub fn reload(&self, around: &dyn Surroundings) -> BTreeSet<CredentialName> {
-        let fresh: BTreeMap<CredentialName, Found> =
-            self.entries.iter().map(|(name, entry)| (name.clone(), self.find(name, &entry.whence, around))).collect();
+        let fresh: BTreeMap<CredentialName, Found> = self
+            .entries
+            .iter()
+            .map(|(name, entry)| (name.clone(), sought(&self.dir, name, &entry.whence, around)))
+            .collect();
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
         let changed = fresh.iter().filter(|(name, now)| found.get(*name).is_none_or(|then| then.value != now.value));
         let changed = changed.map(|(name, _)| name.clone()).collect();
@@ -206,18 +211,19 @@ impl Credentials {
         };
         self.entries.iter().filter_map(state).collect()
     }
+}
 
-    fn find(&self, name: &CredentialName, whence: &Whence, around: &dyn Surroundings) -> Found {
-        match whence {
-            Whence::Default => in_variables(default_variables(name), around),
-            Whence::Env(variable) => in_variables(vec![variable.clone()], around),
-            Whence::File(path) => in_file(&self.dir.join(path), format!("the file {}", path.display())),
-            Whence::Systemd(credential) => {
-                let from = format!("the systemd credential {credential}");
-                match around.variable("CREDENTIALS_DIRECTORY") {
-                    Some(dir) => in_file(&Path::new(&dir).join(credential), from),
-                    None => Found { value: Err(Absent::NoDirectory), from, warning: None },
-                }
+/// Looks for a value. `dir`: what files are relative to.
+pub(super) fn sought(dir: &Path, name: &CredentialName, whence: &Whence, around: &dyn Surroundings) -> Found {
+    match whence {
+        Whence::Default => in_variables(default_variables(name), around),
+        Whence::Env(variable) => in_variables(vec![variable.clone()], around),
+        Whence::File(path) => in_file(&dir.join(path), format!("the file {}", path.display())),
+        Whence::Systemd(credential) => {
+            let from = format!("the systemd credential {credential}");
+            match around.variable("CREDENTIALS_DIRECTORY") {
+                Some(dir) => in_file(&Path::new(&dir).join(credential), from),
+                None => Found { value: Err(Absent::NoDirectory), from, warning: None },
             }
         }
     }

@@ -19,12 +19,14 @@ const PREFIX: &str = "TIDEGATE_";
 const CREDENTIAL: &str = "TIDEGATE_CREDENTIAL_";
 
 /// Variables that are not keys: read elsewhere, or by the tests and tasks of the project.
-const NOT_KEYS: [&str; 3] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_REQUIRE"];
+const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABASE", "TIDEGATE_REQUIRE"];
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 25] = [
+pub(super) const KEYS: [&[&str]; 36] = [
     &["store", "path"],
+    &["store", "url"],
+    &["store", "connections"],
     &["budget", "runs_per_day"],
     &["budget", "usd_per_day"],
     &["budget", "usd_per_month"],
@@ -41,6 +43,8 @@ pub(super) const KEYS: [&[&str]; 25] = [
     &["credentials", "*", "runs_at_once"],
     &["scheduler", "runs_at_once"],
     &["scheduler", "watch"],
+    &["scheduler", "active_within"],
+    &["scheduler", "catch_up_window"],
     &["plugins", "dir"],
     &["plugins", "cache_dir"],
     &["plugins", "wasi"],
@@ -49,6 +53,13 @@ pub(super) const KEYS: [&[&str]; 25] = [
     &["net", "contact"],
     &["log", "format"],
     &["log", "level"],
+    &["http", "listen"],
+    &["alerts", "remind"],
+    &["alerts", "webhook", "*", "env"],
+    &["alerts", "webhook", "*", "file"],
+    &["alerts", "webhook", "*", "systemd"],
+    &["alerts", "webhook", "*", "format"],
+    &["alerts", "webhook", "*", "allow_private"],
 ];
 
 /// The process's settings: its variables that begin with `TIDEGATE_`, without the values of credentials.
@@ -83,7 +94,8 @@ fn path_of(variable_name: &str, key: &[&str], table: &toml::Table) -> Option<Vec
         return (pattern == variable_name).then(|| path(""));
     };
     let written = variable_name.strip_prefix(before)?.strip_suffix(after).filter(|name| !name.is_empty())?;
-    let section = key.first().and_then(|section| table.get(*section)).and_then(toml::Value::as_table);
+    let named_in = key.iter().take_while(|part| **part != "*");
+    let section = named_in.fold(Some(table), |table, part| table?.get(*part)?.as_table());
     let in_capitals = |name: &&String| name.to_uppercase().replace('-', "_") == written;
     let known = section.and_then(|section| section.keys().find(in_capitals));
     Some(path(&known.cloned().unwrap_or_else(|| written.to_lowercase())))
@@ -131,11 +143,13 @@ fn insert(table: &mut toml::Table, path: &[String], value: toml::Value) {
     }
 }
 
-/// The error of a value that came from the environment. One that was meant for a credential is not repeated.
+/// The error of a value that came from the environment. One that was meant for a credential or webhook is not repeated.
 pub(super) fn explain(error: &toml::de::Error, environment: &Environment) -> ConfigError {
     let mut error = text::explain(error, "", "environment (TIDEGATE_*)");
     for (name, value) in environment {
-        if name.starts_with("TIDEGATE_CREDENTIALS_") && !value.is_empty() {
+        let secret =
+            ["TIDEGATE_CREDENTIALS_", "TIDEGATE_ALERTS_WEBHOOK_"].iter().any(|section| name.starts_with(section));
+        if secret && !value.is_empty() {
             error.message = error.message.replace(value, "(hidden)");
         }
     }

@@ -6,6 +6,7 @@
 //! A later source wins: defaults, then `tidegate.toml` in the daemon's directory (or `--config FILE`), then
 //! `TIDEGATE_<SECTION>_<KEY>`. An unknown key in any of them is an error.
 
+mod alerts;
 mod credential;
 mod credentials;
 mod environment;
@@ -20,6 +21,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tidegate_core::id::{CredentialName, Tenant};
 
+pub use alerts::{AlertsConfig, FoundWebhook, Remind, WebhookConfig, WebhookFormat};
 pub use credential::{CredentialConfig, DEFAULT_CREDENTIAL, DEFAULT_ORIGIN, Whence};
 pub use credentials::{Absent, Credential, CredentialState, Credentials, Process, Surroundings};
 pub use environment::{Environment, process_environment};
@@ -29,7 +31,8 @@ pub use profile::{
     shipped_profiles, warnings,
 };
 pub use sections::{
-    LogConfig, LogFormat, NetConfig, PluginsConfig, ProfilesConfig, SchedulerConfig, StoreConfig, Wasi,
+    HttpConfig, Listen, LogConfig, LogFormat, NetConfig, PluginsConfig, ProfilesConfig, SchedulerConfig, StoreConfig,
+    Wasi,
 };
 
 /// The configuration of a daemon, complete.
@@ -50,6 +53,10 @@ pub struct Config {
     pub net: NetConfig,
     /// Logs.
     pub log: LogConfig,
+    /// The listener.
+    pub http: HttpConfig,
+    /// Who hears of what goes wrong.
+    pub alerts: AlertsConfig,
     /// What is particular to tenants, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tenants: BTreeMap<Tenant, TenantConfig>,
@@ -106,8 +113,21 @@ impl Config {
         if self.scheduler.watch.duration() > tidegate_core::limits::ACTOR_LOOK {
             return refuse("scheduler.watch is out of range", "1s to 5m");
         }
+        let day = std::time::Duration::from_secs(24 * 60 * 60);
+        if !(day / 1_440..=day * 365).contains(&self.scheduler.active_within.duration()) {
+            return refuse("scheduler.active_within is out of range", "1m to 365d");
+        }
+        if self.scheduler.catch_up_window.duration() > day {
+            return refuse("scheduler.catch_up_window is out of range", "at most 24h");
+        }
         if self.store.path.file_name().is_none() {
             return refuse("store.path names no file", "for example \"tidegate.db\"");
+        }
+        if !(1..=64).contains(&self.store.connections) {
+            return refuse("store.connections is out of range", "a number from 1 to 64");
+        }
+        if self.alerts.webhook.len() > tidegate_core::limits::ALERT_WEBHOOKS {
+            return refuse("alerts.webhook has too many entries", "at most 16");
         }
         if !(1..=64).contains(&self.net.host_concurrency) {
             return refuse("net.host_concurrency is out of range", "a number from 1 to 64");

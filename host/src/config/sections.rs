@@ -3,11 +3,14 @@
 //! Owns: their keys and defaults. Must not know: what the values are used for. Read through [`super::Config`]. Money and
 //! credentials have files of their own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tidegate_core::limits;
 use tidegate_core::time::Span;
+
+use crate::database::DatabaseUrl;
 
 /// The database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +18,16 @@ use tidegate_core::time::Span;
 pub struct StoreConfig {
     /// SQLite file, relative to the daemon's directory.
     pub path: PathBuf,
+    /// PostgreSQL database instead of the file: `postgres://user@host/database`. Its password is never shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<DatabaseUrl>,
+    /// Connections to that database, 1 to 64; one more listens.
+    pub connections: u32,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { path: PathBuf::from("tidegate.db") }
+        Self { path: PathBuf::from("tidegate.db"), url: None, connections: limits::PG_CONNECTIONS }
     }
 }
 
@@ -31,16 +39,25 @@ pub struct SchedulerConfig {
     pub runs_at_once: usize,
     /// How often actor runs under way are looked at, `1s` to `5m`.
     pub watch: Span,
+    /// A follower seen less than this ago is active, `1m` to `365d`.
+    pub active_within: Span,
+    /// The longest time over which sources are spread that came due while no daemon was alive, up to `24h`.
+    pub catch_up_window: Span,
 }
 
 impl Default for SchedulerConfig {
     fn default() -> Self {
-        Self { runs_at_once: limits::RUNS_AT_ONCE, watch: watch() }
+        Self {
+            runs_at_once: limits::RUNS_AT_ONCE,
+            watch: span(limits::ACTOR_WATCH),
+            active_within: span(limits::ACTIVE_WITHIN),
+            catch_up_window: span(limits::CATCH_UP_WINDOW),
+        }
     }
 }
 
-fn watch() -> Span {
-    Span::seconds(u32::try_from(limits::ACTOR_WATCH.as_secs()).unwrap_or(1))
+fn span(limit: std::time::Duration) -> Span {
+    Span::seconds(u32::try_from(limit.as_secs()).unwrap_or(u32::MAX))
 }
 
 /// Where plugins come from and what they may import.
@@ -125,4 +142,46 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// The listener for metrics and health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Where it listens.
+    pub listen: Listen,
+}
+
+/// Where the listener listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Listen {
+    /// Nowhere: there is none.
+    #[default]
+    Off,
+    /// At this address and port; port 0 is one that is free.
+    At(SocketAddr),
+}
+
+impl TryFrom<String> for Listen {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+        local.unwrap_or(text).parse().map(Self::At).map_err(
+            |_| "http.listen is an address with a port, such as \"127.0.0.1:9898\" or \"[::]:9898\", or \"off\"",
+        )
+    }
+}
+
+impl From<Listen> for String {
+    fn from(listen: Listen) -> Self {
+        match listen {
+            Listen::Off => "off".to_owned(),
+            Listen::At(address) => address.to_string(),
+        }
+    }
 }

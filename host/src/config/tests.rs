@@ -57,7 +57,9 @@ fn every_key_has_its_variable() {
     let limits = "runs_per_day = 1\nusd_per_day = 1\nusd_per_month = 1\n";
     let text = format!(
         "[net]\ncontact = \"me\"\n[budget.each_tenant]\n{limits}[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
-         origin = \"https://a.example\"\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n"
+         origin = \"https://a.example\"\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n\
+         [alerts.webhook.a]\nenv = \"A\"\nallow_private = [\"127.0.0.1\"]\n[alerts.webhook.b]\nfile = \"b\"\n\
+         [alerts.webhook.c]\nsystemd = \"c\"\n"
     );
     let known = toml::Table::try_from(load(&text, &[]).unwrap()).unwrap();
     let mut keys = std::collections::BTreeSet::new();
@@ -69,7 +71,8 @@ fn every_key_has_its_variable() {
 /// Every key of a table, with `*` for the names that operators give.
 fn paths(table: &toml::Table, above: &mut Vec<String>, found: &mut std::collections::BTreeSet<String>) {
     for (key, value) in table {
-        let named = above.len() == 1 && matches!(above[0].as_str(), "tenants" | "credentials");
+        let above_it: Vec<&str> = above.iter().map(String::as_str).collect();
+        let named = matches!(above_it[..], ["tenants" | "credentials"] | ["alerts", "webhook"]);
         above.push(if named { "*".to_owned() } else { key.clone() });
         match value {
             toml::Value::Table(table) => paths(table, above, found),
@@ -117,4 +120,33 @@ fn what_is_no_amount_of_money_is_told_with_its_line() {
         let error = load(&format!("[budget]\nusd_per_day = {amount}\n"), &[]).unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains(why), "{amount}: {error}");
     }
+}
+
+#[test]
+fn an_address_of_a_webhook_in_a_settings_file_is_refused_and_not_repeated() {
+    const URL: &str = "https://hooks.slack.com/services/T0CANARY/B0CANARY/canary-1";
+    for text in [
+        format!("[alerts.webhook.ops]\nurl = \"{URL}\"\n"),
+        format!("[alerts.webhook.ops]\nenv = \"{URL}\"\n"),
+        format!("[alerts.webhook]\nops = \"{URL}\"\n"),
+        format!("[alerts]\nwebhook.ops.url = \"{URL}\"\n"),
+        format!("[alerts]\nslack = \"{URL}\"\n"),
+        format!("alerts = {{ webhook = {{ ops = {{ file = \"{URL}\" }} }} }}\n"),
+    ] {
+        let error = load(&text, &[]).unwrap_err();
+        let told = format!("{error} {:?}", error.hint);
+        assert!(!told.to_lowercase().contains("canary"), "{text}: {told}");
+        assert!(told.contains("alerts.webhook.NAME"), "{text}: {told}");
+    }
+    let error = load("", &[("TIDEGATE_ALERTS_WEBHOOK_OPS_ENV", URL)]).unwrap_err();
+    assert!(!format!("{error} {:?}", error.hint).to_lowercase().contains("canary"), "{error}");
+    let config = load(
+        "[alerts]\nremind = \"never\"\n[alerts.webhook.ops-team]\nenv = \"A\"\n[http]\nlisten = \"localhost:9898\"\n",
+        &[("TIDEGATE_ALERTS_WEBHOOK_OPS_TEAM_FORMAT", "slack")],
+    )
+    .unwrap();
+    assert_eq!(config.http.listen, Listen::At("127.0.0.1:9898".parse().unwrap()));
+    assert_eq!(config.alerts.remind.after(), None);
+    assert_eq!(config.alerts.webhook[&"ops-team".parse().unwrap()].format, WebhookFormat::Slack);
+    assert!(load("[http]\nlisten = \"9898\"\n", &[]).unwrap_err().to_string().contains("http.listen is an address"));
 }

@@ -11,6 +11,7 @@ use tidegate_core::nearest;
 use toml::de::DeTable;
 
 use super::ConfigError;
+use crate::database::without_passwords;
 
 /// The largest file of settings that is read.
 const FILE_BYTES: u64 = 1 << 20;
@@ -55,10 +56,14 @@ pub(super) fn explain(error: &toml::de::Error, text: &str, place: &str) -> Confi
             let message = if shown { message } else { "a value of another kind belongs there" };
             let (line, column) = position(text, span.start);
             let message = masked(&format!("line {line}, column {column} ({NOT_SHOWN})\n{message}"));
-            ConfigError { place, message, hint: Some(HOW.to_owned()) }
+            ConfigError { place, message, hint: Some(how(text, span.start).to_owned()) }
         }
         _ => {
-            let hint = if message.starts_with(CREDENTIAL) { Some(HOW.to_owned()) } else { hint(message) };
+            let hint = match message {
+                _ if message.starts_with(CREDENTIAL) => Some(HOW.to_owned()),
+                _ if message.starts_with(WEBHOOK) => Some(HOW_WEBHOOK.to_owned()),
+                _ => hint(message),
+            };
             ConfigError { place, hint, message: masked(error.to_string().trim_end()) }
         }
     }
@@ -79,21 +84,28 @@ pub(super) fn masked(text: &str) -> String {
         shown.push_str("(hidden)");
         shown.push_str(rest);
     }
-    shown
+    without_passwords(&shown)
 }
 
 /// What errors about the entries of credentials begin with.
 const CREDENTIAL: &str = "a credential";
 
 /// Messages that repeat no value.
-const SAFE: [&str; 4] = ["unknown field", "missing field", "duplicate key", CREDENTIAL];
+const SAFE: [&str; 6] = ["unknown field", "missing field", "duplicate key", "alerts.remind", CREDENTIAL, WEBHOOK];
+
+/// What errors about the webhooks of alerts begin with.
+const WEBHOOK: &str = "an alert webhook";
 
 /// How a credential is written.
 const HOW: &str = "a token never stands in a settings file, as those are copied, backed up and committed: write \
     [credentials.NAME] with env = \"VARIABLE\", file = \"/path\" or systemd = \"name\", and name it in a profile's actor.credential";
 
+/// How a webhook is written.
+const HOW_WEBHOOK: &str = "the address of a webhook is a secret and never stands in a settings file: write \
+    [alerts.webhook.NAME] with env = \"VARIABLE\", file = \"/path\" or systemd = \"name\", and put the address there";
+
 /// Words in a line that may hold a token.
-const SECRET: [&str; 7] = ["token", "secret", "password", "api_key", "apikey", "bearer", TOKEN];
+const SECRET: [&str; 9] = ["token", "secret", "password", "api_key", "apikey", "bearer", "webhook", "hooks.", TOKEN];
 
 /// Whether the line at `at` may hold a token: by a word in it, or as it stands in the table of credentials.
 fn is_secret(text: &str, at: usize) -> bool {
@@ -103,8 +115,21 @@ fn is_secret(text: &str, at: usize) -> bool {
     let line = text.get(start..end).unwrap_or_default().to_lowercase();
     let lines = std::iter::once(line.as_str()).chain(before.lines().rev());
     let header = lines.map(str::trim_start).find(|line| line.starts_with('['));
-    let section = |header: &str| header.trim_start_matches(['[', ' ']).starts_with("credentials");
+    let section = |header: &str| {
+        let header = header.trim_start_matches(['[', ' ']);
+        header.starts_with("credentials") || header.starts_with("alerts")
+    };
     SECRET.iter().any(|word| line.contains(word)) || line.contains("credential") || header.is_some_and(section)
+}
+
+/// What to do about a line that may hold a secret.
+fn how(text: &str, at: usize) -> &'static str {
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let line = before.rsplit('\n').next().unwrap_or_default().to_owned() + after.lines().next().unwrap_or_default();
+    let header = before.lines().rev().map(str::trim_start).find(|line| line.starts_with('['));
+    let of_webhook =
+        |text: &str| ["webhook", "hooks.", "[alerts"].iter().any(|word| text.to_lowercase().contains(word));
+    if of_webhook(&line) || header.is_some_and(of_webhook) { HOW_WEBHOOK } else { HOW }
 }
 
 /// Line and column, from 1.

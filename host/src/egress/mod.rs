@@ -7,7 +7,7 @@
 //!
 //! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` (connections), `exchange` (one hop), `judged` (the deny
 //! table on the way to each), `connect` and `progress` (phases), `body`, `decode` and `codec` (what comes back), `text`
-//! (header values and bodies as text), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
+//! (header values and bodies as text), `webhook` (alerts on their way out), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
 //! `tidegate_core::fetch`.
 //!
 //! The client is reqwest with everything off that it does of its own accord: proxies from the environment, cookies,
@@ -36,6 +36,7 @@ mod tests;
 mod testserver;
 mod text;
 mod tls;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,7 @@ pub use port::Outgoing;
 pub use resolver::{Lookup, Resolve, SystemResolver};
 pub use secret::{Credential, Secret};
 use text::OddValues;
+pub use webhook::SecretWebhook;
 
 /// One request on behalf of a profile.
 #[derive(Debug, Clone)]

@@ -4,10 +4,12 @@
 //! platform is asked, and taken back only when the platform has said no. Holds no rule of the product. A part of [`Work`].
 
 use tidegate_core::actor::gate::Gate;
-use tidegate_core::actor::{ActorName, RemoteRun};
+use tidegate_core::actor::{ActorName, Order, RemoteRun};
 use tidegate_core::failure::Failure;
 use tidegate_core::id::CredentialName;
+use tidegate_core::limits;
 use tidegate_core::run::{Event as Happened, Intent, IntentStage, Park, Progress, Started};
+use tidegate_core::time::UtcMillis;
 
 use super::Engine;
 use super::work::{Interrupted, Work};
@@ -18,11 +20,27 @@ impl Engine {
     pub(super) async fn refused(&self, failure: &Failure, credential: &CredentialName, actor: &ActorName) {
         let now = self.ports.clock.now();
         let Some(gate) = Gate::of(failure, credential, actor, now, self.dice()) else { return };
-        match self.ports.store.close_gate(gate.clone()).await {
+        self.close(gate, now).await;
+    }
+
+    /// Closes a gate, and tells of it if that is news.
+    pub(super) async fn close(&self, gate: Gate, now: UtcMillis) {
+        match self.ports.store.close_gate(gate.clone(), now).await {
             Ok(true) => self.tell(&Event::GateClosed { gate }),
             Ok(false) => {}
             Err(error) => self.tell(&Event::PassFailed { pass: "close a gate", error: error.to_string() }),
         }
+    }
+
+    /// The run that was started for an order no earlier than `since`, among those that stand for nothing yet.
+    pub(super) async fn find_run(
+        &self,
+        order: &Order,
+        since: UtcMillis,
+    ) -> Result<Result<Option<RemoteRun>, Failure>, StoreError> {
+        // What is started now may have been ordered long ago.
+        let taken = self.ports.store.taken(order, since.minus(limits::ACTOR_GIVE_UP)).await?;
+        Ok(self.ports.actors.find(order, since, &taken).await)
     }
 }
 
@@ -61,14 +79,14 @@ impl Work {
         Ok(Happened::Started(started))
     }
 
-    pub(super) async fn find(&self, intent: &Intent) -> Happened {
-        let found = self.engine.ports.actors.find(&intent.order, intent.asked_at).await;
+    pub(super) async fn find(&self, intent: &Intent) -> Result<Happened, Interrupted> {
+        let found = self.engine.find_run(&intent.order, intent.earliest()).await.map_err(Interrupted::Store)?;
         match &found {
             Ok(Some(run)) => self.tell_started(intent, run, true),
             Ok(None) => {}
             Err(failure) => self.refused(intent, failure).await,
         }
-        Happened::Found(found)
+        Ok(Happened::Found(found))
     }
 
     pub(super) async fn inspect(&self, intent: &Intent) -> Happened {

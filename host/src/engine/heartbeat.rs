@@ -22,8 +22,12 @@ impl Engine {
                 continue;
             }
             let lease_until = self.ports.clock.now().plus(limits::LEASE);
-            match self.ports.store.heartbeat(runs, lease_until).await {
-                Ok(lost) => lost.into_iter().for_each(|run| self.live.lose(run)),
+            match self.ports.store.heartbeat(runs.clone(), lease_until).await {
+                // Lost under the generation that was asked about: while the answer was on its way the run may have been put
+                // away and claimed again.
+                Ok(lost) => {
+                    runs.iter().filter(|(run, _)| lost.contains(run)).for_each(|one| self.live.lose(one.0, one.1));
+                }
                 Err(error) => self.tell(&Event::PassFailed { pass: "heartbeat", error: error.to_string() }),
             }
         }

@@ -63,9 +63,11 @@ impl Live {
         self.lock().iter().map(|(run, (generation, _))| (*run, *generation)).collect()
     }
 
-    /// Ends a run that is no longer ours.
-    pub(super) fn lose(&self, run: RunId) {
-        if let Some((_, lost)) = self.lock().get(&run) {
+    /// Ends a run that is no longer ours under this generation. The same run may be back already under a higher one.
+    pub(super) fn lose(&self, run: RunId, generation: Generation) {
+        if let Some((entered, lost)) = self.lock().get(&run)
+            && *entered == generation
+        {
             lost.cancel();
         }
     }
@@ -90,5 +92,25 @@ impl Live {
     /// Nothing that holds the lock can panic half-way through a change, so a poisoned lock is still whole.
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, (Generation, CancellationToken)>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sign of life may be answered when the run was put away and claimed again meanwhile: the new claim is not lost.
+    #[test]
+    fn only_the_generation_that_was_lost_is_ended() {
+        let live = Live::new(1);
+        let run = RunId::from_bits(1);
+        let first = live.enter(run, Generation(1));
+        let asked = live.all();
+        live.leave(run, Generation(1));
+        let second = live.enter(run, Generation(2));
+        asked.into_iter().for_each(|(run, generation)| live.lose(run, generation));
+        assert!(!first.is_cancelled() && !second.is_cancelled());
+        live.lose(run, Generation(2));
+        assert!(second.is_cancelled());
     }
 }

@@ -1,6 +1,6 @@
 //! The engine: everything that happens by itself.
 //!
-//! Owns: the supervisor, which repeats the passes `recover`, `admit`, `watch`, `settle` and `upkeep`, and the tasks that do the admitted work.
+//! Owns: the supervisor, which repeats the passes `catch_up`, `recover`, `retier`, `admit`, `watch`, `settle` and `upkeep`, and the tasks that do the admitted work.
 //! Must not know: SQL, HTTP, wasm (it speaks to ports), or any rule of the product (it asks `tidegate_core`). Called by
 //! `cli`: [`Engine::serve`] for the daemon, [`Engine::run_once`] for one tick.
 //!
@@ -9,15 +9,21 @@
 
 mod actors;
 mod admit;
+mod catch_up;
 pub mod dead_letters;
+mod end;
 pub mod explain;
 pub mod extra;
 mod heartbeat;
 mod live;
 mod recover;
+mod retier;
+mod rounds;
 mod serve;
 mod settle;
 pub mod sources;
+#[cfg(test)]
+mod tests;
 mod upkeep;
 mod watch;
 mod work;
@@ -70,6 +76,10 @@ pub struct Settings {
     pub watch: Duration,
     /// Runs each credential may have under way on the actor platform.
     pub credentials: BTreeMap<CredentialName, u32>,
+    /// A follower seen less than this ago is active.
+    pub active_within: Duration,
+    /// The longest time over which sources are spread that came due while no daemon was alive.
+    pub catch_up_window: Duration,
 }
 
 /// The engine.
@@ -77,6 +87,7 @@ pub struct Engine {
     ports: Ports,
     settings: Settings,
     live: live::Live,
+    rounds: rounds::Rounds,
     tasks: TaskTracker,
     /// Ends every wait, fetch and call: runs go back into the queue.
     stop: CancellationToken,
@@ -87,7 +98,14 @@ impl Engine {
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Arc<Self> {
         let live = live::Live::new(settings.runs_at_once);
-        Arc::new(Self { ports, settings, live, tasks: TaskTracker::new(), stop: CancellationToken::new() })
+        Arc::new(Self {
+            ports,
+            settings,
+            live,
+            rounds: rounds::Rounds::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })
     }
 
     /// What the engine speaks to.

@@ -4,12 +4,11 @@
 //! is known before anything new starts. Idempotent: requeue and commit say which generation they mean, so that two daemons
 //! that recover the same run do it once.
 
-use tidegate_core::failure::{Class, Failure};
 use tidegate_core::limits;
-use tidegate_core::run::{Finish, Policy, RunResult};
 
 use super::Engine;
-use crate::ports::{Commit, Event, StoreError, Stuck};
+use super::end::Ended;
+use crate::ports::{Event, StoreError, Stuck};
 
 impl Engine {
     /// Recovers what is stuck. Gives how many runs were.
@@ -32,72 +31,20 @@ impl Engine {
 
     async fn recover_one(&self, stuck: Stuck) -> Result<bool, StoreError> {
         let now = self.ports.clock.now();
-        let requeue = stuck.attempt < limits::RECOVERIES;
-        let done = if requeue {
-            self.ports.store.requeue(stuck.run, stuck.generation, true, now, now).await?
-        } else {
-            self.give_up(stuck).await?
+        let (again, ended) = (stuck.attempt < limits::RECOVERIES, Ended::from(&stuck));
+        let requeued = again && self.ports.store.requeue(stuck.run, stuck.generation, true, now, now).await?;
+        let done = match (again, requeued) {
+            (_, true) => true,
+            // Somebody else's, which the commit finds out too; or it has paid for something, and must not begin again.
+            (true, false) => return self.keep(ended).await,
+            // A run that takes its daemon down again and again is not tried for ever.
+            (false, false) => {
+                self.give_up(ended, format!("the daemon died {} times during this run", stuck.attempt)).await?
+            }
         };
         if done {
-            self.tell(&Event::Recovered {
-                run: stuck.run,
-                source: stuck.source,
-                attempt: stuck.attempt,
-                requeued: requeue,
-            });
+            self.tell(&Event::Recovered { run: stuck.run, source: stuck.source, attempt: stuck.attempt, requeued });
         }
         Ok(done)
-    }
-
-    /// A run that takes its daemon down again and again is not tried for ever.
-    async fn give_up(&self, stuck: Stuck) -> Result<bool, StoreError> {
-        let Some(source) = self.ports.store.source(stuck.source).await? else {
-            return Ok(false);
-        };
-        let message = format!("the daemon died {} times during this run", stuck.attempt);
-        let policy = match self.settings.profiles.get(&source.profile) {
-            Some(profile) => Policy {
-                schedule: profile.schedule.clone(),
-                min_interval: profile.min_interval,
-                retry: profile.retry.clone(),
-                dice: self.dice(),
-            },
-            // Without its profile a source does not run; it waits under its own schedule or a day.
-            None => Policy {
-                schedule: source.schedule.clone().unwrap_or_else(|| {
-                    tidegate_core::schedule::Schedule::Every(tidegate_core::time::Span::seconds(86_400))
-                }),
-                min_interval: tidegate_core::schedule::MIN_INTERVAL,
-                retry: tidegate_core::profile::Retry::default(),
-                dice: self.dice(),
-            },
-        };
-        let finish = Finish {
-            trigger: stuck.trigger,
-            result: RunResult::Failed(Failure::new(Class::Abandoned, message)),
-            watermark: None,
-            unread: false,
-            facts: None,
-            moved_to: None,
-            hints: None,
-            warnings: Vec::new(),
-            request: None,
-            policy,
-        };
-        let commit = Commit {
-            run: stuck.run,
-            source: stuck.source,
-            generation: stuck.generation,
-            cap: 0,
-            page: None,
-            item_ids: Vec::new(),
-            raw: None,
-            bytes: 0,
-            fetches: 0,
-            actor: None,
-            finish: Some(Box::new(finish)),
-        };
-        let committed = self.ports.store.commit(commit, self.ports.clock.now()).await?;
-        Ok(committed != crate::ports::Committed::Stale)
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: when a pass is due, and the order of stopping. Must not know: what the passes do. Called by `cli`.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,7 @@ impl Engine {
                 self.wait().await;
             };
             tokio::select! {
+                biased;
                 () = &mut stop => break,
                 () = rest => {}
             }
@@ -54,20 +56,57 @@ impl Engine {
         heartbeats.abort();
     }
 
-    /// One tick, and the runs it has started to their end, those that wait for an actor run too. `stop` ends it early, as in
-    /// [`Engine::serve`]; what waits then is found again by the next tick.
+    /// One tick, and the runs it has started to their end, those that wait for an actor run too. Costs that the last tick left
+    /// open are settled first, because what is reserved for them stands in the way; those of this one before it ends, as far as
+    /// they become final within [`limits::SETTLE_LAST`]. `stop` ends it early, as in [`Engine::serve`]; what waits then is found
+    /// again by the next tick.
     pub async fn run_once(self: &Arc<Self>, stop: impl Future<Output = ()>) -> Tally {
         let heartbeats = self.tasks_beside(Arc::clone(self).heartbeats());
         let watching = self.tasks_beside(Arc::clone(self).watching());
-        let settling = self.tasks_beside(Arc::clone(self).settling());
+        tokio::pin!(stop);
         let mut tally = Tally::default();
+        let began = self.ports.clock.now();
+        if self.settle_unless(began, stop.as_mut(), &mut tally).await {
+            let settling = self.tasks_beside(Arc::clone(self).settling());
+            let stopped = self.one_tick(stop.as_mut(), &mut tally).await;
+            settling.abort();
+            if !stopped {
+                let until = self.ports.clock.now().plus(limits::SETTLE_LAST);
+                self.settle_unless(until, stop, &mut tally).await;
+            }
+        }
+        watching.abort();
+        heartbeats.abort();
+        tally
+    }
+
+    /// Settles what becomes due until then. Gives whether `stop` has left it in peace; it must not be asked again if not.
+    async fn settle_unless(
+        &self,
+        until: UtcMillis,
+        stop: Pin<&mut impl Future<Output = ()>>,
+        tally: &mut Tally,
+    ) -> bool {
+        tokio::select! {
+            () = stop => false,
+            failed = self.settle_until(until) => {
+                tally.failed_passes += usize::from(failed);
+                true
+            }
+        }
+    }
+
+    /// What is due now, to its end. Gives whether `stop` has ended it.
+    async fn one_tick(self: &Arc<Self>, mut stop: Pin<&mut impl Future<Output = ()>>, tally: &mut Tally) -> bool {
+        let mut stopped = false;
         match self.recover_now().await {
             Some(recovered) => tally.recovered = recovered,
             None => tally.failed_passes += 1,
         }
+        tally.failed_passes += usize::from(self.told("alive", self.here().await).is_none());
+        tally.failed_passes += usize::from(self.retier_now().await.is_none());
         // One tick is what was due when it began: a source that is due again before the last run has ended waits.
         let due_by = self.ports.clock.now();
-        tokio::pin!(stop);
         loop {
             match self.admit_now(due_by).await {
                 Some(admitted) => {
@@ -87,6 +126,7 @@ impl Engine {
             tokio::select! {
                 () = &mut stop => {
                     self.stop.cancel();
+                    stopped = true;
                     break;
                 }
                 () = self.live.changed() => {}
@@ -95,23 +135,26 @@ impl Engine {
         }
         self.tasks.close();
         self.tasks.wait().await;
-        watching.abort();
-        settling.abort();
-        heartbeats.abort();
-        tally
+        stopped
     }
 
     /// The passes, in the order of the product: what died first, then what is due, then what is old. Gives whether all of
     /// them could be done.
     async fn tick(self: &Arc<Self>) -> bool {
+        let caught_up = self.told("catch up", self.catch_up().await).is_some();
         let recovered = self.recover_now().await.is_some();
+        let retiered = self.retier_now().await.is_some();
         let admitted = self.admit_now(self.ports.clock.now()).await.is_some();
         let upkept = self.told("upkeep", self.upkeep().await).is_some();
-        recovered && admitted && upkept
+        caught_up && recovered && retiered && admitted && upkept
     }
 
     async fn recover_now(&self) -> Option<usize> {
         self.told("recover", self.recover().await)
+    }
+
+    async fn retier_now(&self) -> Option<usize> {
+        self.told("retier", self.retier().await)
     }
 
     async fn admit_now(self: &Arc<Self>, due_by: UtcMillis) -> Option<Admitted> {
@@ -144,8 +187,11 @@ impl Engine {
                 return;
             }
             tokio::select! {
+                // In this order always: a simulated day is the same each time.
+                biased;
                 () = &mut tick => return,
                 () = self.live.changed() => return,
+                () = self.ports.store.woken() => return,
                 () = tokio::time::sleep(pause.max(Duration::from_millis(10))) => {}
             }
         }

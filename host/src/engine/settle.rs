@@ -7,17 +7,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidegate_core::actor::{RemoteRun, RemoteStatus};
+use tidegate_core::actor::gate::{Gate, GateKey};
+use tidegate_core::actor::{RemoteId, RemoteRun, RemoteStatus};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::time::UtcMillis;
 
 use super::Engine;
-use crate::ports::{Event, Looked, StoreError, Unsettled};
+use crate::ports::{Actors, Event, Looked, StoreError, Unsettled};
 
 /// How long a look that showed nothing certain is followed by none, at first; doubled with the time that has passed.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Between two passes of one tick.
+const SHORTEST: Duration = Duration::from_millis(100);
 
 impl Engine {
     /// Settles costs until it is aborted.
@@ -36,6 +39,27 @@ impl Engine {
         }
     }
 
+    /// Settles what becomes due until then, for [`limits::SETTLE_LAST`] at most. Gives whether a pass could not do its work.
+    pub(super) async fn settle_until(&self, until: UtcMillis) -> bool {
+        let passes = async {
+            loop {
+                let Some(settled) = self.told("settle", self.settle().await) else { return true };
+                match self.told("settle", self.ports.store.next_look().await) {
+                    Some(Some(at)) if at <= until => {
+                        let now = self.ports.clock.now();
+                        // More than a batch was due; else what is due again at once is not waited for in a busy loop.
+                        let rest = if settled < limits::PASS_BATCH { SHORTEST } else { Duration::ZERO };
+                        tokio::time::sleep(at.since(now).max(rest)).await;
+                    }
+                    Some(_) => return false,
+                    None => return true,
+                }
+            }
+        };
+        // What did not answer in time is left to the next tick.
+        tokio::time::timeout(limits::SETTLE_LAST, passes).await.unwrap_or(false)
+    }
+
     /// Settles what is due, at most a batch. Gives how many actor runs.
     pub(super) async fn settle(&self) -> Result<usize, StoreError> {
         let now = self.ports.clock.now();
@@ -49,17 +73,18 @@ impl Engine {
         for some in unsettled.chunks(limits::ACTOR_ASKS_AT_ONCE) {
             let mut asking = tokio::task::JoinSet::new();
             for one in some {
-                let refused = shut.iter().any(|gate| {
-                    gate.key == tidegate_core::actor::gate::GateKey::Credential(one.order.credential.clone())
-                });
-                if refused {
-                    let at = now.plus(limits::GATE_PROBE);
-                    self.ports.store.looked(one.order.intent, Looked::Later { at, seen: None }).await?;
+                let key = GateKey::Credential(one.order.credential.clone());
+                if let Some(gate) = shut.iter().find(|gate| gate.key == key) {
+                    settled += usize::from(self.book(one, unasked(one, gate, now)).await?);
                     continue;
                 }
+                let known = match one.remote {
+                    Some(_) => Vec::new(),
+                    None => self.ports.store.taken(&one.order, one.earliest().minus(limits::ACTOR_GIVE_UP)).await?,
+                };
                 let (actors, one) = (self.ports.actors.clone(), one.clone());
                 asking.spawn(async move {
-                    let seen = look(actors.as_ref(), &one).await;
+                    let seen = look(actors.as_ref(), &one, &known).await;
                     (one, seen)
                 });
             }
@@ -68,28 +93,57 @@ impl Engine {
                 if let Err(failure) = &seen {
                     self.refused_account(failure, &one.order.credential).await;
                 }
-                settled += usize::from(self.book(&one, seen).await?);
+                let looked = judge(&one, seen, self.ports.clock.now());
+                settled += usize::from(self.book(&one, looked).await?);
             }
         }
         Ok(settled)
     }
 
-    async fn book(&self, one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>) -> Result<bool, StoreError> {
-        let now = self.ports.clock.now();
-        let looked = judge(one, seen, now);
+    /// Writes down what a look has shown. What cannot be written down is told, and looked at again later: one actor run must
+    /// not keep all others from being settled. Gives whether its cost is final.
+    async fn book(&self, one: &Unsettled, looked: Looked) -> Result<bool, StoreError> {
         let done = matches!(looked, Looked::Final { .. });
-        if let Some(cost) = self.ports.store.looked(one.order.intent, looked).await? {
-            self.tell(&Event::CostFinal { run: one.run, source: one.source, cost });
+        let now = self.ports.clock.now();
+        match self.ports.store.looked(one.order.intent, looked).await {
+            Ok(cost) => {
+                if let Some(cost) = cost {
+                    self.tell(&Event::CostFinal { run: one.run, source: one.source, cost });
+                }
+                Ok(done)
+            }
+            Err(error) => {
+                let error = format!("the cost of intent {} of run {}: {error}", one.order.intent, one.run);
+                self.tell(&Event::PassFailed { pass: "settle", error });
+                let none = Err(Failure::new(Class::Transient, "it could not be stored"));
+                let looked = postponed(judge(one, none, now), now.plus(limits::ACTOR_PAUSE_MOST));
+                self.ports.store.looked(one.order.intent, looked).await.map(|_| false)
+            }
         }
-        Ok(done)
+    }
+}
+
+/// What is made of an actor run whose account refuses us, without asking: that it does not answer. It is asked again when the
+/// gate is tried, and given up like any other that nobody answers for.
+fn unasked(one: &Unsettled, gate: &Gate, now: UtcMillis) -> Looked {
+    let refused = Err(Failure::new(Class::Credential, gate.why.clone()));
+    postponed(judge(one, refused, now), now.plus(limits::GATE_PROBE))
+}
+
+/// The same at another time.
+fn postponed(looked: Looked, at: UtcMillis) -> Looked {
+    match looked {
+        Looked::Later { seen, .. } => Looked::Later { at, seen },
+        looked @ Looked::Final { .. } => looked,
     }
 }
 
 /// What the platform says about an ended actor run. One that nobody reads any more and that goes on is told to end.
-async fn look(actors: &dyn crate::ports::Actors, one: &Unsettled) -> Result<Option<RemoteRun>, Failure> {
+/// `taken`: runs that stand for other intents.
+async fn look(actors: &dyn Actors, one: &Unsettled, taken: &[RemoteId]) -> Result<Option<RemoteRun>, Failure> {
     let run = match &one.remote {
         Some(remote) => actors.inspect(&one.order.credential, remote).await?,
-        None => actors.find(&one.order, one.asked_at).await?,
+        None => actors.find(&one.order, one.earliest(), taken).await?,
     };
     if let Some(run) = &run
         && run.status.end().is_none()
@@ -102,6 +156,8 @@ async fn look(actors: &dyn crate::ports::Actors, one: &Unsettled) -> Result<Opti
 /// What follows from a look.
 fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMillis) -> Looked {
     let waited = now.since(one.ended_at);
+    // A run that was given up while it was being asked for was asked for until then.
+    let asked_at = one.asked_at.max(one.ended_at.minus(limits::ACTOR_ASK_TIMEOUT));
     let later = |seen| Looked::Later { at: now.plus(PAUSE.max(waited / 2).min(limits::ACTOR_PAUSE_MOST)), seen };
     match seen {
         Ok(Some(run)) if run.status.end().is_some() => match run.cost {
@@ -118,9 +174,7 @@ fn judge(one: &Unsettled, seen: Result<Option<RemoteRun>, Failure>, now: UtcMill
         },
         Ok(Some(run)) => later(Some((run.id, run.status))),
         // It was never started: the last that was asked for has been answered, and lists have caught up.
-        Ok(None)
-            if one.remote.is_none() && now.since(one.asked_at) > limits::ACTOR_ASK_TIMEOUT + limits::ADOPT_WINDOW =>
-        {
+        Ok(None) if one.remote.is_none() && now.since(asked_at) > limits::ACTOR_ASK_TIMEOUT + limits::ADOPT_WINDOW => {
             Looked::Final { status: None, cost: MicroUsd::ZERO }
         }
         Ok(None) if one.remote.is_some() && waited > limits::ACTOR_YOUNG => {
@@ -168,6 +222,7 @@ mod tests {
             },
             run: Id::from_bits(2),
             source: Id::from_bits(3),
+            ordered_at: at(0),
             asked_at: at(0),
             ended_at: at(10),
             remote: remote.map(|remote| remote.parse().unwrap()),
@@ -238,6 +293,38 @@ mod tests {
             ("no answer", (Some("run"), Some(Succeeded)), failure(), 20, later(30, None)),
         ] {
             assert_eq!(judge(&unsettled(before.0, before.1), seen, at(now)), expected, "{what}");
+        }
+    }
+
+    const NO: &str = "no such token";
+
+    /// A start that was given up an hour after it was written down may have been asked for until then.
+    #[test]
+    fn a_start_that_was_given_up_late_is_looked_for_all_the_same() {
+        let late = Unsettled { ended_at: at(3_600), ..unsettled(None, None) };
+        assert_eq!(judge(&late, Ok(None), at(3_601)), later(3_611, None));
+        assert_eq!(judge(&late, Ok(None), at(3_630)), later(3_645, None));
+        assert_eq!(judge(&late, Ok(None), at(3_631)), finally(None, 0));
+    }
+
+    /// A credential that was renamed never works again, and what was ordered with it must not stay reserved for ever.
+    #[test]
+    fn behind_a_closed_gate_nothing_is_asked_and_all_is_settled_in_the_end() {
+        let gate = |now| Gate {
+            key: GateKey::Credential("apify".parse().unwrap()),
+            class: Class::Credential,
+            why: NO.to_owned(),
+            since: at(0),
+            until: now,
+        };
+        let week = 7 * 86_400 + 10;
+        for (one, now, expected) in [
+            (unsettled(Some("run"), None), 20, later(620, None)),
+            (unsettled(None, None), week, later(week + 600, None)),
+            (unsettled(Some("run"), None), week + 1, finally(None, CAP)),
+            (unsettled(None, None), week + 1, finally(None, CAP)),
+        ] {
+            assert_eq!(unasked(&one, &gate(at(now)), at(now)), expected, "{now}");
         }
     }
 }

@@ -97,7 +97,7 @@ impl Engine {
 
     async fn try_gate(&self, gate: Gate, now: UtcMillis) -> Result<bool, StoreError> {
         let open = match &gate.key {
-            GateKey::Credential(name) if gate.needs_probe() => self.works(name, &gate, now).await?,
+            GateKey::Credential(name) if gate.needs_probe() => self.works(name, &gate, now).await,
             GateKey::Credential(_) | GateKey::Actor(..) => true,
         };
         let opened = open && self.ports.store.open_gate(gate.key.clone(), now).await?;
@@ -122,17 +122,19 @@ impl Engine {
     }
 
     /// Whether an account works again; if not, its gate stays closed for a while.
-    async fn works(&self, name: &CredentialName, gate: &Gate, now: UtcMillis) -> Result<bool, StoreError> {
+    async fn works(&self, name: &CredentialName, gate: &Gate, now: UtcMillis) -> bool {
         let (class, why) = match self.ports.actors.account(name).await {
-            Ok(account) if account.has_money() => return Ok(true),
-            Ok(_) => (Class::Quota, gate.why.clone()),
+            Ok(account) if account.has_money() => return true,
+            Ok(_) if gate.class == Class::Quota => (Class::Quota, gate.why.clone()),
+            Ok(_) => (Class::Quota, "the token works, but the account has no money left".to_owned()),
             Err(failure) if failure.class == Class::Credential => (Class::Credential, failure.message),
             // No answer says nothing about the account.
             Err(_) => (gate.class, gate.why.clone()),
         };
-        let until = now.plus(limits::GATE_PROBE);
-        self.ports.store.close_gate(Gate { class, why, until, ..gate.clone() }).await?;
-        Ok(false)
+        let tried = Gate { key: gate.key.clone(), class, why, since: now, until: now.plus(limits::GATE_PROBE) };
+        // This was the trial, though an operator may have asked for it before it was due.
+        self.close(tried, now.max(gate.until)).await;
+        false
     }
 
     /// Closes the gate of a credential that is refused, whatever it was asked for.
@@ -146,11 +148,7 @@ impl Engine {
                 since: now,
                 until: now.plus(limits::GATE_PROBE),
             };
-            match self.ports.store.close_gate(gate.clone()).await {
-                Ok(true) => self.tell(&Event::GateClosed { gate }),
-                Ok(false) => {}
-                Err(error) => self.tell(&Event::PassFailed { pass: "close a gate", error: error.to_string() }),
-            }
+            self.close(gate, now).await;
         }
     }
 }

@@ -11,7 +11,6 @@ use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::contract::{self, DatasetPage, HttpResponse, PageContent};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::RunId;
-use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan::Wanted;
 use tidegate_core::profile::Profile;
@@ -21,6 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::end::Ended;
 use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, StoreError};
 
 /// A run under way.
@@ -94,11 +94,7 @@ impl Engine {
             .zip(plugin.as_ref())
             .and_then(|(profile, plugin)| plugin.manifest().kind(&profile.kind).cloned());
         let (Some(profile), Some(plugin), Some(kind)) = (profile, plugin, kind) else {
-            // Gone between the admit pass and here; the next pass skips the source with the reason. One that goes on with an
-            // actor run is not skipped: it waits for them to come back.
-            let at = if claim.resume.is_some() { now.plus(limits::ACTOR_YOUNG) } else { now };
-            self.ports.store.requeue(claim.run, claim.generation, false, at, now).await?;
-            return Ok(());
+            return self.without_profile(&claim, now).await;
         };
         let machine = Machine::new(&claim, profile.clone(), kind, now, self.dice());
         let deadline = Instant::now() + profile.caps.deadline;
@@ -210,11 +206,17 @@ impl Work {
                     PageContent::Other(_) => None,
                 };
                 let asked = self.plugin.normalize(self.machine.job(), page).await;
-                let answer = self.hear(asked);
-                Happened::Normalized(answer.and_then(|batch| batch.map_err(|given| Failure::of_plugin(given, status))))
+                let overloaded = asked.answer.as_ref().is_err_and(|fault| !fault.is_plugins);
+                match self.hear(asked) {
+                    Err(failure) if overloaded => Happened::Overloaded(failure),
+                    answer => {
+                        let given = |given| Failure::of_plugin(given, status);
+                        Happened::Normalized(answer.and_then(|batch| batch.map_err(given)))
+                    }
+                }
             }
             Effect::Start(intent) => self.start(&intent).await?,
-            Effect::Find(intent) => self.find(&intent).await,
+            Effect::Find(intent) => self.find(&intent).await?,
             Effect::Inspect(intent) => self.inspect(&intent).await,
             Effect::Abort(intent) => self.abort(&intent).await,
             Effect::Read(intent, offset) => self.read(&intent, offset).await,
@@ -354,7 +356,11 @@ impl Work {
     async fn release(self, at: Option<UtcMillis>) -> Result<(), StoreError> {
         let now = self.now();
         let at = at.unwrap_or(now);
-        self.engine.ports.store.requeue(self.claim.run, self.claim.generation, false, at, now).await?;
+        let (run, generation) = (self.claim.run, self.claim.generation);
+        if !self.engine.ports.store.requeue(run, generation, false, at, now).await? {
+            // Not ours, which the commit finds out too; or it has paid for something, and must not begin again.
+            self.engine.keep(Ended::from(&self.claim)).await?;
+        }
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub struct Unsettled {
     pub run: RunId,
     /// Of which source.
     pub source: SourceId,
+    /// When the platform was first asked to start it.
+    pub ordered_at: UtcMillis,
     /// When the platform was last asked to start it.
     pub asked_at: UtcMillis,
     /// When the run was done with it.
@@ -49,6 +51,14 @@ pub struct Unsettled {
     pub cost: Option<MicroUsd>,
     /// Elements that were read.
     pub elements: u32,
+}
+
+impl Unsettled {
+    /// From when on the platform's run may have been started, as [`Intent::earliest`].
+    #[must_use]
+    pub fn earliest(&self) -> UtcMillis {
+        self.ordered_at.min(self.asked_at)
+    }
 }
 
 /// What a look at an ended actor run has shown.
@@ -73,7 +83,7 @@ pub enum Looked {
 /// What the store keeps of actor runs.
 #[async_trait]
 pub trait ActorRuns: Send + Sync {
-    /// Writes an intent down, or down again before it is asked for once more. `false`: nothing was written, the run is
+    /// Writes an intent down, or down again before it is asked for once more; when it was ordered stays as it was. `false`: nothing was written, the run is
     /// somebody else's.
     async fn intend(
         &self,
@@ -90,7 +100,9 @@ pub trait ActorRuns: Send + Sync {
     /// the run is somebody else's.
     async fn park(&self, run: RunId, generation: Generation, park: Park) -> Result<bool, StoreError>;
 
-    /// Runs that are put away and whose actor run has been started, at most `limit`, those that wait longest first.
+    /// Runs that are put away and whose actor run has been started, at most `limit`, those that wait longest first. One whose
+    /// last question had no answer is left out: it is not the end of its actor run that it waits for, and it must not be woken
+    /// before its pause is over.
     async fn waiting(&self, limit: usize) -> Result<Vec<Waiting>, StoreError>;
 
     /// Makes runs that are put away due at `now`.
@@ -114,7 +126,15 @@ pub trait ActorRuns: Send + Sync {
     /// Actor runs that are due for a look at their cost, at most `limit`.
     async fn unsettled(&self, now: UtcMillis, limit: usize) -> Result<Vec<Unsettled>, StoreError>;
 
-    /// Writes what a look has shown. When the last actor run of an ended run is final, what the run has reserved is given back
+    /// When the next actor run is due for a look at its cost.
+    async fn next_look(&self) -> Result<Option<UtcMillis>, StoreError>;
+
+    /// The platform's ids of what was ordered at `since` or later with the same credential of the same actor, as far as they
+    /// are known, this order's own left out: they stand for something already.
+    async fn taken(&self, order: &Order, since: UtcMillis) -> Result<Vec<RemoteId>, StoreError>;
+
+    /// Writes what a look has shown. A platform's run that stands for another order already is refused, and nothing is
+    /// written. When the last actor run of an ended run is final, what the run has reserved is given back
     /// and what it cost is booked. Gives the run's cost then.
     async fn looked(&self, intent: IntentId, looked: Looked) -> Result<Option<MicroUsd>, StoreError>;
 
@@ -124,9 +144,10 @@ pub trait ActorRuns: Send + Sync {
     /// Gates that are closed.
     async fn gates(&self) -> Result<Vec<Gate>, StoreError>;
 
-    /// Closes a gate, or keeps it closed for longer. Runs that are put away behind it stay so. `true`: it was open, or closed
-    /// for another reason.
-    async fn close_gate(&self, gate: Gate) -> Result<bool, StoreError>;
+    /// Closes a gate, or keeps it closed for longer. Runs that are put away behind it stay so; if it let nothing be read before
+    /// and does now, they are due at `now`. One that is closed for a weightier reason stays as it is ([`Gate::outweighs`]).
+    /// `true`: it was open, or closed for another reason.
+    async fn close_gate(&self, gate: Gate, now: UtcMillis) -> Result<bool, StoreError>;
 
     /// Opens a gate: what was put off because of it is due at `now`. `false`: it was open.
     async fn open_gate(&self, key: GateKey, now: UtcMillis) -> Result<bool, StoreError>;

@@ -25,8 +25,9 @@ pub trait Actors: Send + Sync {
     async fn start(&self, order: &Order) -> Result<RemoteRun, NotStarted>;
 
     /// The run that was started for this intent at `since` or later, if the platform knows one by now. "None" is not final
-    /// before half a minute has passed: the platform's lists lag.
-    async fn find(&self, order: &Order, since: UtcMillis) -> Result<Option<RemoteRun>, Failure>;
+    /// before half a minute has passed: the platform's lists lag. A list that is too long to be read whole is a failure, not
+    /// a "none". `taken`: runs that stand for other intents; none of them is it, however alike.
+    async fn find(&self, order: &Order, since: UtcMillis, taken: &[RemoteId]) -> Result<Option<RemoteRun>, Failure>;
 
     /// What the platform says of a run. `None`: it does not know it (which passes, while the run is young).
     async fn inspect(&self, credential: &CredentialName, run: &RemoteId) -> Result<Option<RemoteRun>, Failure>;

@@ -5,24 +5,30 @@
 
 mod actor_runs;
 mod actors;
+mod alerts;
 mod clock;
 mod dead_letters;
 mod egress;
+mod follows;
 mod observer;
 mod plugins;
+mod pulse;
 mod rows;
 mod store;
 
 pub use actor_runs::{ActorRunRow, ActorRuns, CostRow, Looked, Unsettled, Waiting};
 pub use actors::{Actors, NotStarted, intent_mark};
+pub use alerts::{AlertRows, NotPosted, Webhook};
 pub use clock::{Clock, Dice};
 pub use dead_letters::{
     DeadCount, DeadFilter, DeadKind, DeadLetter, DeadLetters, LetterId, PageRow, Queued, QueuedRun, Replay, Replayed,
     Retried,
 };
 pub use egress::Egress;
-pub use observer::{Attempt, Event, Observer};
+pub use follows::{Changed, Follower, Follows, Recounted, Retier};
+pub use observer::{Attempt, Delivery, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
+pub use pulse::{Pulse, Pulses};
 pub use rows::{
     Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
     SkipCount, SkipRecord, SourceFilter, Stuck,

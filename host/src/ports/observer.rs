@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tidegate_core::actor::gate::{Gate, GateKey};
+use tidegate_core::alert::Notice as AlertNotice;
 use tidegate_core::failure::Failure;
 use tidegate_core::id::{ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::item::Counts;
@@ -48,6 +49,15 @@ pub enum Event {
         attempt: u32,
         /// Whether it is queued again.
         requeued: bool,
+    },
+    /// A run was ended before it was done, because it could not go on or must not begin again.
+    CutShort {
+        /// The run.
+        run: RunId,
+        /// Its source.
+        source: SourceId,
+        /// Why, as a sentence.
+        why: String,
     },
     /// An actor run was started, and is paid for.
     ActorStarted {
@@ -106,6 +116,43 @@ pub enum Event {
         /// What.
         line: PluginLine,
     },
+    /// A person is to hear of something.
+    Alerted {
+        /// Of what, and why now.
+        notice: Box<AlertNotice>,
+    },
+    /// Notices were sent to a webhook, or not.
+    AlertSent {
+        /// The webhook's name in the configuration.
+        sink: String,
+        /// How many notices.
+        notices: usize,
+        /// What became of them.
+        delivery: Delivery,
+    },
+}
+
+/// What became of notices on their way to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// It has taken them.
+    Sent,
+    /// It has refused them, or could not be reached: why, without its address.
+    Failed(String),
+    /// Too many were waiting already; so many have been dropped until now.
+    Dropped(u64),
+}
+
+impl Delivery {
+    /// The delivery in a word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Failed(_) => "failed",
+            Self::Dropped(_) => "dropped",
+        }
+    }
 }
 
 /// An attempt that has ended.

@@ -59,6 +59,18 @@ pub enum StoreError {
         /// Our version.
         known: i64,
     },
+    /// The database was written by an older version, and others may be working with it.
+    #[error(
+        "{database} has schema version {found}, this tidegate needs {known}; `tidegate migrate` brings it up to date"
+    )]
+    OldSchema {
+        /// The database.
+        database: String,
+        /// Its version.
+        found: i64,
+        /// Our version.
+        known: i64,
+    },
     /// The disk is full. Nothing was written.
     #[error("{doing}: the disk that holds {file} is full; nothing was written")]
     DiskFull {
@@ -85,7 +97,7 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store: super::ActorRuns + super::DeadLetters {
+pub trait Store: super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Pulses {
     // ---- sources ----
 
     /// Creates a source and queues its bootstrap run, or finds the one with the same tenant, profile and identifier.
@@ -145,7 +157,14 @@ pub trait Store: super::ActorRuns + super::DeadLetters {
     async fn stuck(&self, me: DaemonId, now: UtcMillis, limit: usize) -> Result<Vec<Stuck>, StoreError>;
 
     /// Gives a claim up: the run is queued again, due at `at`. `attempted`: whether it counts as an attempt and as spent in
-    /// the ledger (a run that died) or not (a daemon that drains). `false`: nothing was written, the run is not ours.
+    /// the ledger (a run that died) or not (a daemon that drains). `false`: nothing was written, because the run is not ours,
+    /// or because it must not begin again: it is done with an actor run that was paid for, and has none open. Such a run is
+    /// to be ended.
+    ///
+    /// A run that has an actor run open is put away until `at` instead. If nobody knows whether the platform has started it,
+    /// it counts as having been asked for until `now` at least: `asked_at` is no earlier than
+    /// [`tidegate_core::limits::ACTOR_ASK_TIMEOUT`] before `now`, and just that where it is certain that nobody asks any more
+    /// (one daemon at a time has the store, so that the one that did has died or gives the run up itself).
     async fn requeue(
         &self,
         run: RunId,
@@ -159,6 +178,12 @@ pub trait Store: super::ActorRuns + super::DeadLetters {
     /// that goes away before the answer leaves it written whole or not at all. An item that was marked as gone and comes
     /// again is unmarked.
     async fn commit(&self, commit: Commit, now: UtcMillis) -> Result<Committed, StoreError>;
+
+    /// Waits until another process has made something due: it has added a source, resumed one, opened a gate. A hint only,
+    /// which may come for nothing or not at all; a store without such a way never says so.
+    async fn woken(&self) {
+        core::future::pending::<()>().await;
+    }
 
     // ---- reading ----
 

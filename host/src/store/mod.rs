@@ -5,5 +5,9 @@
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
-mod conformance;
+pub(crate) mod conformance;
+pub mod memory;
+pub mod postgres;
+mod rows;
 pub mod sqlite;
+mod trouble;

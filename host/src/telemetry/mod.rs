@@ -1,10 +1,13 @@
-//! What the daemon says about itself: logs on standard error.
+//! What the daemon says about itself: logs on standard error, and metrics.
 //!
-//! Owns: how a log line looks, and which events make one. Must not know: who causes events. Put in place by `cli`.
+//! Owns: how a log line looks, which events make one, and what is counted. Must not know: who causes events. Put in place by
+//! `cli`.
 //!
 //! Convention: the message reads alone; ids are fields too (`source.id`, `run.id`); units are in the field's name
 //! (`duration_ms`); a failure is logged once, where it is handled.
 
+mod fan;
+mod metrics;
 mod observer;
 
 use std::io::Write;
@@ -14,6 +17,8 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::config::{LogConfig, LogFormat};
 
+pub use fan::Fan;
+pub use metrics::{Metric, Metrics, Watched, documented, limits_of};
 pub use observer::LogObserver;
 
 /// Standard error, for as long as somebody reads it. A full disk or a reader that has gone away costs log lines, not the

@@ -1,9 +1,10 @@
 //! Events of the engine as log lines.
 
+use tidegate_core::alert::{Change, Notice as AlertNotice, Severity};
 use tidegate_core::run::{Ending, Notice};
 use tracing::{debug, error, info, warn};
 
-use crate::ports::{Attempt, Event, Observer};
+use crate::ports::{Attempt, Delivery, Event, Observer};
 
 /// Logs every event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,6 +23,9 @@ impl Observer for LogObserver {
             }
             Event::Recovered { run, source, attempt, requeued: false } => {
                 error!(run.id = %run, source.id = %source, attempt, "run died with its daemon too often and is given up");
+            }
+            Event::CutShort { run, source, why } => {
+                warn!(run.id = %run, source.id = %source, "run was ended early: {why}");
             }
             Event::ActorStarted { run, source, actor, remote, charge_cap, adopted } => {
                 let how = if *adopted { "found the lost start of" } else { "started" };
@@ -47,7 +51,43 @@ impl Observer for LogObserver {
             Event::PluginLogged { run, plugin, line } => {
                 debug!(run.id = %run, plugin, level = line.level, "plugin {plugin}: {}", line.message);
             }
+            Event::Alerted { notice } => log_alert(notice),
+            Event::AlertSent { sink, notices, delivery } => match delivery {
+                Delivery::Sent => debug!(sink, notices, "sent {notices} alerts to {sink}"),
+                Delivery::Failed(why) => {
+                    error!(sink, notices, "{notices} alerts could not be sent to {sink} and are given up: {why}");
+                }
+                Delivery::Dropped(dropped) => {
+                    warn!(sink, dropped, "an alert for {sink} is dropped, as too many wait; {dropped} until now");
+                }
+            },
         }
+    }
+}
+
+/// The log hears of every alert.
+fn log_alert(notice: &AlertNotice) {
+    let alert = &notice.open.alert;
+    let remedy = alert.remedy.as_ref().map(|remedy| format!("; {remedy}")).unwrap_or_default();
+    let source = alert.about.source.map(|source| source.to_string());
+    macro_rules! line {
+        ($level:ident, $remedy:expr) => {
+            $level!(
+                alert.key = alert.key.stored(),
+                alert.change = notice.change.word(),
+                source.id = source,
+                "alert: {}: {}{}",
+                notice.line(),
+                alert.text,
+                $remedy
+            )
+        };
+    }
+    match (notice.change, alert.severity) {
+        (Change::Resolved, _) => line!(info, ""),
+        (Change::Test, _) | (_, Severity::Info) => line!(info, remedy),
+        (_, Severity::Warning) => line!(warn, remedy),
+        (_, Severity::Critical) => line!(error, remedy),
     }
 }
 

@@ -4,6 +4,7 @@
 //! somebody else) or a row about the source; none is dropped uncounted. Must not know: how an element is read or what the
 //! dataset says about the source. Called by `normalize`.
 
+use tidegate_plugin_kit::actors::{self, Tally};
 use tidegate_plugin_kit::fields::Map;
 use tidegate_plugin_kit::moment::{AHEAD_MS, Moment};
 use tidegate_plugin_kit::{Batch, DatasetPage, Facts, Job, Outcome, Reject};
@@ -23,29 +24,17 @@ pub fn read(job: &Job, kind: Kind, overrides: &Overrides, state: State, page: &D
         job,
         kind,
         now: Moment::parse(&job.now).unwrap_or(Moment(i64::MAX - AHEAD_MS)),
-        known: window::mark(job).and_then(window::newest),
+        known: actors::mark(job).and_then(window::newest),
         batch: Batch::empty(Outcome::ok()),
         state,
-        left_out: 0,
-        said: 0,
-        profiles: 0,
-        elsewhere: None,
+        tally: Tally::default(),
     };
     reading.batch.items.reserve(page.elements.len());
     for (number, element) in (0..).zip(&page.elements) {
         reading.element(number, element, &map);
     }
-    let Reading { mut batch, state, left_out, said, profiles, elsewhere, .. } = reading;
-    let counts: Vec<String> = [("left_out", left_out), ("outcomes", said), ("profiles", profiles)]
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("\"{name}\":{count}"))
-        .collect();
-    batch.extra = (!counts.is_empty()).then(|| format!("{{{}}}", counts.join(",")));
-    if left_out > 0 {
-        let who = elsewhere.unwrap_or_else(|| "somebody else".to_owned());
-        batch.warnings.push(format!("left out {left_out} elements that are not about this source (such as {who})"));
-    }
+    let Reading { mut batch, state, tally, .. } = reading;
+    tally.write(&mut batch, "about this source");
     verdict::conclude(job, kind, &state, page, batch)
 }
 
@@ -56,10 +45,7 @@ struct Reading<'j> {
     known: Option<Moment>,
     batch: Batch,
     state: State,
-    left_out: u32,
-    said: u32,
-    profiles: u32,
-    elsewhere: Option<String>,
+    tally: Tally,
 }
 
 impl Reading<'_> {
@@ -93,13 +79,9 @@ impl Reading<'_> {
     }
 
     fn leave_out(&mut self, post: &Post<'_, '_>) {
-        self.left_out += 1;
+        let who = [Field::Requested, Field::Url, Field::OwnerHandle, Field::Username];
+        self.tally.leave_out(who.into_iter().find_map(|field| post.filled(field)), 80);
         self.state.seen.left_out += 1;
-        if self.elsewhere.is_none() {
-            let who = [Field::Requested, Field::Url, Field::OwnerHandle, Field::Username];
-            let who = who.into_iter().find_map(|field| post.filled(field));
-            self.elsewhere = who.map(|who| who.chars().take(80).collect());
-        }
     }
 
     fn error(&mut self, row: &Row, post: &Post<'_, '_>) {
@@ -117,11 +99,11 @@ impl Reading<'_> {
                 seen.errors += 1;
             }
         }
-        self.said += 1;
+        self.tally.outcomes += 1;
     }
 
     fn profile(&mut self, number: u32, post: &Post<'_, '_>) {
-        self.profiles += 1;
+        self.tally.profiles += 1;
         self.state.seen.profile = Some(profile::posts(post));
         self.fact(profile::facts(self.job, post));
         if self.kind == Kind::Account {

@@ -3,25 +3,13 @@
 //! Owns: the field maps as data: one for apify's actors, one for sones', one for the fast one. A profile may lay its own
 //! paths over them (`field_map`). Must not know: what the values mean. Called by [`crate::dataset`], once for each page.
 
-use tidegate_plugin_kit::Job;
-use tidegate_plugin_kit::fields::Map;
+use tidegate_plugin_kit::fields::{Map, Mapped, Paths};
+use tidegate_plugin_kit::{self as kit, Job};
 
 use crate::input::{self, Actor};
 use crate::overrides::Overrides;
 
-macro_rules! fields {
-    ($($(#[$about:meta])* $field:ident)*) => {
-        /// A value of an element.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Field { $($(#[$about])* $field,)* }
-
-        #[cfg(test)]
-        /// Every field, in the order of their numbers.
-        const ALL: &[Field] = &[$(Field::$field,)*];
-    };
-}
-
-fields! {
+kit::fields! {
     /// Id of the post or profile.
     Id
     /// The id as its short code.
@@ -119,44 +107,32 @@ fields! {
 impl Field {
     /// How many fields hold one plain value: all before [`Field::Children`].
     pub const PLAIN: usize = Self::Children as usize;
-
-    /// A field that a profile may map, by its name.
-    pub fn named(name: &str) -> Option<Self> {
-        NAMED.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
-    }
-
-    /// The names, for messages.
-    pub fn names() -> String {
-        NAMED.map(|(name, _)| name).join(", ")
-    }
 }
 
-/// What a profile may map.
-const NAMED: [(&str, Field); 20] = [
-    ("id", Field::Id),
-    ("shortcode", Field::ShortCode),
-    ("url", Field::Url),
-    ("text", Field::Caption),
-    ("published_at", Field::PublishedAt),
-    ("type", Field::Type),
-    ("product_type", Field::ProductType),
-    ("likes", Field::Likes),
-    ("comments", Field::Comments),
-    ("views", Field::Views),
-    ("plays", Field::Plays),
-    ("owner_handle", Field::OwnerHandle),
-    ("owner_id", Field::OwnerId),
-    ("owner_name", Field::OwnerName),
-    ("image", Field::Image),
-    ("images", Field::Images),
-    ("video", Field::Video),
-    ("duration", Field::Duration),
-    ("children", Field::Children),
-    ("requested", Field::Requested),
-];
-
-/// A field with its paths, the most trusted first.
-type Paths = &'static [&'static str];
+impl Mapped for Field {
+    const NAMED: &'static [(&'static str, Self)] = &[
+        ("id", Self::Id),
+        ("shortcode", Self::ShortCode),
+        ("url", Self::Url),
+        ("text", Self::Caption),
+        ("published_at", Self::PublishedAt),
+        ("type", Self::Type),
+        ("product_type", Self::ProductType),
+        ("likes", Self::Likes),
+        ("comments", Self::Comments),
+        ("views", Self::Views),
+        ("plays", Self::Plays),
+        ("owner_handle", Self::OwnerHandle),
+        ("owner_id", Self::OwnerId),
+        ("owner_name", Self::OwnerName),
+        ("image", Self::Image),
+        ("images", Self::Images),
+        ("video", Self::Video),
+        ("duration", Self::Duration),
+        ("children", Self::Children),
+        ("requested", Self::Requested),
+    ];
+}
 
 /// What apify's own actors write.
 const APIFY: [(Field, Paths); 42] = [
@@ -265,32 +241,15 @@ pub fn map(job: &Job, overrides: &Overrides) -> Map<Field> {
         Some(Actor::Fast) => [&SNAKE, &FAST],
         Some(Actor::Scraper | Actor::Posts | Actor::Profiles) | None => [&APIFY, &[]],
     };
-    let own: Vec<(Field, Vec<&str>)> = overrides
-        .field_map
-        .iter()
-        .filter_map(|(name, paths)| Some((Field::named(name)?, paths.iter().map(String::as_str).collect())))
-        .collect();
-    let kept = built_in.into_iter().flatten().filter(|(field, _)| !own.iter().any(|(mine, _)| mine == field));
-    Map::new(
-        kept.chain(&ROWS)
-            .map(|(field, paths)| (*field, *paths))
-            .chain(own.iter().map(|(field, paths)| (*field, paths.as_slice()))),
-    )
+    let [shape, more] = built_in;
+    Map::with_own(&[shape, more, &ROWS], &overrides.field_map)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_numbered_in_order_and_mapped_once() {
-        for (number, field) in ALL.iter().enumerate() {
-            assert_eq!(*field as usize, number);
-        }
-        for map in [APIFY.to_vec(), [SNAKE.as_slice(), &SONES].concat(), [SNAKE.as_slice(), &FAST].concat()] {
-            for (number, (field, _)) in map.iter().enumerate() {
-                assert!(!map[..number].iter().any(|(other, _)| other == field), "{field:?} twice");
-            }
-        }
+#[test]
+fn fields_are_mapped_once() {
+    let maps: [&[&[(Field, Paths)]]; 3] = [&[&APIFY, &ROWS], &[&SNAKE, &SONES, &ROWS], &[&SNAKE, &FAST, &ROWS]];
+    for map in maps {
+        assert_eq!(kit::proofs::mapped_once(map), Ok(()));
     }
 }

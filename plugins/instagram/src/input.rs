@@ -10,6 +10,7 @@
 //! cutoff is sent, `detailed-data` for each element of instagram-post-scraper with the setting `details`.
 
 use serde_json::{Map, Value, json};
+use tidegate_plugin_kit::actors::RunState;
 use tidegate_plugin_kit::moment::Moment;
 use tidegate_plugin_kit::{ActorRun, Failure, Job, Step, actors};
 
@@ -83,7 +84,7 @@ pub fn step(job: &Job, kind: Kind, overrides: &Overrides) -> Result<Step, Failur
             (known_input(Actor::Profiles, job, kind, overrides, None, 1), 1, limits::PROFILE_POSTS)
         }
         Some(actor) => (known_input(actor, job, kind, overrides, cutoff, asked), asked, asked),
-        None if overrides.has_input() && job.actor.is_some() && actor(job).is_none() => {
+        None if overrides.input.is_set() && job.actor.is_some() && actor(job).is_none() => {
             (filled(job, kind, overrides, cutoff, asked), asked, asked)
         }
         None => return Err(actors::unknown(job.actor.as_deref(), kind.name(), &serving)),
@@ -178,5 +179,5 @@ fn filled(job: &Job, kind: Kind, overrides: &Overrides, cutoff: Option<Moment>, 
         ("since", cutoff.and_then(Moment::to_rfc3339).map(Value::String)),
         ("since_date", cutoff.and_then(Moment::date).map(Value::String)),
     ];
-    actors::fill(&overrides.input, &values).unwrap_or_default()
+    overrides.input.fill(&values)
 }

@@ -24,9 +24,8 @@ pub mod state;
 pub mod verdict;
 pub mod window;
 
-use tidegate_plugin_kit::{
-    self as kit, Batch, Failure, Job, Manifest, Page, PageContent, Plugin, Problem, Step, Valid,
-};
+use tidegate_plugin_kit::actors::{self, RunState};
+use tidegate_plugin_kit::{self as kit, Batch, Failure, Job, Manifest, Page, Plugin, Problem, Step, Valid};
 
 use crate::identifier::Kind;
 use crate::overrides::Overrides;
@@ -46,46 +45,19 @@ impl Plugin for Instagram {
             let message = format!("there is no kind \"{kind}\"; there are account, hashtag, post and profile");
             return Err(vec![Problem::new("", message)]);
         };
-        let overrides = match Overrides::read(overrides) {
-            Ok(overrides) => overrides,
-            Err((pointer, message)) => return Err(vec![Problem::new(&pointer, message)]),
-        };
-        let mut problems = overrides.problems();
-        match identifier::normalize(kind, identifier) {
-            Ok(normal) if problems.is_empty() => return Ok(Valid::new(normal)),
-            Ok(_) => {}
-            Err(message) => problems.push(Problem::new("", message)),
-        }
-        Err(problems)
+        actors::validate(overrides, |_: &Overrides| identifier::normalize(kind, identifier))
     }
 
     fn plan(job: &Job) -> Result<Step, Failure> {
-        let (kind, overrides) = wanted(job)?;
+        let (kind, overrides) = actors::wanted::<_, Overrides>(job, Kind::of)?;
         input::step(job, kind, &overrides)
     }
 
     fn normalize(job: &Job, page: &Page) -> Result<Batch, Failure> {
-        let (kind, overrides) = wanted(job)?;
-        match &page.content {
-            PageContent::Dataset(dataset) => {
-                Ok(dataset::read(job, kind, &overrides, State::read(page.state.as_deref()), dataset))
-            }
-            PageContent::Http(_) | PageContent::Other(_) => {
-                Err(Failure::unexpected_page("expected the dataset of an actor run: this plugin asks for nothing else"))
-            }
-        }
+        let (kind, overrides) = actors::wanted::<_, Overrides>(job, Kind::of)?;
+        let dataset = actors::dataset(page)?;
+        Ok(dataset::read(job, kind, &overrides, State::read(page.state.as_deref()), dataset))
     }
 }
 
 kit::export!(Instagram);
-
-/// The kind and the settings of a job, checked again: a profile may have changed since the source was validated.
-fn wanted(job: &Job) -> Result<(Kind, Overrides), Failure> {
-    let kind = Kind::of(&job.kind)
-        .ok_or_else(|| Failure::config("", format!("there is no kind \"{}\" of source", job.kind)))?;
-    let overrides = Overrides::read(&job.overrides).map_err(|(pointer, message)| Failure::config(&pointer, message))?;
-    match overrides.problems().into_iter().next() {
-        Some(problem) => Err(Failure::config(&problem.pointer, problem.message)),
-        None => Ok((kind, overrides)),
-    }
-}

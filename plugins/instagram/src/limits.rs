@@ -14,10 +14,6 @@ pub const OVERLAP_HOURS: u32 = 720;
 pub const LOOKUP_DAYS: i64 = 7;
 /// Length of a short code: 64 bits in letters of 6.
 pub const SHORTCODE_CHARS: usize = 11;
-/// Paths of one field in a field map.
-pub const FIELD_PATHS: usize = 4;
-/// Length of a path in a field map, in bytes.
-pub const PATH_BYTES: usize = 128;
 /// Media of an item (the contract's limit).
 pub const MEDIA: usize = 256;
 /// Hashtags of an item (the contract's limit).

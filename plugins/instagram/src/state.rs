@@ -1,16 +1,17 @@
 //! What a run remembers between its pages.
 //!
-//! Owns: the state, as JSON in `step.state` and `batch.state`: what was asked for, and what the pages of the dataset have
+//! Owns: the state: what was asked for, and what the pages of the dataset have
 //! brought so far, since several decisions need the whole dataset. Called by [`crate::input`] and [`crate::dataset`].
 
 use serde::{Deserialize, Serialize};
+use tidegate_plugin_kit::actors::{RunState, is_zero};
 
-/// A page without a readable state is taken for the first of the run.
+/// The state.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
     /// Posts that were asked for.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub asked: u32,
     /// From when on posts were asked for, in milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,31 +28,31 @@ pub struct State {
 #[serde(default)]
 pub struct Seen {
     /// Items.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub items: u32,
     /// Items that are neither pinned nor older than the cutoff.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub in_window: u32,
     /// Elements about somebody else.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub left_out: u32,
     /// Elements that could not be read.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub rejects: u32,
     /// Rows of a plan that may not use the actor.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub demo: u32,
     /// Rows that say that it does not exist.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub not_found: u32,
     /// Rows that say that nothing is to be seen.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub no_items: u32,
     /// Rows that say that the actor was turned away.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub blocked: u32,
     /// Rows with another error.
-    #[serde(skip_serializing_if = "zero")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub errors: u32,
     /// What the first row with an error said.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -88,19 +89,4 @@ pub struct Newest {
     pub id: String,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn zero(number: &u32) -> bool {
-    *number == 0
-}
-
-impl State {
-    /// Reads a state.
-    pub fn read(text: Option<&str>) -> Self {
-        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-    }
-
-    /// Writes it.
-    pub fn write(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
-    }
-}
+impl RunState for State {}

@@ -7,8 +7,9 @@
 //! asks from the same moment again, for as many posts as it may store; if that is cut too, the watermark moves on and a
 //! warning names the gap. A first run is meant to be cut, and a run that did not end well moves nothing.
 
+use tidegate_plugin_kit::actors::RunState;
 use tidegate_plugin_kit::moment::{DAY_MS, Moment};
-use tidegate_plugin_kit::{ActorEnd, Batch, DatasetPage, Job, Outcome, OutcomeStatus, Watermark};
+use tidegate_plugin_kit::{ActorEnd, Batch, DatasetPage, Job, Outcome, OutcomeStatus, Watermark, actors};
 
 use crate::identifier::Kind;
 use crate::state::{Newest, Seen, State};
@@ -135,7 +136,7 @@ fn watermark(job: &Job, state: &State, looking: bool, warnings: &mut Vec<String>
     if looking {
         cursor.looked_up = Moment::parse(&job.now).and_then(Moment::date).unwrap_or_default();
     }
-    let mark = window::mark(job).and_then(window::newest);
+    let mark = actors::mark(job).and_then(window::newest);
     let rows = seen.items + seen.rejects;
     let cut = mark.is_some() && seen.in_window > 0 && !seen.reached && rows >= state.asked && state.asked > 0;
     if cut && before.cut {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use tidegate_plugin_kit::moment::Moment;
-use tidegate_plugin_kit::{Failure, Job, Watermark};
+use tidegate_plugin_kit::{Failure, Job, Watermark, actors};
 
 use crate::overrides::Overrides;
 
@@ -36,13 +36,6 @@ impl Cursor {
     }
 }
 
-/// The watermark, unless everything is wanted again.
-pub fn mark(job: &Job) -> Option<&Watermark> {
-    let extra = job.extra.as_deref().and_then(|extra| serde_json::from_str::<serde_json::Value>(extra).ok());
-    let full = extra.is_some_and(|extra| extra["delta"] == "full");
-    job.watermark.as_ref().filter(|_| !full)
-}
-
 /// When the newest known post was published.
 pub fn newest(mark: &Watermark) -> Option<Moment> {
     mark.newest_published_at.as_deref().and_then(Moment::parse)
@@ -62,6 +55,6 @@ pub fn cutoff(job: &Job, overrides: &Overrides) -> Result<Option<Moment>, Failur
         return Err(Failure::config("/since", message));
     }
     let overlap = i64::from(overrides.overlap_hours) * HOUR_MS;
-    let delta = mark(job).and_then(newest).map(|newest| newest.minus(overlap));
+    let delta = actors::mark(job).and_then(newest).map(|newest| newest.minus(overlap));
     Ok(delta.max(wanted))
 }

@@ -9,74 +9,7 @@ use tidegate_plugin_instagram::Instagram;
 use tidegate_plugin_instagram::identifier::Kind;
 use tidegate_plugin_instagram::input::{ACTORS, serving};
 use tidegate_plugin_instagram::shortcode;
-use tidegate_plugin_kit::{ActorEnd, DatasetPage, Job, Page, Plugin};
-
-fn leaf() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Into::into),
-        any::<i64>().prop_map(Into::into),
-        any::<f64>().prop_map(Into::into),
-        ".{0,12}".prop_map(Into::into),
-        (1_u64..u64::MAX).prop_map(|id| id.to_string().into()),
-        (1_u64..u64::MAX).prop_map(|id| shortcode::of_id(id).into()),
-        Just(json!("https://www.instagram.com/p/Dbm3x30EwWu/")),
-        Just(json!("https://www.instagram.com/tide.gauge/")),
-        Just(json!("2025-12-30T09:00:00.000Z")),
-        Just(json!("tide.gauge")),
-        Just(json!("not_found")),
-        Just(json!([{ "displayUrl": "https://cdn.example/a.jpg?oe=6A84A079", "type": "Video" }, 7, "x", null])),
-        Just(json!([{ "id": "12", "latestPosts": [{}] }, {}])),
-    ]
-}
-
-fn name() -> impl Strategy<Value = String> {
-    let known = [
-        "id",
-        "shortCode",
-        "url",
-        "type",
-        "caption",
-        "timestamp",
-        "likesCount",
-        "ownerUsername",
-        "ownerId",
-        "displayUrl",
-        "videoUrl",
-        "childPosts",
-        "images",
-        "hashtags",
-        "isPinned",
-        "inputUrl",
-        "username",
-        "followersCount",
-        "latestPosts",
-        "private",
-        "postsCount",
-        "error",
-        "errorDescription",
-        "requestErrorMessages",
-        "demo",
-        "pk",
-        "code",
-        "taken_at",
-        "media_type",
-        "carousel_media",
-        "user",
-        "scraped_username",
-        "coauthorProducers",
-        "locationId",
-        "productType",
-    ];
-    prop_oneof![9 => proptest::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => ".{0,6}"]
-}
-
-fn element() -> impl Strategy<Value = String> {
-    let object = prop::collection::vec((name(), leaf()), 0..14)
-        .prop_map(|members| Value::Object(members.into_iter().collect()).to_string());
-    let nested = (name(), name(), leaf()).prop_map(|(a, b, value)| json!({ a: { b: value } }).to_string());
-    prop_oneof![6 => object, 2 => nested, 1 => leaf().prop_map(|value| value.to_string()), 1 => ".{0,20}"]
-}
+use tidegate_plugin_kit::{Page, PageContent, Plugin, chance};
 
 const KINDS: [(&str, &str); 4] = [
     ("account", "tide.gauge"),
@@ -85,47 +18,77 @@ const KINDS: [(&str, &str); 4] = [
     ("profile", "tide.gauge"),
 ];
 
-fn job(kind: &str, identifier: &str, actor: &str) -> Job {
-    Job { actor: Some(actor.to_owned()), now: "2026-01-01T00:00:00Z".to_owned(), ..Job::new(kind, identifier) }
-}
+const NAMES: &[&str] = &[
+    "id",
+    "shortCode",
+    "url",
+    "type",
+    "caption",
+    "timestamp",
+    "likesCount",
+    "ownerUsername",
+    "ownerId",
+    "displayUrl",
+    "videoUrl",
+    "childPosts",
+    "images",
+    "hashtags",
+    "isPinned",
+    "inputUrl",
+    "username",
+    "followersCount",
+    "latestPosts",
+    "private",
+    "postsCount",
+    "error",
+    "errorDescription",
+    "requestErrorMessages",
+    "demo",
+    "pk",
+    "code",
+    "taken_at",
+    "media_type",
+    "carousel_media",
+    "user",
+    "scraped_username",
+    "coauthorProducers",
+    "locationId",
+    "productType",
+];
 
-fn counted(text: Option<&str>, name: &str) -> usize {
-    let extra: Value = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    extra[name].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or_default()
+fn page() -> impl Strategy<Value = Page> {
+    let own: [Value; 10] = [
+        json!(shortcode::of_id(1)),
+        json!(shortcode::of_id(3_812_345_678_901_234_567)),
+        json!(shortcode::of_id(u64::MAX)),
+        json!("https://www.instagram.com/p/Dbm3x30EwWu/"),
+        json!("https://www.instagram.com/tide.gauge/"),
+        json!("2025-12-30T09:00:00.000Z"),
+        json!("tide.gauge"),
+        json!("not_found"),
+        json!([{ "displayUrl": "https://cdn.example/a.jpg?oe=6A84A079", "type": "Video" }, 7, "x", null]),
+        json!([{ "id": "12", "latestPosts": [{}] }, {}]),
+    ];
+    chance::page(NAMES, &own)
 }
 
 proptest! {
     #[test]
-    fn every_element_is_counted(
-        elements in prop::collection::vec(element(), 0..12),
-        actor in 0..ACTORS.len(),
-        kind in 0..KINDS.len(),
-        more in any::<bool>(),
-        state in prop_oneof![Just(None), ".{0,10}".prop_map(Some)],
-    ) {
-        let job = job(KINDS[kind].0, KINDS[kind].1, ACTORS[actor].0);
-        let ended = if more { ActorEnd::Running } else { ActorEnd::Succeeded };
-        let page = Page::dataset(state, DatasetPage { more, ended, ..DatasetPage::whole(elements.clone()) }, 0);
+    fn every_element_is_counted(page in page(), actor in 0..ACTORS.len(), kind in 0..KINDS.len()) {
+        let job = chance::job(KINDS[kind].0, KINDS[kind].1, ACTORS[actor].0);
         let batch = Instagram::normalize(&job, &page).unwrap();
-        let extra = batch.extra.as_deref();
+        let PageContent::Dataset(dataset) = &page.content else { panic!("a page of another sort") };
         // A profile may bring posts or rejects beside itself: what it brought counts once.
-        let seen: BTreeSet<u32> = batch
-            .items
-            .iter()
-            .map(|item| item.element)
-            .chain(batch.rejects.iter().map(|reject| reject.element))
-            .collect();
-        let others = batch.fillers as usize + counted(extra, "left_out") + counted(extra, "outcomes");
-        prop_assert!(seen.len() + others <= elements.len());
-        prop_assert!(seen.len() + others + counted(extra, "profiles") >= elements.len());
+        let items = batch.items.iter().map(|item| item.element);
+        let seen: BTreeSet<u32> = items.chain(batch.rejects.iter().map(|reject| reject.element)).collect();
+        let others = batch.fillers as usize + chance::counted(&batch, "left_out") + chance::counted(&batch, "outcomes");
+        prop_assert!(seen.len() + others <= dataset.elements.len());
+        prop_assert!(seen.len() + others + chance::counted(&batch, "profiles") >= dataset.elements.len());
+        chance::is_sound(&batch)?;
         for item in &batch.items {
-            let id: u64 = item.external_id.parse().unwrap();
-            prop_assert!(id > 0);
-            prop_assert!(item.metrics.iter().all(|metric| metric.value >= 0.0));
+            prop_assert!(item.external_id.parse::<u64>().is_ok_and(|id| id > 0));
             prop_assert!(item.url.as_deref().and_then(shortcode::of_url).is_some());
-            prop_assert!(item.data.as_deref().is_none_or(|data| serde_json::from_str::<serde_json::Map<String, Value>>(data).is_ok()));
         }
-        prop_assert!(batch.state.as_deref().is_none_or(|state| serde_json::from_str::<Value>(state).is_ok()));
     }
 
     #[test]
@@ -133,7 +96,7 @@ proptest! {
         let kind = KINDS[kind].0;
         if let Ok(valid) = Instagram::validate(kind, &typed, "{}") {
             for actor in serving(Kind::of(kind).unwrap()) {
-                let step = Instagram::plan(&job(kind, &valid.identifier, actor));
+                let step = Instagram::plan(&chance::job(kind, &valid.identifier, actor));
                 prop_assert!(step.is_ok(), "{} {:?}", actor, valid.identifier);
             }
         }

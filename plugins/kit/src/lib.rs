@@ -2,8 +2,8 @@
 //!
 //! Owns: the generated types, the [`Plugin`] trait, the [`export!`] macro that turns a type with that trait into a
 //! component, the panic hook that carries a panic's message to the host, the few readers every HTTP plugin needs (header
-//! lookup, `Link` fields, URL references), and what plugins on actors share (elements of datasets, field maps, moments). Must not know: any platform. Called by every plugin written in
-//! Rust. A plugin crate also builds natively (as an rlib), so that its tests need no wasm.
+//! lookup, `Link` fields, URL references), the calendar, what plugins on actors share (elements of datasets, field maps,
+//! settings), and what the tests of plugins share. Must not know: any platform. Called by every plugin written in Rust. A plugin crate also builds natively (as an rlib), so that its tests need no wasm.
 
 #[cfg(not(feature = "serde"))]
 #[allow(
@@ -51,6 +51,8 @@ pub mod bindings {
 
 #[cfg(feature = "actors")]
 pub mod actors;
+#[cfg(feature = "chance")]
+pub mod chance;
 pub mod export;
 pub mod fields;
 #[cfg(feature = "fixtures")]
@@ -61,6 +63,8 @@ pub mod links;
 pub mod log;
 pub mod moment;
 mod plugin;
+#[cfg(feature = "fixtures")]
+pub mod proofs;
 mod records;
 pub mod status;
 pub mod uri;

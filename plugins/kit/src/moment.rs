@@ -26,6 +26,16 @@ impl Moment {
         right.then(|| Self(days(year, month, day) * DAY_MS + seconds * 1_000 + milliseconds))
     }
 
+    /// From seconds since 1970-01-01T00:00:00Z.
+    pub const fn of_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1_000))
+    }
+
+    /// Whole seconds since then, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
     /// Reads RFC 3339; a date without a time is midnight UTC, a time without a zone is UTC.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
@@ -68,7 +78,12 @@ impl Moment {
         Some(text)
     }
 
-    /// The day in UTC, `YYYY-MM-DD`.
+    /// Whether RFC 3339 can say it: in the years 1 to 9999.
+    pub fn is_writable(self) -> bool {
+        (1..=9_999).contains(&civil(self.0.div_euclid(DAY_MS)).0)
+    }
+
+    /// The day in UTC, `YYYY-MM-DD`; none outside the years 1 to 9999.
     pub fn date(self) -> Option<String> {
         let (year, month, day) = civil(self.0.div_euclid(DAY_MS));
         if !(1..=9_999).contains(&year) {
@@ -112,8 +127,9 @@ fn zone(text: &[u8]) -> Option<i64> {
     Some(sign * (hours * 60 + minutes) * 60_000)
 }
 
-/// A whole number of ASCII digits.
-fn number(digits: &[u8]) -> Option<i64> {
+/// A whole number of one to nine ASCII digits; no sign, no blanks.
+pub fn number(digits: impl AsRef<[u8]>) -> Option<i64> {
+    let digits = digits.as_ref();
     let plain = !digits.is_empty() && digits.len() <= 9 && digits.iter().all(u8::is_ascii_digit);
     plain.then(|| digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
 }

@@ -166,11 +166,16 @@ impl Batch {
 impl Item {
     /// An item of kind "post" of which only the identity is known. `element`: its number on the page, from 0.
     pub fn new(element: u32, external_id: impl Into<String>) -> Self {
+        Self::of_kind("post", element, external_id)
+    }
+
+    /// The same of another kind.
+    pub fn of_kind(kind: &str, element: u32, external_id: impl Into<String>) -> Self {
         Self {
             element,
             external_id: external_id.into(),
             partial: false,
-            kind: "post".to_owned(),
+            kind: kind.to_owned(),
             url: None,
             authors: Vec::new(),
             title: None,

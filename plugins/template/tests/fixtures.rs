@@ -1,19 +1,17 @@
-//! The fixtures of this plugin. `UPDATE_FIXTURES=1 cargo test` writes what comes out instead of comparing it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::allow_attributes, clippy::disallowed_methods, reason = "tests")]
+//! The plugin's own fixtures and examples, natively. `UPDATE_FIXTURES=1` writes what comes out instead of comparing it.
+#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests")]
 
-use std::path::Path;
-
-use tidegate_plugin_kit::{Plugin, fixtures};
+use tidegate_plugin_kit::{Plugin, proofs};
 use tidegate_plugin_template::Template;
 
 #[test]
-fn every_fixture_gives_its_batch() {
-    let update = std::env::var_os("UPDATE_FIXTURES").is_some();
-    let all = fixtures::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")).unwrap();
-    assert!(!all.is_empty());
-    for fixture in &all {
-        fixtures::settle(fixture, &fixtures::run::<Template>(fixture), update).unwrap();
-    }
+fn every_fixture_gives_its_batches() {
+    proofs::fixtures_give_their_batches::<Template>(env!("CARGO_MANIFEST_DIR"), 1).unwrap();
+}
+
+#[test]
+fn the_manifest_keeps_its_promises() {
+    proofs::examples_are_valid::<Template>().unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! else) or a row about the source; none is dropped uncounted. Must not know: how an element is read or what the dataset
 //! says about the source. Called by `normalize`.
 
+use tidegate_plugin_kit::actors::Tally;
 use tidegate_plugin_kit::fields::Map;
 use tidegate_plugin_kit::moment::{AHEAD_MS, Moment};
 use tidegate_plugin_kit::{Batch, DatasetPage, Facts, Failure, Job, Outcome, Reject};
@@ -26,23 +27,13 @@ use crate::verdict;
 pub fn read(job: &Job, kind: Kind, overrides: &Overrides, state: State, page: &DatasetPage) -> Result<Batch, Failure> {
     let map = fields::map(job, overrides);
     let now = Moment::parse(&job.now).unwrap_or(Moment(i64::MAX - AHEAD_MS));
-    let mut reading =
-        Reading { job, kind, now, batch: Batch::empty(Outcome::ok()), state, left_out: 0, said: 0, elsewhere: None };
+    let mut reading = Reading { job, kind, now, batch: Batch::empty(Outcome::ok()), state, tally: Tally::default() };
     reading.batch.items.reserve(page.elements.len());
     for (number, element) in (0..).zip(&page.elements) {
         reading.element(number, element, &map);
     }
-    let Reading { mut batch, state, left_out, said, elsewhere, .. } = reading;
-    let counts = [("left_out", left_out), ("outcomes", said)];
-    let counts: Vec<String> =
-        counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("\"{name}\":{count}")).collect();
-    batch.extra = (!counts.is_empty()).then(|| format!("{{{}}}", counts.join(",")));
-    if left_out > 0 {
-        let who = elsewhere.unwrap_or_else(|| "somebody else".to_owned());
-        batch
-            .warnings
-            .push(format!("left out {left_out} elements that are not by or about this source (such as {who})"));
-    }
+    let Reading { mut batch, state, tally, .. } = reading;
+    tally.write(&mut batch, "by or about this source");
     verdict::conclude(job, kind, overrides, &state, page, batch)
 }
 
@@ -52,9 +43,7 @@ struct Reading<'j> {
     now: Moment,
     batch: Batch,
     state: State,
-    left_out: u32,
-    said: u32,
-    elsewhere: Option<String>,
+    tally: Tally,
 }
 
 impl Reading<'_> {
@@ -85,7 +74,7 @@ impl Reading<'_> {
                     seen.error = text.chars().take(256).collect();
                 }
                 seen.errors += 1;
-                self.said += 1;
+                self.tally.outcomes += 1;
             }
         }
     }
@@ -98,11 +87,8 @@ impl Reading<'_> {
     fn post(&mut self, number: u32, tweet: &Tweet<'_>) {
         let Some(id) = tweet.own_id() else { return };
         if !self.is_wanted(tweet, id) {
-            self.left_out += 1;
+            self.tally.leave_out(tweet.filled(Field::AuthorHandle), 32);
             self.state.seen.left_out += 1;
-            if self.elsewhere.is_none() {
-                self.elsewhere = tweet.filled(Field::AuthorHandle).map(|handle| handle.chars().take(32).collect());
-            }
             return;
         }
         self.state.seen.items += 1;

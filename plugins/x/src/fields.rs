@@ -4,25 +4,13 @@
 //! platform's own interface. A profile may lay its own paths over them (`field_map`). Must not know: what the values mean.
 //! Called by [`crate::dataset`], once for each page.
 
-use tidegate_plugin_kit::Job;
-use tidegate_plugin_kit::fields::Map;
+use tidegate_plugin_kit::fields::{Map, Mapped, Paths};
+use tidegate_plugin_kit::{self as kit, Job};
 
 use crate::input::{self, Actor};
 use crate::overrides::Overrides;
 
-macro_rules! fields {
-    ($($(#[$about:meta])* $field:ident)*) => {
-        /// A value of an element.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Field { $($(#[$about])* $field,)* }
-
-        #[cfg(test)]
-        /// Every field, in the order of their numbers.
-        const ALL: &[Field] = &[$(Field::$field,)*];
-    };
-}
-
-fields! {
+kit::fields! {
     /// Id of the post.
     Id
     /// Its permalink.
@@ -120,44 +108,32 @@ fields! {
 impl Field {
     /// How many fields hold one plain value: all before [`Field::Text`].
     pub const PLAIN: usize = Self::Text as usize;
-
-    /// A field that a profile may map, by its name.
-    pub fn named(name: &str) -> Option<Self> {
-        NAMED.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
-    }
-
-    /// The names, for messages.
-    pub fn names() -> String {
-        NAMED.map(|(name, _)| name).join(", ")
-    }
 }
 
-/// What a profile may map.
-const NAMED: [(&str, Field); 20] = [
-    ("id", Field::Id),
-    ("url", Field::Url),
-    ("text", Field::Text),
-    ("created_at", Field::CreatedAt),
-    ("language", Field::Language),
-    ("likes", Field::Likes),
-    ("comments", Field::Comments),
-    ("shares", Field::Shares),
-    ("quotes", Field::Quotes),
-    ("views", Field::Views),
-    ("bookmarks", Field::Bookmarks),
-    ("author_handle", Field::AuthorHandle),
-    ("author_id", Field::AuthorId),
-    ("author_name", Field::AuthorName),
-    ("reply_to_id", Field::ReplyToId),
-    ("reply_to_handle", Field::ReplyToHandle),
-    ("quoted_id", Field::QuotedId),
-    ("reposted_id", Field::RepostedId),
-    ("thread_id", Field::ThreadId),
-    ("images", Field::Images),
-];
-
-/// A field with its paths, the most trusted first.
-type Paths = &'static [&'static str];
+impl Mapped for Field {
+    const NAMED: &'static [(&'static str, Self)] = &[
+        ("id", Self::Id),
+        ("url", Self::Url),
+        ("text", Self::Text),
+        ("created_at", Self::CreatedAt),
+        ("language", Self::Language),
+        ("likes", Self::Likes),
+        ("comments", Self::Comments),
+        ("shares", Self::Shares),
+        ("quotes", Self::Quotes),
+        ("views", Self::Views),
+        ("bookmarks", Self::Bookmarks),
+        ("author_handle", Self::AuthorHandle),
+        ("author_id", Self::AuthorId),
+        ("author_name", Self::AuthorName),
+        ("reply_to_id", Self::ReplyToId),
+        ("reply_to_handle", Self::ReplyToHandle),
+        ("quoted_id", Self::QuotedId),
+        ("reposted_id", Self::RepostedId),
+        ("thread_id", Self::ThreadId),
+        ("images", Self::Images),
+    ];
+}
 
 /// What apidojo's actors and those in the shape of twitterapi.io write.
 const MODERN: [(Field, Paths); 41] = [
@@ -262,32 +238,14 @@ pub fn map(job: &Job, overrides: &Overrides) -> Map<Field> {
         Some(Actor::Quacker) => &V1,
         Some(Actor::Apidojo | Actor::Kaito) | None => &MODERN,
     };
-    let own: Vec<(Field, Vec<&str>)> = overrides
-        .field_map
-        .iter()
-        .filter_map(|(name, paths)| Some((Field::named(name)?, paths.iter().map(String::as_str).collect())))
-        .collect();
-    let kept = built_in.iter().filter(|(field, _)| !own.iter().any(|(mine, _)| mine == field));
-    Map::new(
-        kept.chain(&ROWS)
-            .map(|(field, paths)| (*field, *paths))
-            .chain(own.iter().map(|(field, paths)| (*field, paths.as_slice()))),
-    )
+    Map::with_own(&[built_in, &ROWS], &overrides.field_map)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_numbered_in_order_and_mapped_once() {
-        for (number, field) in ALL.iter().enumerate() {
-            assert_eq!(*field as usize, number);
-        }
-        for map in [MODERN.as_slice(), &V1] {
-            for (number, (field, _)) in map.iter().enumerate() {
-                assert!(!map[..number].iter().any(|(other, _)| other == field), "{field:?} twice");
-            }
-        }
+#[test]
+fn fields_are_mapped_once() {
+    let maps: [[&[(Field, Paths)]; 2]; 2] = [[&MODERN, &ROWS], [&V1, &ROWS]];
+    for map in maps {
+        assert_eq!(kit::proofs::mapped_once(&map), Ok(()));
     }
 }

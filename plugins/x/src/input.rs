@@ -8,6 +8,7 @@
 //! the charge cap of the run ends it). kaito's actor fills pages of 20 whatever `maxItems` says, and bills 15 rows at least.
 
 use serde_json::{Value, json};
+use tidegate_plugin_kit::actors::RunState;
 use tidegate_plugin_kit::{ActorRun, Failure, Job, Step, actors};
 
 use crate::identifier::{self, Kind};
@@ -63,7 +64,9 @@ pub fn step(job: &Job, kind: Kind, overrides: &Overrides, mut state: State) -> R
     let text = query::text(job, kind, overrides, &window)?;
     let (input, most) = match actor(job) {
         Some(actor) => (known(actor, job, kind, overrides, &text, asked), most(actor, kind, asked)),
-        None if overrides.has_input() && job.actor.is_some() => (filled(job, overrides, &text, asked, &window), asked),
+        None if overrides.input.is_set() && job.actor.is_some() => {
+            (filled(job, overrides, &text, asked, &window), asked)
+        }
         None => return Err(actors::unknown(job.actor.as_deref(), kind.name(), &ACTORS.map(|(name, _)| name))),
     };
     state.asked = asked;
@@ -124,5 +127,5 @@ fn filled(job: &Job, overrides: &Overrides, text: &str, asked: u32, window: &Win
         ("since", window.since.clone().map(Value::String)),
         ("until", window.until.clone().map(Value::String)),
     ];
-    actors::fill(&overrides.input, &values).unwrap_or_default()
+    overrides.input.fill(&values)
 }

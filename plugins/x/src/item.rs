@@ -16,8 +16,7 @@ const FIRST: Moment = Moment(1_136_073_600_000);
 
 /// The item of element `element`; `id` is its id. `now` is the time of the run.
 pub fn item(tweet: &Tweet<'_>, id: &str, element: u32, now: Moment) -> Item {
-    let mut item = Item::new(element, id);
-    item.kind = kind(tweet).to_owned();
+    let mut item = Item::of_kind(kind(tweet), element, id);
     item.url = Some(permalink(tweet, id));
     item.authors = author(tweet).into_iter().collect();
     item.text = words(tweet);
@@ -60,7 +59,7 @@ fn kind(tweet: &Tweet<'_>) -> &'static str {
 }
 
 fn link(handle: Option<&str>, id: &str) -> String {
-    format!("https://x.com/{}/status/{id}", handle.unwrap_or("i"))
+    ["https://x.com/", handle.unwrap_or("i"), "/status/", id].concat()
 }
 
 fn permalink(tweet: &Tweet<'_>, id: &str) -> String {
@@ -77,7 +76,7 @@ fn author(tweet: &Tweet<'_>) -> Option<Author> {
         handle: owned(Field::AuthorHandle),
         id: owned(Field::AuthorId),
         name: owned(Field::AuthorName),
-        url: tweet.filled(Field::AuthorHandle).map(|handle| format!("https://x.com/{handle}")),
+        url: tweet.filled(Field::AuthorHandle).map(|handle| ["https://x.com/", handle].concat()),
         image_url: owned(Field::AuthorPicture),
         verified: tweet.verified,
         extra: None,

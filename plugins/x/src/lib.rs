@@ -25,9 +25,8 @@ pub mod text;
 pub mod tweet;
 pub mod verdict;
 
-use tidegate_plugin_kit::{
-    self as kit, Batch, Failure, Job, Manifest, Page, PageContent, Plugin, Problem, Step, Valid,
-};
+use tidegate_plugin_kit::actors::{self, RunState};
+use tidegate_plugin_kit::{self as kit, Batch, Failure, Job, Manifest, Page, Plugin, Problem, Step, Valid};
 
 use crate::identifier::Kind;
 use crate::overrides::Overrides;
@@ -49,46 +48,21 @@ impl Plugin for X {
                 format!("there is no kind \"{kind}\"; there are account, search and post"),
             )]);
         };
-        let overrides = match Overrides::read(overrides) {
-            Ok(overrides) => overrides,
-            Err((pointer, message)) => return Err(vec![Problem::new(&pointer, message)]),
-        };
-        let mut problems = overrides.problems();
-        match identifier::normalize(kind, identifier, overrides.operators) {
-            Ok(normal) if problems.is_empty() => return Ok(Valid::new(normal)),
-            Ok(_) => {}
-            Err(message) => problems.push(Problem::new("", message)),
-        }
-        Err(problems)
+        actors::validate(overrides, |overrides: &Overrides| {
+            identifier::normalize(kind, identifier, overrides.operators)
+        })
     }
 
     fn plan(job: &Job) -> Result<Step, Failure> {
-        let (kind, overrides) = wanted(job)?;
+        let (kind, overrides) = actors::wanted::<_, Overrides>(job, Kind::of)?;
         input::step(job, kind, &overrides, State::default())
     }
 
     fn normalize(job: &Job, page: &Page) -> Result<Batch, Failure> {
-        let (kind, overrides) = wanted(job)?;
-        match &page.content {
-            PageContent::Dataset(dataset) => {
-                dataset::read(job, kind, &overrides, State::read(page.state.as_deref()), dataset)
-            }
-            PageContent::Http(_) | PageContent::Other(_) => {
-                Err(Failure::unexpected_page("expected the dataset of an actor run: this plugin asks for nothing else"))
-            }
-        }
+        let (kind, overrides) = actors::wanted::<_, Overrides>(job, Kind::of)?;
+        let dataset = actors::dataset(page)?;
+        dataset::read(job, kind, &overrides, State::read(page.state.as_deref()), dataset)
     }
 }
 
 kit::export!(X);
-
-/// The kind and the settings of a job, checked again: a profile may have changed since the source was validated.
-fn wanted(job: &Job) -> Result<(Kind, Overrides), Failure> {
-    let kind = Kind::of(&job.kind)
-        .ok_or_else(|| Failure::config("", format!("there is no kind \"{}\" of source", job.kind)))?;
-    let overrides = Overrides::read(&job.overrides).map_err(|(pointer, message)| Failure::config(&pointer, message))?;
-    match overrides.problems().into_iter().next() {
-        Some(problem) => Err(Failure::config(&problem.pointer, problem.message)),
-        None => Ok((kind, overrides)),
-    }
-}

@@ -14,10 +14,6 @@ pub const MINIMUM: u32 = 10_000_000;
 pub const KAITO_PAGE: u32 = 20;
 /// Rows that kaito's actor bills at least (reported 2026-08).
 pub const KAITO_FLOOR: u32 = 15;
-/// Paths of one field in a field map.
-pub const FIELD_PATHS: usize = 4;
-/// Length of a path in a field map, in bytes.
-pub const PATH_BYTES: usize = 128;
 /// Media of an item (the contract's limit).
 pub const MEDIA: usize = 256;
 /// Hashtags of an item (the contract's limit).

@@ -1,15 +1,12 @@
 //! The overrides of a source.
 //!
-//! Owns: their schemas (one for each kind, in `schema/`), their reading, and the rules a schema cannot say. The host checks
+//! Owns: their schemas (one for each kind, in `schema/`), their defaults, and the rules a schema cannot say. The host checks
 //! them against the schema first; what is odd all the same is told by its pointer. Called by [`crate`]'s functions.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-use serde_json::Value;
-use tidegate_plugin_kit::fields::PATH_STEPS;
-use tidegate_plugin_kit::moment::Moment;
-use tidegate_plugin_kit::{Problem, actors};
+use tidegate_plugin_kit::Problem;
+use tidegate_plugin_kit::actors::{Checks, Settings, Template};
+use tidegate_plugin_kit::fields::FieldMap;
 
 use crate::fields::Field;
 use crate::limits;
@@ -57,9 +54,9 @@ pub struct Overrides {
     /// Order of a search.
     pub sort: Sort,
     /// Input of an actor that is not known, as a template; an empty object if there is none.
-    pub input: Value,
+    pub input: Template,
     /// Where an actor writes its fields, by the names of [`Field`].
-    pub field_map: BTreeMap<String, Vec<String>>,
+    pub field_map: FieldMap,
 }
 
 impl Default for Overrides {
@@ -76,105 +73,39 @@ impl Default for Overrides {
             language: String::new(),
             operators: false,
             sort: Sort::Latest,
-            input: Value::Object(serde_json::Map::new()),
-            field_map: BTreeMap::new(),
+            input: Template::default(),
+            field_map: FieldMap::new(),
         }
     }
 }
 
-impl Overrides {
-    /// Reads overrides ("" counts as "{}").
-    ///
-    /// # Errors
-    ///
-    /// A JSON Pointer and what is wrong there.
-    pub fn read(json: &str) -> Result<Self, (String, String)> {
-        if json.trim().is_empty() {
-            return Ok(Self::default());
-        }
-        let wrong =
-            |why: &str| (String::new(), format!("overrides are a JSON object with settings of this kind: {why}"));
-        if !json.trim_start().starts_with('{') {
-            return Err(wrong("this is none"));
-        }
-        serde_json::from_str(json).map_err(|error| wrong(&error.to_string()))
-    }
-
-    /// What is wrong with them beyond the schema.
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let mut wrong = |pointer: &str, message: String| problems.push(Problem::new(pointer, message));
-        for (pointer, value, least, most) in [
-            ("/limit", self.limit, 1, limits::ASKED),
-            ("/overlap_days", self.overlap_days, 0, limits::OVERLAP_DAYS),
-            ("/min_likes", self.min_likes, 0, limits::MINIMUM),
-            ("/min_retweets", self.min_retweets, 0, limits::MINIMUM),
-        ] {
-            if !(least..=most).contains(&value) {
-                wrong(pointer, format!("{value} was given; {least} to {most} is right"));
-            }
-        }
-        if !self.since.is_empty() && (self.since.len() != 10 || Moment::parse(&self.since).is_none()) {
-            wrong("/since", format!("\"{}\" is no day; write it as \"2026-01-31\"", self.since));
-        }
+impl Settings for Overrides {
+    fn problems(&self) -> Vec<Problem> {
+        let mut checks = Checks::default();
+        checks.range("/limit", self.limit, 1, limits::ASKED);
+        checks.range("/overlap_days", self.overlap_days, 0, limits::OVERLAP_DAYS);
+        checks.range("/min_likes", self.min_likes, 0, limits::MINIMUM);
+        checks.range("/min_retweets", self.min_retweets, 0, limits::MINIMUM);
+        checks.day("/since", &self.since);
         if self.language.len() > 3 || !self.language.bytes().all(|byte| byte.is_ascii_lowercase()) {
-            wrong("/language", format!("\"{}\" is no language; write it as \"en\"", self.language));
+            checks.wrong("/language", format!("\"{}\" is no language; write it as \"en\"", self.language));
         }
-        if let Some(pointer) = actors::code_in(&self.input) {
-            wrong(&format!("/input{pointer}"), "code is not handed to actors; remove this member".to_owned());
-        }
-        if !self.input.is_object() {
-            wrong("/input", "an input is a JSON object".to_owned());
-        }
-        for (name, paths) in &self.field_map {
-            let fits = |path: &String| {
-                let steps = path.split('.').count();
-                steps <= PATH_STEPS && path.len() <= limits::PATH_BYTES && path.split('.').all(|step| !step.is_empty())
-            };
-            if Field::named(name).is_none() {
-                wrong(&format!("/field_map/{name}"), format!("there is no such field; there are {}", Field::names()));
-            } else if paths.is_empty() || paths.len() > limits::FIELD_PATHS || !paths.iter().all(fits) {
-                wrong(
-                    &format!("/field_map/{name}"),
-                    format!(
-                        "a field has 1 to {} paths of up to {PATH_STEPS} names joined by dots, such as \"user.login\"",
-                        limits::FIELD_PATHS
-                    ),
-                );
-            }
-        }
-        problems
-    }
-
-    /// Whether an input for an unknown actor is set.
-    pub fn has_input(&self) -> bool {
-        self.input.as_object().is_some_and(|members| !members.is_empty())
+        checks.input(&self.input);
+        checks.field_map::<Field>(&self.field_map);
+        checks.problems()
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use tidegate_plugin_kit::proofs;
+
     use super::*;
 
     #[test]
     fn defaults_are_those_of_the_schemas() {
-        for schema in [ACCOUNT, SEARCH, POST] {
-            let schema: Value = serde_json::from_str(schema).unwrap();
-            assert_eq!(schema["additionalProperties"], Value::Bool(false));
-            let mut defaults = serde_json::Map::new();
-            for (name, property) in schema["properties"].as_object().unwrap() {
-                for word in ["title", "description", "default", "examples"] {
-                    assert!(!property[word].is_null(), "{name} has no {word}");
-                }
-                defaults.insert(name.clone(), property["default"].clone());
-            }
-            let read = Overrides::read(&Value::Object(defaults).to_string()).unwrap();
-            assert_eq!(read, Overrides::default());
-            let names = schema["properties"]["field_map"]["propertyNames"]["enum"].as_array().unwrap();
-            let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-            assert_eq!(names.join(", "), Field::names());
-        }
+        proofs::schemas_are_those_of::<Overrides, Field>(&[ACCOUNT, SEARCH, POST]).unwrap();
     }
 
     #[test]
@@ -194,7 +125,5 @@ mod tests {
             let problems = Overrides::read(json).unwrap().problems();
             assert_eq!(problems.first().map(|problem| problem.pointer.as_str()), Some(pointer), "{json}");
         }
-        assert!(Overrides::read("{\"customMapFunction\":\"x\"}").is_err());
-        assert!(Overrides::read("[]").is_err());
     }
 }

@@ -5,7 +5,7 @@
 //! [`crate::input`].
 
 use tidegate_plugin_kit::moment::{DAY_MS, Moment};
-use tidegate_plugin_kit::{Failure, Job, Watermark};
+use tidegate_plugin_kit::{Failure, Job, Watermark, actors};
 
 use crate::identifier::{self, Kind};
 use crate::overrides::Overrides;
@@ -33,16 +33,9 @@ pub fn since(job: &Job, overrides: &Overrides) -> Result<Option<String>, Failure
         return Err(Failure::config("/since", format!("{wanted} is still to come; give a day up to today")));
     }
     let overlap = i64::from(overrides.overlap_days) * DAY_MS;
-    let delta = mark(job).and_then(newest).and_then(|newest| newest.minus(overlap).date());
+    let delta = actors::mark(job).and_then(newest).and_then(|newest| newest.minus(overlap).date());
     // Days in this notation are in the order of time.
     Ok(delta.max(wanted.map(str::to_owned)))
-}
-
-/// The watermark, unless everything is wanted again.
-pub fn mark(job: &Job) -> Option<&Watermark> {
-    let extra = job.extra.as_deref().and_then(|extra| serde_json::from_str::<serde_json::Value>(extra).ok());
-    let full = extra.is_some_and(|extra| extra["delta"] == "full");
-    job.watermark.as_ref().filter(|_| !full)
 }
 
 /// When the newest known post was made: what the watermark says, else what its id does.

@@ -7,8 +7,11 @@
 //! the actor goes on with `until:` the day of the oldest post, within the page budget, and the watermark waits until the
 //! gap is closed. A first run is meant to be cut, and a run that did not end well moves nothing.
 
+use tidegate_plugin_kit::actors::RunState;
 use tidegate_plugin_kit::moment::Moment;
-use tidegate_plugin_kit::{ActorEnd, Batch, DatasetPage, Failure, Job, Outcome, OutcomeStatus, Step, Watermark};
+use tidegate_plugin_kit::{
+    ActorEnd, Batch, DatasetPage, Failure, Job, Outcome, OutcomeStatus, Step, Watermark, actors,
+};
 
 use crate::identifier::Kind;
 use crate::overrides::{Overrides, Sort};
@@ -108,7 +111,7 @@ enum Gap {
 fn gap(job: &Job, overrides: &Overrides, state: &State) -> Gap {
     let seen = &state.seen;
     let rows = seen.items + seen.left_out + seen.rejects;
-    let known = query::mark(job).and_then(|mark| mark.newest_id.as_deref()).and_then(snowflake::id);
+    let known = actors::mark(job).and_then(|mark| mark.newest_id.as_deref()).and_then(snowflake::id);
     let (Some(known), Some(oldest)) = (known, snowflake::time(seen.oldest)) else { return Gap::None };
     if overrides.sort == Sort::Top || rows < state.asked || seen.oldest <= known {
         return Gap::None;

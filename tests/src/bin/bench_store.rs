@@ -176,7 +176,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
     };
     let bits = claim.run.bits() << 8;
     let policy = Policy {
-        schedule: Schedule::Every(Span::seconds(3600)),
+        schedule: Schedule::every(Span::seconds(3600)),
         min_interval: Duration::from_secs(60),
         retry: Retry::default(),
         dice: 0,

@@ -10,5 +10,6 @@ mod kills;
 mod refusals;
 mod scene;
 mod starts;
+mod ticks;
 mod waits;
 mod wire;

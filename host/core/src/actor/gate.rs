@@ -105,6 +105,22 @@ impl Gate {
         matches!(self.class, Class::Credential | Class::Quota)
     }
 
+    /// Whether this gate stays as it is at `now` although `news` comes: what refuses more says more, until it is due to be
+    /// tried. After that the latest word holds, or a token that works again would be taken for a refused one for ever.
+    #[must_use]
+    pub fn outweighs(&self, news: &Self, now: UtcMillis) -> bool {
+        self.until > now && self.weight() > news.weight()
+    }
+
+    /// How much is refused: all of an account, what costs something, or what is too much just now.
+    const fn weight(&self) -> u8 {
+        match self.class {
+            Class::Credential => 2,
+            Class::Quota => 1,
+            _ => 0,
+        }
+    }
+
     /// Whether runs that are paid for already may be read behind it: an account without money still shows what it bought.
     #[must_use]
     pub const fn lets_read(&self) -> bool {
@@ -139,6 +155,30 @@ mod tests {
                 _ => None,
             };
             assert_eq!(found, wanted.map(|(key, rest, probe, read)| (key.to_owned(), rest, probe, read)), "{class}");
+        }
+    }
+
+    #[test]
+    fn what_refuses_more_holds_until_it_is_due() {
+        let now = UtcMillis::parse("2026-11-22T12:00:00Z").unwrap();
+        let gate = |class, seconds| Gate {
+            key: GateKey::from_stored("credential/apify").unwrap(),
+            class,
+            why: "no".to_owned(),
+            since: now,
+            until: now.plus(Duration::from_secs(seconds)),
+        };
+        for (before, left, news, holds) in [
+            (Class::Credential, 1, Class::Quota, true),
+            (Class::Credential, 1, Class::Capacity, true),
+            (Class::Quota, 1, Class::Capacity, true),
+            (Class::Credential, 0, Class::Quota, false),
+            (Class::Quota, 0, Class::Capacity, false),
+            (Class::Credential, 1, Class::Credential, false),
+            (Class::Quota, 1, Class::Credential, false),
+            (Class::Capacity, 1, Class::Quota, false),
+        ] {
+            assert_eq!(gate(before, left).outweighs(&gate(news, 60), now), holds, "{before}, {left} s, {news}");
         }
     }
 

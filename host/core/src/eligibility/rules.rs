@@ -3,15 +3,15 @@
 //! Owns: each rule's question and the facts behind its answer. Must not know: budgets, which are asked after these and show
 //! their windows themselves. [`decide`] takes the first "no", [`explain`] all answers: both ask the same questions.
 //!
-//! A further rule is a further [`Rule`], in its place in [`Rule::ALL`]. What a schedule says of itself (why it is due then and
-//! not sooner) belongs into the fact of [`Rule::Due`]; whether a source is followed, where its schedule is by followers, is a
-//! rule between [`Rule::NotRunning`] and [`Rule::Due`].
+//! A further rule is a further [`Rule`], in its place in [`Rule::ALL`]. What a schedule says of itself (why it is due then and not
+//! sooner) belongs into the fact of [`Rule::Due`].
 
 use serde::Serialize;
 
 use super::{Circumstances, Eligible, Skip, SkipReason};
 use crate::limits;
 use crate::profile::Profile;
+use crate::schedule::Schedule;
 use crate::source::{Source, SourceState, Trigger};
 use crate::time::UtcMillis;
 
@@ -31,6 +31,8 @@ pub enum Rule {
     Plugin,
     /// It has failed less often in a row than the profile allows.
     Failures,
+    /// Somebody follows it, where its schedule is by followers.
+    Followed,
     /// It is not running.
     NotRunning,
     /// A run is queued for it, or its time has come.
@@ -43,13 +45,14 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in order of how lasting its "no" is, so that the first "no" is the one a person has to act on.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Active,
         Self::NotPaused,
         Self::Valid,
         Self::Profile,
         Self::Plugin,
         Self::Failures,
+        Self::Followed,
         Self::NotRunning,
         Self::Due,
         Self::Gate,
@@ -66,6 +69,7 @@ impl Rule {
             Self::Profile => "profile",
             Self::Plugin => "plugin",
             Self::Failures => "failures",
+            Self::Followed => "followed",
             Self::NotRunning => "not-running",
             Self::Due => "due",
             Self::Gate => "gate",
@@ -154,7 +158,7 @@ fn ask(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumstan
         }
         (Rule::NotRunning, _) => verdict(source.running.map(|run| (SkipReason::AlreadyRunning { run }, None))),
         (Rule::Due, _) => verdict(trigger(source, given).err().map(|until| (SkipReason::NotDue, until))),
-        (Rule::Plugin | Rule::Failures | Rule::Gate | Rule::Account, None) => Verdict::NotReached,
+        (Rule::Plugin | Rule::Failures | Rule::Followed | Rule::Gate | Rule::Account, None) => Verdict::NotReached,
         (Rule::Plugin, Some(profile)) => {
             let missing = || (SkipReason::PluginMissing { plugin: profile.plugin.clone() }, None);
             verdict((!given.plugin_loaded).then(missing))
@@ -163,9 +167,18 @@ fn ask(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumstan
             let (count, most) = (source.failure_count, profile.retry.max_failures);
             verdict((count >= most).then_some((SkipReason::TooManyFailures { count, most }, None)))
         }
+        (Rule::Followed, Some(profile)) => {
+            let dormant = schedule(source, profile).is_dormant(&source.facts);
+            verdict(dormant.then_some((SkipReason::Dormant, None)))
+        }
         (Rule::Gate, Some(_)) => verdict(gate(given)),
         (Rule::Account, Some(profile)) => verdict(account(profile, given)),
     }
+}
+
+/// The source's own schedule, else its profile's.
+fn schedule<'a>(source: &'a Source, profile: &'a Profile) -> &'a Schedule {
+    source.schedule.as_ref().unwrap_or(&profile.schedule)
 }
 
 fn stop(source: &Source, which: impl Fn(&SkipReason) -> bool) -> Option<(SkipReason, Option<UtcMillis>)> {
@@ -209,6 +222,10 @@ fn fact(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumsta
             let most = profile.map_or(0, |profile| profile.retry.max_failures);
             format!("{} failures in a row, {most} pause it", source.failure_count)
         }
+        Rule::Followed => source.facts.followers.map_or_else(
+            || "active followers are not counted".to_owned(),
+            |followers| format!("{followers} active followers"),
+        ),
         Rule::NotRunning => "no run of it is under way".to_owned(),
         Rule::Due => due(source, profile, given),
         Rule::Gate => match (given.gate, profile.and_then(|profile| profile.actor.as_ref())) {

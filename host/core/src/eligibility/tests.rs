@@ -31,9 +31,14 @@ fn verdict(source: &Source, profile: Option<&Profile>, given: Circumstances<'_>)
 
 type Change = fn(&mut Source);
 
+fn by_followers(source: &mut Source, followers: Option<u32>) {
+    source.schedule = serde_json::from_str(r#"{"tiers":"default"}"#).ok();
+    source.facts.followers = followers;
+}
+
 #[test]
 fn each_rule_says_no_by_itself() {
-    let table: [(&str, Change, &str); 16] = [
+    let table: [(&str, Change, &str); 20] = [
         ("as it stands", |_| {}, "yes, schedule"),
         ("switched off", |s| s.state = SourceState::Inactive, "inactive"),
         ("paused by an operator", |s| s.state = paused(PausedBy::Operator), "paused"),
@@ -42,6 +47,10 @@ fn each_rule_says_no_by_itself() {
         ("one failure below the limit", |s| s.failure_count = 2, "yes, schedule"),
         ("failures at the limit", |s| s.failure_count = 3, "too-many-failures"),
         ("failures above a lowered limit", |s| s.failure_count = u32::MAX, "too-many-failures"),
+        ("by followers, who were not counted yet", |s| by_followers(s, None), "yes, schedule"),
+        ("one follower", |s| by_followers(s, Some(1)), "yes, schedule"),
+        ("dormant", |s| by_followers(s, Some(0)), "dormant"),
+        ("nobody follows, and it does not matter", |s| s.facts.followers = Some(0), "yes, schedule"),
         ("running", |s| s.running = Some(RunId::from_bits(5)), "already-running"),
         ("due this millisecond", |s| s.next_run = due("2026-11-21T12:00:00Z", Trigger::Schedule), "yes, schedule"),
         (
@@ -226,6 +235,7 @@ fn every_rule_is_explained_with_its_numbers() {
             "profile: yes, profile rss_profile",
             &format!("plugin: yes, plugin {}, kind {}", actor_profile().plugin, actor_profile().kind),
             "failures: yes, 1 failures in a row, 3 pause it",
+            "followed: yes, active followers are not counted",
             "not-running: yes, no run of it is under way",
             "due: yes, due since 2026-11-21T12:00:00Z (schedule, schedule every 1h)",
             &format!("gate: yes, nothing refuses {} or credential apify", actor_profile().actor.unwrap().name),
@@ -251,6 +261,7 @@ fn what_hangs_on_a_profile_is_not_reached_without_one() {
         "profile: no, there is no profile \"rss_profile\"; changes when there is a profile of that name",
         "plugin: not reached",
         "failures: not reached",
+        "followed: not reached",
         "not-running: no, running already (run_00000000000000000000000000); changes when that run has ended",
         "due: no, not due yet; changes at 2026-11-21T13:00:00Z",
         "gate: not reached",

@@ -19,7 +19,7 @@ use crate::eligibility::{self, Circumstances};
 use crate::id::{ProfileName, SourceId, Tenant};
 use crate::money::MicroUsd;
 use crate::profile::Profile;
-use crate::schedule::Schedule;
+use crate::schedule::{Rhythm, Schedule};
 use crate::source::{Source, Trigger};
 use crate::time::UtcMillis;
 
@@ -113,11 +113,20 @@ pub struct Forecaster<'a> {
     costs: &'a Costs,
     now: UtcMillis,
     cohorts: Vec<Cohort<'a>>,
-    /// Cohorts by tenant, profile and shortest interval.
-    known: BTreeMap<(Tenant, ProfileName, Duration), usize>,
+    /// Cohorts by tenant, profile and what tells how often they run.
+    known: BTreeMap<(Tenant, ProfileName, Pace), usize>,
     due: BTreeMap<Due, u64>,
     idle: BTreeMap<(Tenant, ProfileName), u64>,
     ledger: BTreeMap<Window, Balance>,
+}
+
+/// What tells sources of a tenant and profile apart: how often they run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Pace {
+    /// An interval.
+    Every(Duration),
+    /// A cron expression in its zone.
+    Cron(String, String),
 }
 
 /// Sources that are due within this time of each other are due together.
@@ -146,11 +155,15 @@ impl<'a> Forecaster<'a> {
             *self.idle.entry(row).or_default() += 1;
             return;
         };
-        let schedule = source.schedule.clone().unwrap_or_else(|| profile.schedule.clone());
-        let (_, second) = schedule.most_runs(self.now, self.now.plus(Duration::from_millis(1)), profile.min_interval);
-        let interval = second.since(self.now);
+        let schedule = source.schedule.as_ref().unwrap_or(&profile.schedule);
+        let instant = self.now.plus(Duration::from_millis(1));
+        let (_, second) = schedule.most_runs(self.now, instant, profile.min_interval, &source.facts);
+        let pace = match &schedule.rhythm {
+            Rhythm::Cron(cron) => Pace::Cron(cron.expression().to_owned(), cron.timezone().to_owned()),
+            Rhythm::Every(_) | Rhythm::Tiers(_) => Pace::Every(second.since(self.now)),
+        };
         let fresh = source.last_success_at.is_none();
-        let index = self.cohort(row, profile, schedule, interval, source);
+        let index = self.cohort(row, profile, schedule.clone(), pace, source);
         let cost = self.cost(source);
         if let (Some(cohort), Some(cost)) = (self.cohorts.get_mut(index), cost) {
             cohort.cost = (cohort.cost.0.plus(cost), cohort.cost.1 + 1);
@@ -162,7 +175,8 @@ impl<'a> Forecaster<'a> {
             // Its first run is queued.
             None => self.now,
         };
-        *self.due.entry((together(self.now, due, HOUR), index, fresh)).or_default() += 1;
+        let due = schedule.opportunity(together(self.now, due, HOUR));
+        *self.due.entry((due, index, fresh)).or_default() += 1;
     }
 
     fn cost(&self, source: &Source) -> Option<MicroUsd> {
@@ -175,11 +189,11 @@ impl<'a> Forecaster<'a> {
         row: (Tenant, ProfileName),
         profile: &'a Profile,
         schedule: Schedule,
-        interval: Duration,
+        pace: Pace,
         source: &Source,
     ) -> usize {
         let next = self.cohorts.len();
-        let index = *self.known.entry((row.0.clone(), row.1.clone(), interval)).or_insert(next);
+        let index = *self.known.entry((row.0.clone(), row.1.clone(), pace)).or_insert(next);
         if index == next {
             let fresh = Source { last_success_at: None, ..source.clone() };
             let settled = Source { last_success_at: Some(self.now), ..source.clone() };

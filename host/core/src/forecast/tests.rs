@@ -7,6 +7,7 @@ use super::*;
 use crate::budget::{self, Limits, Measure};
 use crate::fixtures::{at, fresh_source, now, paused, profile, source};
 use crate::profile::{ActorPolicy, ProfileBudget};
+use crate::schedule::Facts;
 use crate::source::{NextRun, PausedBy};
 
 fn usd(text: &str) -> MicroUsd {
@@ -33,7 +34,7 @@ fn paid(name: &str, every: &str) -> Profile {
         starts: 1,
         price,
     };
-    let schedule = Schedule::Every(every.parse().unwrap());
+    let schedule = Schedule::every(every.parse().unwrap());
     Profile { name: name.parse().unwrap(), schedule, actor: Some(actor), ..profile() }
 }
 
@@ -67,6 +68,34 @@ fn runs_and_money_without_a_budget_that_binds() {
     assert_eq!(found.expected, None);
     let [row] = &found.rows[..] else { unreachable!("one row: {found:?}") };
     assert_eq!((row.sources, row.idle, row.worst.runs), (4, 1, 32));
+}
+
+#[test]
+fn cron_and_tiers_run_as_often_as_they_say() {
+    // Now is Saturday, 2026-11-21 12:00.
+    let profile = paid("insta", "6h");
+    let runs = |schedule: &str, followers: Option<u32>, due: &str, days| {
+        let schedule = Some(serde_json::from_str(schedule).unwrap());
+        let facts = Facts { followers, ..Facts::default() };
+        let sources: Vec<Source> =
+            (0..3).map(|id| Source { schedule: schedule.clone(), facts, ..of(&profile, id, at(due)) }).collect();
+        let found = forecast(&profile, &global(100_000, "10000", "100000"), &Costs::default(), &sources, days);
+        (found.worst.runs / 3, found.rows.first().map(|row| (row.sources, row.idle)).unwrap())
+    };
+    let tiers = r#"{"tiers":"default"}"#;
+    let table = [
+        (r#"{"cron":"0 9,17 * * 1-5"}"#, None, "2026-11-23T09:00:00Z", 7, 10, (3, 0)),
+        (r#"{"cron":"30 17 * * *"}"#, None, "2026-11-21T17:30:00Z", 7, 7, (3, 0)),
+        (r#"{"cron":"30 17 * * *","timezone":"Asia/Tokyo"}"#, None, "2026-11-22T08:30:00Z", 1, 1, (3, 0)),
+        (r#"{"cron":"*/10 * * * *"}"#, None, "2026-11-21T12:00:00Z", 2, 288, (3, 0)),
+        (r#"{"cron":"0 0 1 1 *"}"#, None, "2027-01-01T00:00:00Z", 30, 0, (3, 0)),
+        (tiers, Some(1), "2026-11-21T12:00:00Z", 1, 12, (3, 0)),
+        (tiers, Some(100), "2026-11-21T12:00:00Z", 1, 480, (3, 0)),
+        (tiers, Some(0), "2026-11-21T12:00:00Z", 1, 0, (0, 3)),
+    ];
+    for (schedule, followers, due, days, expected, row) in table {
+        assert_eq!(runs(schedule, followers, due, days), (expected, row), "{schedule} {followers:?}");
+    }
 }
 
 #[test]
@@ -174,7 +203,8 @@ fn one_by_one(profile: &Profile, global: &GlobalBudget, sources: &[Source], days
         }
         runs += 1;
         money = money.plus(MicroUsd::new(worst));
-        let (_, next) = profile.schedule.most_runs(at, at.plus(Duration::from_millis(1)), profile.min_interval);
+        let (_, next) =
+            profile.schedule.most_runs(at, at.plus(Duration::from_millis(1)), profile.min_interval, &Facts::default());
         due.insert((next, false, index), ());
     }
     (runs, money, put_off)

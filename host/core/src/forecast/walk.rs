@@ -62,7 +62,9 @@ pub(super) fn walk(forecaster: &Forecaster<'_>, until: UtcMillis, spend: Spend) 
     let step = if forecaster.cohorts.len() > COHORTS { HOUR * 24 } else { HOUR };
     let mut due = BTreeMap::new();
     for ((at, cohort, fresh), sources) in &forecaster.due {
-        *due.entry((together(forecaster.now, *at, step), *cohort, *fresh)).or_default() += sources;
+        let at = together(forecaster.now, *at, step);
+        let at = forecaster.cohorts.get(*cohort).map_or(at, |cohort| cohort.schedule.opportunity(at));
+        *due.entry((at, *cohort, *fresh)).or_default() += sources;
     }
     let (ledger, own, walked) = (forecaster.ledger.clone(), BTreeMap::new(), Walked::default());
     let mut walk = Walk { forecaster, until, spend, step, due, ledger, own, walked };
@@ -83,7 +85,8 @@ impl Walk<'_> {
         // A first run is another one than those that follow it.
         let span = if fresh { Duration::from_millis(1) } else { self.step };
         let end = at.plus(span).min(self.until).min(at.day_end());
-        let (runs, next) = cohort.schedule.most_runs(at, end, cohort.profile.min_interval);
+        let source = &cohort.settled;
+        let (runs, next) = cohort.schedule.most_runs(at, end, cohort.profile.min_interval, &source.facts);
         Batch { at, fresh, sources, runs, next }
     }
 

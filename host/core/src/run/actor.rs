@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! order -> Intend -> Start -+-> Run      -> Park, until it has ended
-//!                           +-> Refused  -> again, Release, or fail: nothing was paid
+//!                           +-> Refused  -> again, else Release or fail: nothing was paid
+//!                           |              (or end well, where an earlier actor run was: see `paid`)
 //!                           +-> Unknown  -> Park, then Find -> Run | none half a minute after the last word: Intend, Start
 //! claimed again -> Inspect -> Read ... -> Normalize -> Commit
 //! ```
@@ -13,9 +14,9 @@
 use core::time::Duration;
 
 use super::dataset::Reading;
-use super::intent::{Intent, IntentEnd, IntentStage, Park, Progress, Resume};
+use super::intent::{Intent, IntentEnd, IntentStage, Park, Place, Progress, Resume};
 use super::machine::Machine;
-use super::state::{From, Pause, State, Tries};
+use super::state::{Pause, State, Tries};
 use super::step::{Effect, Started};
 use crate::actor::{Order, RemoteRun};
 use crate::failure::{Class, Failure};
@@ -64,12 +65,14 @@ impl Machine {
             max_elements: *max_elements,
             job_now: UtcMillis::parse(&self.job().now).unwrap_or(now),
             job_max_items: self.job().max_items,
+            ordered_at: now,
             asked_at: now,
             stage: IntentStage::Intended,
             troubles: 0,
         };
         self.fetches = self.fetches.saturating_add(1);
         self.caps = self.caps.plus(intent.order.charge_cap);
+        self.place = Place::default();
         self.intend(intent, 0, now)
     }
 
@@ -96,13 +99,15 @@ impl Machine {
             }
             Started::Refused(failure) => {
                 self.open = None;
+                let cap = intent.order.charge_cap;
                 match (failure.class, self.profile.retry.in_run.get(tries)) {
                     (Class::Transient, Some(wait)) => self.wait(*wait, Pause::Start(intent, tries + 1)),
                     // Not the source's business: it is as if this run had not begun.
-                    (class, _) if class.is_beyond_source() => {
+                    (class, _) if class.is_beyond_source() && !self.has_paid_beside(cap) => {
                         let wait = failure.retry_after.unwrap_or(limits::ACTOR_BUSY);
                         Effect::Release(Some(now.plus(wait.min(limits::ACTOR_RETRY_AFTER_MOST))))
                     }
+                    (class, _) if class.is_beyond_source() || class == Class::Transient => self.give_up(cap, failure),
                     _ => self.fail(None, failure),
                 }
             }
@@ -127,12 +132,14 @@ impl Machine {
             // There is none. A source that was stopped meanwhile does not need one any more.
             Ok(None) if !self.wanted => {
                 self.open = None;
-                self.fail(None, Failure::new(Class::Transient, "stopped before the actor run was started"))
+                let failure = Failure::new(Class::Transient, "stopped before the actor run was started");
+                self.give_up(intent.order.charge_cap, failure)
             }
             // What was wanted then is not what is wanted now: the next run asks anew.
-            Ok(None) if now.since(intent.asked_at) > limits::ACTOR_GIVE_UP => {
+            Ok(None) if now.since(intent.ordered_at) > limits::ACTOR_GIVE_UP => {
                 self.open = None;
-                self.fail(None, Failure::new(Class::Transient, "the actor run was not started for a day"))
+                let failure = Failure::new(Class::Transient, "the actor run was not started for a day");
+                self.give_up(intent.order.charge_cap, failure)
             }
             Ok(None) => self.intend(intent, 0, now),
         }
@@ -153,18 +160,15 @@ impl Machine {
             return self.fail(None, Failure::new(Class::Transient, "internal: an intent without a run was looked at"));
         };
         let run = match inspected {
-            Err(_) => return self.trouble(intent, now),
-            Ok(None) if now.since(at) < limits::ACTOR_YOUNG => return self.park(intent, now.plus(limits::ABORT_PAUSE)),
-            Ok(None) => {
-                let id = intent.order.intent;
-                return self.fail(
-                    None,
-                    Failure::new(Class::Transient, format!("the actor platform has lost the run it started for {id}")),
-                );
+            Err(_) => {
+                self.place.missing_since = None;
+                return self.trouble(intent, now);
             }
+            Ok(None) if now.since(at) < limits::ACTOR_YOUNG => return self.park(intent, now.plus(limits::ABORT_PAUSE)),
+            Ok(None) => return self.missing(intent, now),
             Ok(Some(run)) => run,
         };
-        intent.troubles = 0;
+        self.place.missing_since = None;
         self.open = Some(IntentEnd {
             intent: intent.order.intent,
             remote: Some(run.id.clone()),
@@ -173,8 +177,9 @@ impl Machine {
             elements: 0,
         });
         if let Some(end) = run.status.end() {
-            return self.read(Reading::new(intent, run, end));
+            return self.read(Reading::new(intent, run, end, &self.place));
         }
+        intent.troubles = 0;
         let over = now.since(at) >= intent.order.timeout.saturating_add(limits::ACTOR_GRACE);
         match (over || !self.wanted, aborted) {
             (true, false) => {
@@ -183,11 +188,24 @@ impl Machine {
             }
             // Told to end, and it does not: what it costs is settled when it has.
             (true, true) if now.since(at) > intent.order.timeout.saturating_add(limits::ACTOR_GRACE * 3) => {
-                self.fail(None, Failure::new(Class::Transient, "the actor run does not end, although it was told to"))
+                let failure = Failure::new(Class::Transient, "the actor run does not end, although it was told to");
+                self.give_up(intent.order.charge_cap, failure)
             }
             (true, true) => self.park(intent, now.plus(limits::ABORT_PAUSE)),
             (false, _) => self.await_end(intent, now),
         }
+    }
+
+    /// The platform does not know a run that it has started. One such answer is a copy that lags, or a token that was just
+    /// changed; it is paid for, so it is asked for again.
+    fn missing(&mut self, intent: Intent, now: UtcMillis) -> Effect {
+        let since = *self.place.missing_since.get_or_insert(now);
+        if now.since(since) < limits::ACTOR_MISSING {
+            return self.trouble(intent, now);
+        }
+        let id = intent.order.intent;
+        let message = format!("the actor platform has lost the run it started for {id}");
+        self.give_up(intent.order.charge_cap, Failure::new(Class::Transient, message))
     }
 
     pub(super) fn told_to_end(&mut self, mut intent: Intent, told: &Result<(), Failure>, now: UtcMillis) -> Effect {
@@ -213,16 +231,11 @@ impl Machine {
     pub(super) fn trouble(&mut self, mut intent: Intent, now: UtcMillis) -> Effect {
         let since = match intent.stage {
             IntentStage::Started { at, .. } => at.plus(intent.order.timeout),
-            IntentStage::Intended => intent.asked_at,
+            IntentStage::Intended => intent.ordered_at,
         };
         if now.since(since) > limits::ACTOR_GIVE_UP {
-            return self.fail(
-                None,
-                Failure::new(
-                    Class::Transient,
-                    "the actor platform did not answer for a day about a run it was asked for",
-                ),
-            );
+            let message = "the actor platform did not answer for a day about a run it was asked for";
+            return self.give_up(intent.order.charge_cap, Failure::new(Class::Transient, message));
         }
         let pause = PAUSE.saturating_mul(2_u32.saturating_pow(intent.troubles)).min(limits::ACTOR_PAUSE_MOST);
         intent.troubles = intent.troubles.saturating_add(1);
@@ -241,25 +254,36 @@ impl Machine {
             caps: self.caps,
             resumed: self.resumed,
             findings: self.findings.clone(),
+            place: self.place.clone(),
         }
     }
 
     /// The deadline of this part of the run has passed: what is paid for is put away, not given up.
     pub(super) fn interrupted(&mut self, state: State, now: UtcMillis) -> Option<Effect> {
         match state {
-            State::Starting(intent, _)
-            | State::Finding(intent)
-            | State::Inspecting(intent)
-            | State::Aborting(intent) => Some(self.trouble(*intent, now)),
-            State::Ready => self.resume.take().map(|resume| self.trouble(resume.intent, now)),
-            State::Reading(reading) | State::Normalizing(From::Dataset(reading)) => {
-                Some(self.trouble(reading.into_intent(), now))
+            State::Starting(intent, _) => Some(self.trouble(intent.cut_short(now), now)),
+            State::Finding(intent) | State::Inspecting(intent) | State::Aborting(intent) => {
+                Some(self.trouble(*intent, now))
             }
-            State::Waiting(pause) => match *pause {
-                Pause::Read(reading) => Some(self.trouble(reading.into_intent(), now)),
-                Pause::Start(..) | Pause::Fetch(..) => None,
-            },
-            _ => None,
+            State::Ready => self.resume.take().map(|resume| self.trouble(resume.intent, now)),
+            state => Some(match state.into_reading()? {
+                // It gets on; the next part goes on from here.
+                reading if reading.has_stored() => self.park(reading.into_intent(), now),
+                reading => self.trouble(reading.into_intent(), now),
+            }),
+        }
+    }
+
+    /// The daemon stops. A run with an intent is put away instead of queued, whoever keeps it; with how far it is, if it is
+    /// reading.
+    pub(super) fn drained(&mut self, state: State, now: UtcMillis) -> Effect {
+        let unpaid = state.unpaid();
+        match state.into_reading() {
+            Some(reading) => self.park(reading.into_intent(), now),
+            None if self.open.is_none() && self.has_paid_beside(unpaid) => {
+                self.give_up(unpaid, Failure::new(Class::Transient, "the daemon was stopped"))
+            }
+            None => Effect::Release(None),
         }
     }
 }

@@ -6,7 +6,9 @@
 //! A page is handed over when the one behind it is here, because only then it is known whether it is the last. The end is an
 //! empty read; counts and totals of the platform lag (`reference`: apify, section 7).
 
-use super::intent::{Intent, IntentStage};
+use core::time::Duration;
+
+use super::intent::{Intent, IntentStage, Place};
 use super::machine::Machine;
 use super::state::{From, Pause, State, Then};
 use super::step::Effect;
@@ -23,23 +25,27 @@ pub(super) struct Reading {
     intent: Intent,
     run: RemoteRun,
     end: ActorEnd,
-    /// Elements handed to the plugin so far.
+    /// Elements that were stored before this part of the run began.
+    from: u32,
+    /// Elements handed to the plugin so far, by whatever part.
     offset: u32,
     /// The elements after them, if they are here already.
     held: Option<Slice>,
     /// Times it was read again because elements were missing.
     lag: usize,
-    /// Elements that hold nothing, although they are paid for.
-    fillers: u32,
-    /// State for the next page.
-    state: Option<String>,
+    /// Whether this part of the run has stored a page of it.
+    stored: bool,
 }
 
 impl Reading {
-    /// The dataset of a run that has ended, from its start.
-    pub(super) fn new(intent: Intent, run: RemoteRun, end: ActorEnd) -> Self {
-        let state = intent.state.clone();
-        Self { intent, run, end, offset: 0, held: None, lag: 0, fillers: 0, state }
+    /// The dataset of a run that has ended, from the place on up to which it is stored.
+    pub(super) const fn new(intent: Intent, run: RemoteRun, end: ActorEnd, place: &Place) -> Self {
+        Self { intent, run, end, from: place.offset, offset: place.offset, held: None, lag: 0, stored: false }
+    }
+
+    /// Whether this part of the run has got on with it.
+    pub(super) const fn has_stored(&self) -> bool {
+        self.stored
     }
 
     pub(super) fn into_intent(self) -> Intent {
@@ -52,12 +58,34 @@ impl Reading {
         self.offset.saturating_add(u32::try_from(held).unwrap_or(u32::MAX))
     }
 
+    /// Whether it shows less than it has shown before: a page is stored when the next one is here.
+    fn has_shrunk(&self) -> bool {
+        self.from > 0 && self.read() == self.from
+    }
+
     /// Whether the platform has charged for more than it shows, or may have.
     fn is_short(&self) -> bool {
         match self.run.charged_elements {
             Some(charged) => u64::from(self.read()) < charged,
             None => self.read() == 0 && self.end == ActorEnd::Succeeded,
         }
+    }
+
+    /// Whether the count of what was charged for may lag itself: it says nothing, or less than there is.
+    fn may_be_early(&self) -> bool {
+        let read = u64::from(self.read());
+        let counts = |charged| read > charged || (charged == 0 && self.end == ActorEnd::Succeeded);
+        self.run.charged_elements.is_some_and(counts)
+    }
+
+    /// How long to wait before the end of what it shows is read again, if it is.
+    fn lags_for(&self) -> Option<Duration> {
+        let waits = match () {
+            () if self.is_short() || self.has_shrunk() => limits::DATASET_LAG.len(),
+            () if self.may_be_early() => 1,
+            () => 0,
+        };
+        limits::DATASET_LAG.iter().take(waits).nth(self.lag).copied()
     }
 }
 
@@ -92,9 +120,12 @@ impl Machine {
             end.elements = end.elements.max(reading.read().saturating_add(read));
         }
         if slice.elements.is_empty() {
-            if let Some(wait) = limits::DATASET_LAG.get(reading.lag).filter(|_| reading.is_short()) {
+            if let Some(wait) = reading.lags_for() {
                 reading.lag += 1;
-                return self.wait(*wait, Pause::Read(reading));
+                return self.wait(wait, Pause::Read(reading));
+            }
+            if reading.has_shrunk() {
+                return self.trouble(reading.intent, now);
             }
             let last = reading.held.take().unwrap_or_default();
             return self.hand_over(reading, last, false);
@@ -137,7 +168,7 @@ impl Machine {
             extra: Some(serde_json::Value::Object(extra).to_string()),
         };
         let page = Page {
-            state: reading.state.clone(),
+            state: self.place.state.as_ref().or(reading.intent.state.as_ref()).cloned(),
             content: PageContent::Dataset(content),
             number: self.pages,
             extra: None,
@@ -156,20 +187,23 @@ impl Machine {
         mut page: item::Page,
         state: Option<String>,
     ) -> Effect {
-        reading.fillers = reading.fillers.saturating_add(page.fillers);
+        self.findings.learn(&mut page);
+        let place = &mut self.place;
+        place.offset = reading.offset;
+        place.fillers = place.fillers.saturating_add(page.fillers);
+        place.trouble = place.trouble.take().or_else(|| page.trouble.take());
         // Only the last page has nothing held behind it.
         if reading.held.is_some() {
-            self.findings.learn(&mut page);
-            if let Some(failure) = page.trouble.clone() {
-                return self.fail(Some(page), failure);
-            }
-            reading.state = state.or(reading.state);
+            place.state = state.or_else(|| place.state.take());
+            reading.stored = true;
+            reading.intent.troubles = 0;
             self.state = State::Storing(Box::new(Then::Read(Box::new(reading))), None);
             return Effect::Commit { page: Some(Box::new(page)), ended: None, finish: None };
         }
         let empty = reading.offset == 0;
-        self.findings.learn(&mut page);
-        self.weigh(&reading);
+        let Place { fillers, trouble, .. } = core::mem::take(&mut self.place);
+        page.trouble = trouble;
+        self.weigh(&reading, fillers);
         if reading.end != ActorEnd::Succeeded {
             // Whatever the plugin proposes, the dataset may be incomplete.
             self.findings.watermark = None;
@@ -180,8 +214,8 @@ impl Machine {
     }
 
     /// What was paid for and is not there: elements that hold nothing, and elements that never showed.
-    fn weigh(&mut self, reading: &Reading) {
-        let Reading { fillers, offset: read, .. } = *reading;
+    fn weigh(&mut self, reading: &Reading, fillers: u32) {
+        let read = reading.offset;
         if fillers > 0 {
             let actor = &reading.intent.order.actor;
             self.findings.warn(format!("{fillers} of the {read} elements that {actor} was paid for hold nothing"));

@@ -60,9 +60,9 @@ impl Findings {
         }
     }
 
-    /// Adds a warning while there is room.
+    /// Adds a warning while there is room, once: what is read again says the same again.
     pub(super) fn warn(&mut self, warning: String) {
-        if self.warnings.len() < limits::BATCH_WARNINGS {
+        if !self.warnings.contains(&warning) && self.warnings.len() < limits::BATCH_WARNINGS {
             self.warnings.push(warning);
         }
     }

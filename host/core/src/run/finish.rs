@@ -12,7 +12,8 @@ use crate::contract::{Facts, Hints, OutcomeStatus, Watermark};
 use crate::failure::{self, Before, Change, Failure, Next};
 use crate::item::Counts;
 use crate::profile::Retry;
-use crate::schedule::Schedule;
+use crate::schedule::adaptive::Wishes;
+use crate::schedule::{Given, Schedule};
 use crate::source::{NextRun, PausedBy, Source, SourceState, Trigger};
 use crate::time::UtcMillis;
 
@@ -144,6 +145,20 @@ impl Finish {
         }
     }
 
+    /// Whether the schedule of `source` asks how often it publishes: `facts.published` is to be made of its newest items
+    /// before this end is settled.
+    #[must_use]
+    pub fn asks_for_rhythm(&self, source: &Source) -> bool {
+        source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.adaptive
+    }
+
+    /// Whether the schedule of `source` asks when its followers read: `facts.activity` is to be made of their views before
+    /// this end is settled.
+    #[must_use]
+    pub fn asks_for_hours(&self, source: &Source) -> bool {
+        source.schedule.as_ref().unwrap_or(&self.policy.schedule).tuning.activity
+    }
+
     /// Facts and hints hold whatever came of the run.
     fn learn(&self, after: &mut Source) {
         if let Some(facts) = &self.facts {
@@ -155,6 +170,10 @@ impl Finish {
         }
         if let Some(hints) = &self.hints {
             after.hints = Some(hints.clone());
+            // Lifetimes and waits come from header fields where the plugin says nothing of them.
+            let (before, now) = (after.facts.wishes, Wishes::from(hints));
+            let (max_age_ms, not_before) = (now.max_age_ms.or(before.max_age_ms), now.not_before.or(before.not_before));
+            after.facts.wishes = Wishes { max_age_ms, not_before, ..now };
         }
     }
 
@@ -232,7 +251,15 @@ impl Finish {
     /// The next run by schedule.
     fn regular(&self, after: &Source, now: UtcMillis) -> Option<NextRun> {
         let schedule = after.schedule.as_ref().unwrap_or(&self.policy.schedule);
-        let at = schedule.next_run(now, self.policy.min_interval, self.policy.dice);
+        let given = Given {
+            facts: &after.facts,
+            last_attempt: Some(now),
+            now,
+            min_interval: self.policy.min_interval,
+            dice: self.policy.dice,
+            pause: None,
+        };
+        let at = schedule.next_run(&given).due.at()?;
         unless_stopped(after, NextRun { at, trigger: Trigger::Schedule })
     }
 }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::findings::Findings;
 use crate::actor::{Order, RemoteId, RemoteRun, RemoteStatus};
 use crate::claim::Generation;
+use crate::failure::Failure;
 use crate::id::{IntentId, RunId};
+use crate::limits;
 use crate::money::MicroUsd;
 use crate::time::UtcMillis;
 
@@ -27,7 +29,10 @@ pub struct Intent {
     pub job_now: UtcMillis,
     /// `job.max_items` of the run.
     pub job_max_items: u32,
-    /// When the platform was last asked to start it: from then on for [`crate::limits::ACTOR_ASK_TIMEOUT`] at most.
+    /// When the platform was asked to start it for the first time. Never moved: a run that was started for it is no older.
+    pub ordered_at: UtcMillis,
+    /// When the platform was last asked to start it: from then on for [`crate::limits::ACTOR_ASK_TIMEOUT`] at most. Moved
+    /// when it turns out that it was asked for longer, or is not being asked any more.
     pub asked_at: UtcMillis,
     /// What came of it.
     pub stage: IntentStage,
@@ -64,6 +69,20 @@ impl Intent {
         IntentId::from_bits(run.bits().wrapping_add(claim).wrapping_add(1 + number as u128))
     }
 
+    /// From when on a run of this intent may have been started: a clock that was set back counts too.
+    #[must_use]
+    pub fn earliest(&self) -> UtcMillis {
+        self.ordered_at.min(self.asked_at)
+    }
+
+    /// This intent after a start that was cut short at `now`: however long ago it was meant to be made, it was being made
+    /// until now.
+    #[must_use]
+    pub fn cut_short(self, now: UtcMillis) -> Self {
+        let asked_at = self.asked_at.max(now.minus(limits::ACTOR_ASK_TIMEOUT)).min(now);
+        Self { asked_at, ..self }
+    }
+
     /// This intent with the run that was started for it.
     #[must_use]
     pub fn started(self, run: &RemoteRun, at: UtcMillis) -> Self {
@@ -85,6 +104,24 @@ pub struct Progress {
     pub(super) caps: MicroUsd,
     /// What its pages said.
     pub(super) findings: Findings,
+    /// How far it is with its actor run.
+    #[serde(default)]
+    pub(super) place: Place,
+}
+
+/// How far a run is with what an actor run has left.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Elements of the dataset whose pages are stored: it is read on behind them.
+    pub(super) offset: u32,
+    /// Elements among them that hold nothing, although they are paid for.
+    pub(super) fillers: u32,
+    /// What the plugin wants to find with the next page. `None`: what the step had.
+    pub(super) state: Option<String>,
+    /// The first trouble that a page told of. The others are read all the same, as they are paid for.
+    pub(super) trouble: Option<Failure>,
+    /// Since when the platform has said nothing but that it does not know the run.
+    pub(super) missing_since: Option<UtcMillis>,
 }
 
 /// A run that is put away until its actor run has ended.

@@ -24,7 +24,7 @@ use core::time::Duration;
 
 use super::findings::Findings;
 use super::finish::{Finish, Policy, RunResult};
-use super::intent::{IntentEnd, Progress, Resume};
+use super::intent::{IntentEnd, Place, Progress, Resume};
 use super::state::{Cut, From, Pause, State, Then, Tries};
 use super::step::{Effect, Event, Stop};
 use crate::claim::{Claim, Generation};
@@ -63,6 +63,7 @@ pub struct Machine {
     pub(super) reserved: MicroUsd,
     pub(super) caps: MicroUsd,
     pub(super) findings: Findings,
+    pub(super) place: Place,
     /// The actor run it has not told the store to be done with.
     pub(super) open: Option<IntentEnd>,
     /// What it goes on from.
@@ -80,6 +81,8 @@ impl Machine {
         if let Some(Resume { intent, .. }) = resume.as_deref() {
             job.now = intent.job_now.to_string();
             job.max_items = intent.job_max_items;
+            // Whatever the profile names by now: its rows are those of the actor that was ordered.
+            job.actor = Some(intent.order.actor.to_string());
         }
         // What a run that was put away has stored is its own; what one stored that died is not.
         let died = || claim.items_before > 0 && claim.source.last_success_at.is_none();
@@ -105,6 +108,7 @@ impl Machine {
             fetches: progress.fetches,
             unread: false,
             findings: progress.findings,
+            place: progress.place,
             open,
             resume,
             asked,
@@ -161,6 +165,14 @@ impl Machine {
                 (From::Http(plan, tries, _), Err(failure)) => self.again(*plan, tries, failure),
                 (From::Dataset(_), Err(failure)) => self.fail(None, failure),
             },
+            (State::Planning, Event::Overloaded(failure)) => self.fail(None, failure),
+            (State::Normalizing(From::Http(plan, tries, _)), Event::Overloaded(failure)) => {
+                self.again(*plan, tries, failure)
+            }
+            // What is paid for does not have to be asked for anew because we are busy.
+            (State::Normalizing(From::Dataset(reading)), Event::Overloaded(_)) => {
+                self.trouble(reading.into_intent(), now)
+            }
             (State::Intending(intent, tries), Event::Intended) => self.start(intent, tries),
             (State::Starting(intent, tries), Event::Started(started)) => self.started(*intent, tries, started, now),
             (State::Finding(intent), Event::Found(found)) => self.found(*intent, found, now),
@@ -186,16 +198,15 @@ impl Machine {
 
     fn stop(&mut self, state: State, stop: Stop, now: UtcMillis) -> Effect {
         match stop {
-            // A run with an intent is put away instead of queued; whoever keeps it knows.
-            Stop::Drain => Effect::Release(None),
-            Stop::Deadline => match self.interrupted(state, now) {
-                Some(effect) => effect,
-                None => {
+            Stop::Drain => self.drained(state, now),
+            Stop::Deadline => {
+                let unpaid = state.unpaid();
+                self.interrupted(state, now).unwrap_or_else(|| {
                     let seconds = self.profile.caps.deadline.as_secs();
                     let message = format!("not done after {seconds} s, the run's deadline");
-                    self.fail(None, Failure::new(Class::Transient, message))
-                }
-            },
+                    self.give_up(unpaid, Failure::new(Class::Transient, message))
+                })
+            }
         }
     }
 
@@ -262,6 +273,9 @@ impl Machine {
                 let wait = *wait;
                 self.wait(wait, Pause::Fetch(plan, tries + 1))
             }
+            _ if failure.class == Class::Transient || failure.class.is_beyond_source() => {
+                self.give_up(MicroUsd::ZERO, failure)
+            }
             _ => self.fail(None, failure),
         }
     }
@@ -308,6 +322,13 @@ impl Machine {
         let most = self.profile.caps.max_pages;
         if self.fetches >= most {
             return Some(format!("more pages follow, but {most} is the most for one run"));
+        }
+        let actor = self.profile.actor.as_ref().map(|policy| policy.name.as_str());
+        if matches!(next.fetch, Fetch::Actor(_)) && actor != self.job.actor.as_deref() {
+            // It is meant for the actor that this run began with.
+            return Some(
+                "more follows, but the profile names another actor by now: the next run asks that one".to_owned(),
+            );
         }
         // What is wrong with the step itself is said when it is made.
         let any = MicroUsd::new(u64::MAX);

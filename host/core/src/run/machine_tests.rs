@@ -13,6 +13,8 @@ mod dataset_ends;
 mod datasets;
 mod failures;
 mod pages;
+mod paid;
+mod reading_on;
 mod stops;
 
 use core::time::Duration;

@@ -10,6 +10,7 @@ mod findings;
 mod finish;
 mod intent;
 mod machine;
+mod paid;
 mod state;
 mod step;
 

@@ -52,9 +52,22 @@ impl State {
     }
 }
 
+impl State {
+    /// The dataset that is being read, if one is.
+    pub(super) fn into_reading(self) -> Option<Reading> {
+        match self {
+            Self::Reading(reading) | Self::Normalizing(From::Dataset(reading)) => Some(*reading),
+            Self::Waiting(pause) => match *pause {
+                Pause::Read(reading) => Some(reading),
+                Pause::Start(..) | Pause::Fetch(..) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// What follows a wait.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "stands behind a box, one for each run that waits")]
 pub(super) enum Pause {
     /// The fetch, for the first time or again.
     Fetch(Plan, Tries),

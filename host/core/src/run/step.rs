@@ -28,6 +28,8 @@ pub enum Event {
     Fetched(Result<HttpResponse, Failure>),
     /// The plugin has normalized the page, or failed to.
     Normalized(Result<contract::Batch, Failure>),
+    /// The plugin could not be asked, because the host is overloaded: nothing it can help, and nothing the page can.
+    Overloaded(Failure),
     /// The page is stored. Counts of the whole run so far.
     Committed(Counts),
     /// The intent is stored.
@@ -66,6 +68,7 @@ impl Event {
             Self::WaitOver => "wait-over",
             Self::Fetched(_) => "fetched",
             Self::Normalized(_) => "normalized",
+            Self::Overloaded(_) => "overloaded",
             Self::Committed(_) => "committed",
             Self::Intended => "intended",
             Self::Started(_) => "started",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tidegate_core::budget::{self, GlobalBudget, Limits};
 use tidegate_core::claim::Claim;
+use tidegate_core::contract::OutcomeStatus;
 use tidegate_core::eligibility::{self, Circumstances, SkipReason};
 use tidegate_core::extra::Extra;
 use tidegate_core::failure::{Class, Failure};
@@ -211,16 +212,19 @@ impl Daemon {
         }
     }
 
-    /// The daemon dies with all its runs; the next one takes them up again, as often as is allowed.
+    /// The daemon dies with all its runs; the next one takes them up again, as often as is allowed. One that has paid for what
+    /// it brought, and has nothing open, ends with that: its next step is lost, and nobody may order the first one again.
     fn crash(&mut self) {
         for mut live in core::mem::take(&mut self.live) {
             self.tally.crashed += 1;
             self.loses_an_answer(&mut live);
-            if live.claim.attempt <= limits::RECOVERIES {
+            let paid = self.store.has_paid(live.claim.run);
+            if live.claim.attempt <= limits::RECOVERIES && !paid {
                 self.store.requeue(live.claim.run, true, self.now);
                 continue;
             }
-            self.tally.abandoned += 1;
+            self.tally.abandoned += u64::from(!paid);
+            self.tally.kept += u64::from(paid);
             let profile = self.profile(live.claim.source.id);
             let policy = Policy {
                 schedule: profile.schedule.clone(),
@@ -230,9 +234,13 @@ impl Daemon {
             };
             let finish = Finish {
                 trigger: live.claim.trigger,
-                result: RunResult::Failed(Failure::new(Class::Abandoned, "died again and again")),
+                result: if paid {
+                    RunResult::Succeeded(OutcomeStatus::Ok)
+                } else {
+                    RunResult::Failed(Failure::new(Class::Abandoned, "died again and again"))
+                },
                 watermark: None,
-                unread: false,
+                unread: paid,
                 facts: None,
                 moved_to: None,
                 hints: None,

@@ -1,16 +1,17 @@
 //! The actor platform of a world, with its own books.
 //!
 //! It starts what it is asked to, whether or not the answer arrives; shows runs and elements late; ends them well or not; and
-//! bills each to its charge cap at most, a while after the end. It refuses what no client may do: a second run of an intent.
+//! bills each to its charge cap at most, a while after the end. It refuses what no client may do: a second run of an
+//! intent, and a second one for the same step of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tidegate_core::actor::{Element, Order, RemoteId, RemoteRun, RemoteStatus, Slice};
+use tidegate_core::actor::{Element, RemoteId, RemoteRun, RemoteStatus, Slice};
 use tidegate_core::failure::{Class, Failure};
-use tidegate_core::id::IntentId;
+use tidegate_core::id::{IntentId, RunId};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
-use tidegate_core::run::Started;
+use tidegate_core::run::{Intent, Started};
 use tidegate_core::time::UtcMillis;
 
 use crate::dice::Dice;
@@ -37,6 +38,8 @@ struct Booked {
 
 pub(crate) struct Remote {
     runs: BTreeMap<IntentId, Booked>,
+    /// Runs of ours and the numbers of their steps that were carried out.
+    steps: BTreeSet<(RunId, u32)>,
     /// Failures of a thousand answers.
     pub(crate) bad: u64,
 }
@@ -77,7 +80,7 @@ impl Booked {
 
 impl Remote {
     pub(crate) const fn new(bad: u64) -> Self {
-        Self { runs: BTreeMap::new(), bad }
+        Self { runs: BTreeMap::new(), steps: BTreeSet::new(), bad }
     }
 
     fn fails(&self, dice: &mut Dice) -> Result<(), Failure> {
@@ -85,7 +88,14 @@ impl Remote {
     }
 
     /// Starts a run, unless the dice say that it is refused or that the question is lost on its way.
-    pub(crate) fn start(&mut self, dice: &mut Dice, order: &Order, finds: Vec<String>, now: UtcMillis) -> Started {
+    pub(crate) fn start(
+        &mut self,
+        dice: &mut Dice,
+        (run, intent): (RunId, &Intent),
+        finds: Vec<String>,
+        now: UtcMillis,
+    ) -> Started {
+        let order = &intent.order;
         if dice.chance(self.bad) {
             let class =
                 dice.pick(&[Class::Transient, Class::Capacity, Class::Quota, Class::RateLimited, Class::Config]);
@@ -116,11 +126,12 @@ impl Remote {
         let lag = if counts { dice.below(15) } else { 0 };
         let shown = now.plus(secs(dice.below(30)));
         let booked = Booked { remote, shown, ends: now.plus(secs(takes)), end, finds, leaves, lag, counts };
-        let run = booked.described(now);
+        assert!(self.steps.insert((run, intent.number)), "step {} of run {run} is paid for twice", intent.number);
+        let described = booked.described(now);
         assert!(booked.cost() <= order.charge_cap, "billed {} of {}", booked.cost(), order.charge_cap);
         let second = self.runs.insert(order.intent, booked);
         assert!(second.is_none(), "a second run of {}: {second:?}", order.intent);
-        if dice.chance(self.bad / 2) { lost() } else { Started::Run(run) }
+        if dice.chance(self.bad / 2) { lost() } else { Started::Run(described) }
     }
 
     /// Runs are shown late, by their intent as by their id.

@@ -243,8 +243,15 @@ impl Store {
         Some((row.counts, Some(settlement)))
     }
 
+    /// Whether what a run has brought so far was paid for, and nothing is open: to begin again would pay for it twice.
+    pub(crate) fn has_paid(&self, run: RunId) -> bool {
+        let row = &self.runs[&run];
+        row.resume.is_none() && !row.done.is_empty()
+    }
+
     /// Gives a claim up: the run is queued again, or waits if it has an intent.
     pub(crate) fn requeue(&mut self, run: RunId, attempted: bool, at: UtcMillis) {
+        assert!(!self.has_paid(run), "{run} has paid for something, and is queued again");
         let row = self.runs.get_mut(&run).unwrap();
         assert_eq!(row.stage, Stage::Running, "only a live run is queued again");
         if !attempted {
@@ -256,8 +263,8 @@ impl Store {
             return;
         }
         row.stage = Stage::Queued(at);
-        let (reservations, done) = (core::mem::take(&mut row.reservations), core::mem::take(&mut row.done));
-        self.money.end(reservations, done, u64::from(attempted));
+        let reservations = core::mem::take(&mut row.reservations);
+        self.money.end(reservations, vec![], u64::from(attempted));
         self.sources.get_mut(&row.source).unwrap().running = None;
     }
 

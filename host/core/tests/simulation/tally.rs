@@ -11,7 +11,13 @@ pub(crate) struct Tally {
     pub(crate) crashed: u64,
     pub(crate) drained: u64,
     pub(crate) late: u64,
+    /// Pages that no plugin could be asked about, as the machine was busy.
+    pub(crate) overloaded: u64,
     pub(crate) abandoned: u64,
+    /// Runs that died between two actor runs, and ended with what the first had brought.
+    pub(crate) kept: u64,
+    /// Runs that ended well although a later actor run of theirs could not be had.
+    pub(crate) short: u64,
     pub(crate) stopped: u64,
     /// Orders carried out of which the answer was lost, and that were found.
     pub(crate) adopted: u64,
@@ -35,7 +41,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    const fn counts(self) -> [u64; 22] {
+    const fn counts(self) -> [u64; 25] {
         [
             self.succeeded,
             self.failed,
@@ -45,7 +51,10 @@ impl Tally {
             self.crashed,
             self.drained,
             self.late,
+            self.overloaded,
             self.abandoned,
+            self.kept,
+            self.short,
             self.stopped,
             self.adopted,
             self.again,
@@ -75,7 +84,10 @@ impl Tally {
         self.crashed += other.crashed;
         self.drained += other.drained;
         self.late += other.late;
+        self.overloaded += other.overloaded;
         self.abandoned += other.abandoned;
+        self.kept += other.kept;
+        self.short += other.short;
         self.stopped += other.stopped;
         self.adopted += other.adopted;
         self.again += other.again;

@@ -7,7 +7,7 @@ use tidegate_core::failure::{Class, Failure};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan::{self, Wanted};
-use tidegate_core::run::{Effect, Event, Intent, Machine, Settlement, Started, Stop};
+use tidegate_core::run::{Effect, Event, Intent, IntentStage, Machine, RunResult, Settlement, Started, Stop};
 use tidegate_core::source::{Source, SourceState};
 
 use crate::actor;
@@ -43,8 +43,14 @@ impl Daemon {
         };
         for event in events {
             let Some(event) = event else { return };
+            let overloaded = matches!(event, Event::Overloaded(_));
             live.effect = live.machine.on(event, self.now);
             live.effects += 1;
+            assert!(
+                !overloaded || !self.gives_up(&live),
+                "what is paid for is given up for a busy machine: {:?}",
+                live.claim
+            );
         }
         assert!(live.effects < 200, "a run without end: {:?}", live.claim);
         match live.effect {
@@ -70,6 +76,17 @@ impl Daemon {
         }
     }
 
+    /// Whether a run that has waited for its actor run for less than a day ends with a failure.
+    fn gives_up(&self, live: &Live) -> bool {
+        let Effect::Commit { finish: Some(finish), .. } = &live.effect else { return false };
+        let started = live.claim.resume.as_ref().and_then(|resume| match resume.intent.stage {
+            IntentStage::Started { at, .. } => Some(at),
+            IntentStage::Intended => None,
+        });
+        let young = |at| self.now.since(at) <= limits::ACTOR_GIVE_UP;
+        started.is_some_and(young) && matches!(finish.result, RunResult::Failed(_))
+    }
+
     /// The daemon of this run dies: what it was just asking for may be done all the same.
     pub(crate) fn loses_an_answer(&mut self, live: &mut Live) {
         if let Effect::Start(intent) = &live.effect
@@ -85,7 +102,7 @@ impl Daemon {
             return Started::Unknown(Failure::new(Class::Transient, "no answer in time"));
         }
         let finds = actor::run(&self.platforms[&claim.source.id], &intent.order.input);
-        self.remote.start(&mut self.dice, &intent.order, finds, self.now)
+        self.remote.start(&mut self.dice, (claim.run, intent), finds, self.now)
     }
 
     /// What performing an effect leads to. `None`: the run is not ours any more.
@@ -103,6 +120,10 @@ impl Daemon {
                 let checked = plan::check(again, &kind(), self.profile(claim.source.id), MicroUsd::ZERO);
                 assert!(checked.is_ok(), "{plan:?} has not passed the check");
                 Event::Fetched(platform.fetch(&mut self.dice))
+            }
+            Effect::Normalize(_) if platform.bad > 0 && self.dice.chance(30) => {
+                self.tally.overloaded += 1;
+                Event::Overloaded(Failure::new(Class::Transient, "no core was free"))
             }
             Effect::Normalize(page) => Event::Normalized(platform.normalize(&mut self.dice, machine.job(), &page)),
             effect @ Effect::Commit { .. } => return self.commit(claim, machine, &effect),
@@ -147,6 +168,9 @@ impl Daemon {
         let cap = machine.cap();
         let (total, settled) = self.store.commit(claim, cap, page, ended.as_ref(), finish, self.now)?;
         let status = ended.as_ref().and_then(|ended| ended.status);
+        if let Some(finish) = finish {
+            self.tally.short += u64::from(finish.warnings.iter().any(|warning| warning.contains("was not fetched")));
+        }
         if let Some(settled) = settled {
             self.settled(&before, &settled);
             if status.is_some_and(|status| status != RemoteStatus::Succeeded) {

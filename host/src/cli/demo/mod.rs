@@ -34,7 +34,7 @@ pub(super) async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliErr
     let span = args.duration.map(|span| format!(", for {span}"));
     let span = span.unwrap_or_else(|| "; Ctrl-C drains and ends it".to_owned());
     screen.say(&format!("{}, a daemon in {}{span}", scene.told(), dir.path().display()));
-    let home = Home::find(&Place { dir: dir.path().to_path_buf(), config: None })?;
+    let home = Home::find(&Place { dir: dir.path().to_path_buf(), config: None, database: None })?;
     let observer = Arc::<Screen>::clone(&screen);
     with_engine(&home, observer, |engine| {
         let (scene, screen) = (&scene, &screen);

@@ -160,6 +160,9 @@ impl Observer for Screen {
                 self.say(&format!("  skipped {:<28} {}", self.name_of(*source), short(detail, 220)));
             }
             Event::Recovered { run, .. } => self.say(&format!("  taken up again: {run}")),
+            Event::CutShort { source, why, .. } => {
+                self.say(&format!("  ended early: {:<28} {}", self.name_of(*source), short(why, 220)));
+            }
             Event::Stale { run, .. } => self.say(&format!("  stale: {run}")),
             Event::PassFailed { pass, error } => self.say(&format!("  the {pass} pass failed: {error}")),
             Event::ActorStarted { source, actor, charge_cap, adopted, .. } => {
@@ -169,7 +172,7 @@ impl Observer for Screen {
             Event::CostFinal { source, cost, .. } => self.cost(&self.name_of(*source), *cost),
             Event::GateClosed { gate } => self.say(&format!("  CLOSED  {}: {}", gate.key, short(&gate.why, 220))),
             Event::GateOpened { key } => self.say(&format!("  OPEN    {key}")),
-            Event::PluginLogged { .. } => {}
+            Event::PluginLogged { .. } | Event::Alerted { .. } | Event::AlertSent { .. } => {}
         }
     }
 }

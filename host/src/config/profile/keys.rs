@@ -32,6 +32,12 @@ pub(super) enum Form {
     Span { most: Duration },
     /// Amount of US dollars.
     Money,
+    /// `true` or `false`.
+    Flag,
+    /// A span, or this word.
+    SpanOr(&'static str),
+    /// A table of tiers: `"default"`, or rows.
+    Tiers,
     /// A list of texts.
     Texts,
     /// A list of spans.
@@ -42,6 +48,8 @@ pub(super) enum Form {
     Prices,
     /// A table of these keys.
     Table(&'static [Key]),
+    /// A table of these keys, with exactly one of those.
+    OneOf(&'static [Key], &'static [&'static str]),
 }
 
 const fn key(name: &'static str, form: Form, about: &'static str) -> Key {
@@ -72,7 +80,12 @@ pub(super) const PROFILE: &[Key] = &[
     key("allowed_overrides", Form::Texts, "Which overrides a source may set. Without it: all the plugin knows."),
     key("keep_pages", SPAN, "Keep raw pages so long, for replay. Without it: not at all."),
     key("overrides", Form::Any, "What every source of this profile starts from; the names are the plugin's."),
-    key("schedule", Form::Table(SCHEDULE), "When sources run that do not say so themselves.").required(),
+    key(
+        "schedule",
+        Form::OneOf(SCHEDULE, &["every", "cron", "tiers"]),
+        "When sources run that do not say so themselves.",
+    )
+    .required(),
     key("caps", Form::Table(CAPS), "How much one run may bring."),
     key("budget", Form::Table(BUDGET), "How much may be spent. Money is in US dollars."),
     key("retry", Form::Table(RETRY), "What follows failures."),
@@ -86,7 +99,18 @@ pub(super) const PROFILE: &[Key] = &[
 ];
 
 const SCHEDULE: &[Key] = &[
-    key("every", SPAN, "So long after the last attempt, plus up to a tenth to spread herds.").required(),
+    key("every", SPAN, "So long after the last attempt, plus up to a tenth to spread herds."),
+    key("cron", Form::Text, "At the times of a cron expression: five fields, or six with seconds first."),
+    key("timezone", Form::Text, "The IANA time zone of cron.").default("\"UTC\""),
+    key("tiers", Form::Tiers, "So long after the last attempt as its active followers are worth; none: not at all."),
+    key("activity", Form::Flag, "Faster in the hours its followers read, slower in the others. Not with cron.")
+        .default("false"),
+    key("adaptive", Form::Flag, "Never faster than the source publishes, nor than it asks for.").default("false"),
+    key(
+        "jitter",
+        Form::SpanOr("none"),
+        "How much later a run may be, to spread herds (default: a tenth, at most 5m; with cron none).",
+    ),
     key("min_interval", SPAN, "Never more often, whatever a source says.").default("\"1m\""),
 ];
 

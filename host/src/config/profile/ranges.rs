@@ -30,7 +30,9 @@ fn in_table(table: &DeTable<'_>, keys: &[Key], above: &str) -> Option<OutOfRange
         let (_, value) = table.iter().find(|(name, _)| name.get_ref() == key.name)?;
         let place = format!("{above}{}", key.name);
         match (&key.form, value.get_ref()) {
-            (Form::Table(keys), DeValue::Table(table)) => in_table(table, keys, &format!("{place}.")),
+            (Form::Table(keys) | Form::OneOf(keys, _), DeValue::Table(table)) => {
+                in_table(table, keys, &format!("{place}."))
+            }
             (form, value) => {
                 let (written, hint) = range(form, value)?;
                 Some(OutOfRange { message: format!("{place} = {written} is out of range"), key: place, hint })

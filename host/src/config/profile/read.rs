@@ -13,13 +13,13 @@ use tidegate_core::id::{CredentialName, ProfileName};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::profile::{ActorPolicy, Caps, Net, Profile, ProfileBudget, Retry};
-use tidegate_core::schedule::{MIN_INTERVAL, Schedule};
+use tidegate_core::schedule::{MIN_INTERVAL, NotASchedule, Rhythm, Schedule, Written};
 use tidegate_core::time::{Span, UtcMillis};
 
 use super::super::credential::DEFAULT_CREDENTIAL;
 use super::super::money::Usd;
 use super::super::{ConfigError, text};
-use super::shape::{ActorShape, BudgetShape, CapsShape, NetShape, PriceShape, RetryShape, Shape};
+use super::shape::{ActorShape, BudgetShape, CapsShape, NetShape, PriceShape, RetryShape, ScheduleShape, Shape};
 use super::{prices, ranges};
 
 /// Time of an actor run, unless the profile says otherwise.
@@ -43,6 +43,8 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         return Err(at(&wrong.key, &wrong.message, wrong.hint));
     }
     let wrong = |(key, message, hint): Wrong| at(key, &message, hint);
+    let min_interval = shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration);
+    let schedule = schedule(shape.schedule, min_interval).map_err(wrong)?;
     let actor = shape.actor.map(policy).transpose().map_err(wrong)?;
     let profile = Profile {
         name,
@@ -51,8 +53,8 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         description: shape.description,
         overrides: shape.overrides,
         allowed_overrides: shape.allowed_overrides,
-        schedule: Schedule::Every(shape.schedule.every),
-        min_interval: shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration),
+        schedule,
+        min_interval,
         caps: caps(&shape.caps, actor.as_ref()),
         budget: budget(&shape.budget),
         retry: retry(shape.retry),
@@ -65,6 +67,36 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         Some(wrong) => Err(at(wrong.key, &wrong.message, wrong.hint)),
         None => Ok(profile),
     }
+}
+
+fn schedule(shape: ScheduleShape, min_interval: Duration) -> Result<Schedule, Wrong> {
+    let written = Written {
+        every: shape.every,
+        cron: shape.cron,
+        timezone: shape.timezone,
+        tiers: shape.tiers,
+        activity: shape.activity,
+        adaptive: shape.adaptive,
+        jitter: shape.jitter,
+    };
+    let wrong = |error: NotASchedule| {
+        let key = match error.key() {
+            "cron" => "schedule.cron",
+            "timezone" => "schedule.timezone",
+            "tiers" => "schedule.tiers",
+            "activity" => "schedule.activity",
+            "jitter" => "schedule.jitter",
+            _ => "schedule",
+        };
+        let hint = "schedule = { every = \"6h\" }, { cron = \"0 9,17 * * 1-5\", timezone = \"Europe/Berlin\" } or \
+                    { tiers = \"default\" }; docs/configuration.md has the grammar";
+        (key, error.to_string(), hint.to_owned())
+    };
+    let schedule = written.read().map_err(wrong)?;
+    if let Rhythm::Tiers(tiers) = &schedule.rhythm {
+        tiers.fit(min_interval).map_err(|error| wrong(error.into()))?;
+    }
+    Ok(schedule)
 }
 
 /// With an actor a fetch is a run of it, and there are as many as are paid for.

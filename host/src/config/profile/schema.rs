@@ -4,6 +4,7 @@
 //! profile schema`; `profiles/schema.json` is its output, and a test says when the file is stale.
 
 use serde_json::{Map, Value, json};
+use tidegate_core::limits;
 
 use super::keys::{Form, Key, PROFILE};
 
@@ -62,10 +63,32 @@ fn form(form: &Form) -> Value {
         }
         Form::Span { .. } => span,
         Form::Money => money,
+        Form::Flag => json!({ "type": "boolean" }),
+        Form::SpanOr(word) => json!({ "anyOf": [span, { "const": word }] }),
+        Form::Tiers => tiers(&span),
         Form::Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Form::Spans => json!({ "type": "array", "items": span }),
         Form::Any => json!({ "type": "object" }),
         Form::Prices => json!({ "type": "object", "additionalProperties": money }),
         Form::Table(keys) => table(keys),
+        Form::OneOf(keys, names) => {
+            let mut schema = table(keys);
+            let each: Vec<Value> = names.iter().map(|name| json!({ "required": [name] })).collect();
+            if let Value::Object(schema) = &mut schema {
+                schema.insert("oneOf".to_owned(), json!(each));
+            }
+            schema
+        }
     }
+}
+
+/// A table of tiers by its name, or its rows from most followers to fewest.
+fn tiers(span: &Value) -> Value {
+    let row = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": { "followers": { "type": "integer", "minimum": 1 }, "every": span },
+        "required": ["followers", "every"],
+    });
+    json!({ "anyOf": [{ "const": "default" }, { "type": "array", "items": row, "minItems": 1, "maxItems": limits::TIERS }] })
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tidegate_core::schedule::WrittenTiers;
 use tidegate_core::time::Span;
 
 use super::super::money::Usd;
@@ -43,7 +44,15 @@ pub(super) struct DemandShape {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ScheduleShape {
-    pub(super) every: Span,
+    pub(super) every: Option<Span>,
+    pub(super) cron: Option<String>,
+    pub(super) timezone: Option<String>,
+    pub(super) tiers: Option<WrittenTiers>,
+    #[serde(default)]
+    pub(super) activity: bool,
+    #[serde(default)]
+    pub(super) adaptive: bool,
+    pub(super) jitter: Option<String>,
     pub(super) min_interval: Option<Span>,
 }
 

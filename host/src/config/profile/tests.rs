@@ -78,12 +78,19 @@ fn a_wrong_profile_is_told_with_its_line_and_the_remedy() {
         ("a", "plugin = \"rss\"\nkind = \"feed\"\n".to_owned(), "missing field `schedule`", ""),
         ("a", format!("{right}plugni = 1\n"), "line 4", "did you mean `plugin`?"),
         ("a", right.replace("1h", "1x"), "units are s, m, h, d and w", ""),
+        ("a", right.replace("every", "evry"), "unknown field `evry`", "did you mean `every`?"),
+        ("a", right.replace("every = \"1h\"", ""), "one of every, cron and tiers", "tiers = \"default\""),
+        ("a", right.replace("every = \"1h\"", "cron = \"61 * * * *\""), "line 3", "docs/configuration.md"),
+        ("a", right.replace("every = \"1h\"", "cron = \"* * 0 * *\""), "column 5: day of month: 0 is out of range", ""),
+        ("a", right.replace("\"1h\"", "\"1h\", timezone = \"UTC\""), "timezone belongs to cron", ""),
+        ("a", right.replace("every = \"1h\"", "cron = \"@daily\", timezone = \"Berlin\""), "time zone database", ""),
         (
             "a",
-            right.replace("every = \"1h\"", "cron = \"* * * * *\""),
-            "unknown field `cron`",
-            "known here: every, min_interval",
+            right.replace("every = \"1h\"", "tiers = \"default\", min_interval = \"5m\""),
+            "row 1: every = \"3m\" is below min_interval = \"5m\"",
+            "",
         ),
+        ("a", right.replace("every = \"1h\"", "tiers = [{ followers = 5 }]"), "tiers is \"default\" or a list", ""),
         ("a", format!("{right}caps = {{ max_items = 0 }}\n"), "caps.max_items = 0 is out of range", "1 to 10000"),
         (
             "a",
@@ -98,6 +105,26 @@ fn a_wrong_profile_is_told_with_its_line_and_the_remedy() {
         let error = parse_profile(name, &text, "a.toml").unwrap_err();
         assert!(error.to_string().contains(message), "{text}: {error}");
         assert!(error.hint.clone().unwrap_or_default().contains(hint), "{text}: {:?}", error.hint);
+    }
+}
+
+#[test]
+fn every_form_of_a_schedule() {
+    let table = [
+        ("every = \"6h\", jitter = \"none\"", "every 6h, no jitter"),
+        ("cron = \"0 9,17 * * 1-5\", timezone = \"Europe/Berlin\"", "cron \"0 9,17 * * 1-5\" (Europe/Berlin)"),
+        ("tiers = \"default\", activity = true, adaptive = true", "tiers, activity, adaptive"),
+        (
+            "tiers = [{ followers = 9, every = \"1m\" }, { followers = 1, every = \"2h\" }]",
+            "tiers (9+ every 1m, 1+ every 2h)",
+        ),
+    ];
+    let schema = jsonschema::draft7::new(&profile_schema()).unwrap();
+    for (written, shown) in table {
+        let text = format!("plugin = \"rss\"\nkind = \"feed\"\nschedule = {{ {written} }}\n");
+        assert_eq!(parse_profile("a", &text, "a.toml").unwrap().schedule.to_string(), shown);
+        let parsed: toml::Table = toml::from_str(&text).unwrap();
+        assert!(schema.is_valid(&json!(parsed)), "{written}");
     }
 }
 
@@ -252,7 +279,7 @@ fn each_table(
 ) {
     see(place, keys);
     for key in keys {
-        if let Form::Table(keys) = key.form {
+        if let Form::Table(keys) | Form::OneOf(keys, _) = key.form {
             place.push(key.name);
             each_table(keys, place, see);
             place.pop();
@@ -290,9 +317,12 @@ fn shipped_profiles_fit_the_schema_and_name_it() {
         let problems: Vec<String> = schema.iter_errors(&json!(table)).map(|error| error.to_string()).collect();
         assert_eq!(problems, Vec::<String>::new(), "{name}");
     }
-    for wrong in
-        [json!({}), json!({ "plugin": "a", "kind": "b", "schedule": { "every": "soon" } }), json!({ "plugni": 1 })]
-    {
+    for wrong in [
+        json!({}),
+        json!({ "plugin": "a", "kind": "b", "schedule": { "every": "soon" } }),
+        json!({ "plugni": 1 }),
+        json!({ "plugin": "a", "kind": "b", "schedule": {} }),
+    ] {
         assert!(!schema.is_valid(&wrong), "{wrong}");
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use tidegate_core::actor::Account;
-use tidegate_core::failure::Failure;
+use tidegate_core::failure::{Class, Failure};
 use tidegate_core::money::MicroUsd;
 use tidegate_core::time::UtcMillis;
 use tokio::time::Instant;
@@ -18,7 +18,12 @@ impl Inner {
     pub(super) async fn account(&self, held: &Held, end: Instant) -> Result<Account, Failure> {
         let words = format!("asking for the limits of the account of credential {:?}", held.name.as_str());
         let ask = Ask::get(words, "/v2/users/me/limits");
-        self.ask_freely(held, &ask, &Whole(|body: &[u8]| data(body).map(|limits| of_limits(&limits))), end).await
+        let reader = Whole(|body: &[u8]| data(body).map(|limits| of_limits(&limits)));
+        self.ask(held, &ask, &reader, end, |trouble| trouble.passes).await.map_err(|trouble| {
+            // An account is always there: what is not known is the token.
+            let class = if trouble.may_be_token { Class::Credential } else { trouble.failure.class };
+            Failure { class, ..trouble.failure }
+        })
     }
 }
 

@@ -42,6 +42,7 @@ impl Inner {
         held: &Held,
         order: &Order,
         since: UtcMillis,
+        taken: &[RemoteId],
         end: Instant,
     ) -> Result<Option<RemoteRun>, Failure> {
         let mut from = held.list_from(since);
@@ -60,11 +61,21 @@ impl Inner {
                     None => Ok(None),
                 },
             },
-            Listed::Unmarked(rows) => self.by_fingerprint(held, order, since, &rows, end).await,
+            Listed::Unmarked(rows) => {
+                // A run of before is not it, however alike: the same source asks the same every time. Nor is one that stands
+                // for another order: two tenants may ask the same.
+                let earliest = held.at_platform(since).minus(TOLERANCE);
+                let taken: HashSet<&RemoteId> = taken.iter().collect();
+                let free = rows.iter().filter(|(id, started)| *started >= earliest && !taken.contains(id));
+                // Oldest first: the run is more likely to be close to its start.
+                let free: Vec<&RemoteId> = free.rev().map(|(id, _)| id).collect();
+                self.by_fingerprint(held, order, &free, end).await
+            }
         }
     }
 
-    /// Reads the list of the actor's runs, newest first, until the mark is found.
+    /// Reads the list of the actor's runs, newest first, until the mark is found or nothing follows. A list that does not end
+    /// says nothing: a "none" would have the start made again.
     async fn search(&self, held: &Held, order: &Order, from: UtcMillis, end: Instant) -> Result<Listed, Failure> {
         let mark = intent_mark(order.intent);
         let (mut offset, mut limit) = (0, limits::ACTOR_FIND);
@@ -87,10 +98,14 @@ impl Inner {
                 unmarked.extend(record::id(row.get("id")).zip(record::started(&row)));
             }
             if last {
-                break;
+                return Ok(if marks { Listed::Missing } else { Listed::Unmarked(unmarked) });
             }
         }
-        Ok(if marks { Listed::Missing } else { Listed::Unmarked(unmarked) })
+        let message = format!(
+            "looking for the run of {} for intent {}: it is not among the {offset} latest runs, and there are more",
+            order.actor, order.intent
+        );
+        Err(Failure::new(Class::Transient, message))
     }
 
     /// The one run among these that was started like this one. That several were, nobody can decide but a person.
@@ -98,18 +113,14 @@ impl Inner {
         &self,
         held: &Held,
         order: &Order,
-        since: UtcMillis,
-        rows: &[(RemoteId, UtcMillis)],
+        runs: &[&RemoteId],
         end: Instant,
     ) -> Result<Option<RemoteRun>, Failure> {
-        // A run of before is not it, however alike: the same source asks the same every time.
-        let earliest = held.at_platform(since).minus(TOLERANCE);
-        // Oldest first: the run is more likely to be close to its start.
-        let young = rows.iter().rev().filter(|(_, started)| *started >= earliest).map(|(id, _)| id);
         let mut found: Vec<RemoteRun> = Vec::new();
         let mut seen = HashSet::new();
         // A list that grows while it is read shows rows twice.
-        for id in young.filter(|id| seen.insert(*id)).take(limits::ACTOR_FIND_INPUTS) {
+        let mut runs = runs.iter().filter(|id| seen.insert(**id));
+        for id in runs.by_ref().take(limits::ACTOR_FIND_INPUTS) {
             if let Some(run) = self.alike(held, order, id, end).await? {
                 found.push(run);
             }
@@ -124,7 +135,18 @@ impl Inner {
             );
             return Err(Failure::new(Class::BadAnswer, message));
         }
-        Ok(found.pop())
+        match found.pop() {
+            None if runs.next().is_some() => {
+                let message = format!(
+                    "looking for the run of {} for intent {}: none of {} runs is it, and more could be",
+                    order.actor,
+                    order.intent,
+                    limits::ACTOR_FIND_INPUTS
+                );
+                Err(Failure::new(Class::Transient, message))
+            }
+            found => Ok(found),
+        }
     }
 
     /// The run, if it has the order's charge cap, time and input.

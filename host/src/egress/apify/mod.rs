@@ -104,9 +104,9 @@ impl Actors for ApifyClient {
         self.inner.start(&held, order, end()).await
     }
 
-    async fn find(&self, order: &Order, since: UtcMillis) -> Result<Option<RemoteRun>, Failure> {
+    async fn find(&self, order: &Order, since: UtcMillis, taken: &[RemoteId]) -> Result<Option<RemoteRun>, Failure> {
         let held = self.inner.credentials.get(&order.credential)?;
-        self.inner.find(&held, order, since, end()).await
+        self.inner.find(&held, order, since, taken, end()).await
     }
 
     async fn inspect(&self, credential: &CredentialName, run: &RemoteId) -> Result<Option<RemoteRun>, Failure> {

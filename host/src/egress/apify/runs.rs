@@ -23,7 +23,7 @@ use super::Inner;
 use super::ask::{Answer, Ask, ReadError, Reader, Whole};
 use super::credential::Held;
 use super::record;
-use super::trouble::{Fate, Unread};
+use super::trouble::{Fate, Trouble, Unread};
 
 /// The words of an id and a status, with their quotes.
 #[derive(Deserialize)]
@@ -59,7 +59,10 @@ impl Inner {
     ) -> Result<Option<RemoteRun>, Failure> {
         let ask = Ask::get(format!("asking for run {run}"), format!("/v2/actor-runs/{run}"));
         let reader = Whole(|body: &[u8]| Ok((record::of_answer(body, &held.secrets)?, record::per_element(body))));
-        let Some((mut run, each)) = known(self.ask_freely(held, &ask, &reader, end).await)? else { return Ok(None) };
+        let (mut run, each) = match self.ask(held, &ask, &reader, end, |trouble| trouble.passes).await {
+            Ok(read) => read,
+            Err(trouble) => return self.not_found(held, trouble, end).await.map(|()| None),
+        };
         if let (Some(each), Some(_)) = (each, run.status.end()) {
             // Actors that are paid by the element say neither what they cost nor how many there were.
             let ask =
@@ -78,6 +81,18 @@ impl Inner {
             Ok(RemoteStatus::of_platform(word(run.data.status).unwrap_or_default()))
         });
         known(self.ask(held, &ask, &reader, end, |_| false).await.map_err(|trouble| trouble.failure))
+    }
+
+    /// Whether this trouble says that there is no such run. Where it may as well be the token that is not known, the account is
+    /// asked, which costs nothing: a run that is paid for is not given up for a token that was changed.
+    async fn not_found(&self, held: &Held, trouble: Trouble, end: Instant) -> Result<(), Failure> {
+        if trouble.failure.class != Class::NotFound {
+            return Err(trouble.failure);
+        }
+        if trouble.may_be_token {
+            self.account(held, end).await?;
+        }
+        Ok(())
     }
 
     /// Where these runs stand by the platform's list of all runs, oldest first.
@@ -120,7 +135,7 @@ impl Inner {
             Err(trouble) => trouble,
         };
         match (trouble.failure.class, trouble.fate) {
-            (Class::NotFound, _) => Ok(()),
+            (Class::NotFound, _) => self.not_found(held, trouble, end).await,
             // Refused, and the account is not the reason: it may be because the run has ended.
             (Class::Config | Class::BadAnswer | Class::Transient, Fate::Refused(400..=499)) => {
                 match self.status(held, run, end).await {

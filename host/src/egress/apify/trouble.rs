@@ -33,6 +33,8 @@ pub(super) struct Trouble {
     pub(super) fate: Fate,
     /// Whether it is likely to be over in a moment.
     pub(super) passes: bool,
+    /// Whether the platform says that it does not know what was asked for, or does not know the token: not which.
+    pub(super) may_be_token: bool,
 }
 
 /// The most that is quoted of an answer, in bytes.
@@ -76,7 +78,7 @@ impl Trouble {
             }
             _ => format!("{words}: {error}"),
         };
-        Self { failure: Failure::new(class, hide(&message, &held.secrets)), fate, passes }
+        Self { failure: Failure::new(class, hide(&message, &held.secrets)), fate, passes, may_be_token: false }
     }
 
     /// No turn.
@@ -89,7 +91,7 @@ impl Trouble {
         let message = format!("{words}: {reason} (credential {:?})", held.name.as_str());
         // Nobody was asked: no fault of a source.
         let failure = Failure { retry_after, ..Failure::new(Class::RateLimited, message) };
-        Self { failure, fate: Fate::Unsent, passes: false }
+        Self { failure, fate: Fate::Unsent, passes: false, may_be_token: false }
     }
 
     /// An answer of 300 or above.
@@ -102,20 +104,22 @@ impl Trouble {
         // A gateway that gave up says nothing of what stands behind it.
         let fate = if matches!(status, 408 | 500..) { Fate::Lost } else { Fate::Refused(status) };
         let passes = matches!(class, Class::Transient | Class::RateLimited);
-        Self { failure, fate, passes }
+        let may_be_token = refusal.kind.as_deref() == Some("record-or-token-not-found");
+        Self { failure, fate, passes, may_be_token }
     }
 
     /// An answer that says "done" and nothing that can be understood.
     pub(super) fn of_answer(words: &str, unread: &Unread) -> Self {
         let class = if unread.cut { Class::Transient } else { Class::BadAnswer };
         let failure = Failure::new(class, format!("{words}: the answer cannot be read: {}", unread.why));
-        Self { failure, fate: Fate::Lost, passes: unread.again }
+        Self { failure, fate: Fate::Lost, passes: unread.again, may_be_token: false }
     }
 
     /// The time is over.
     pub(super) fn of_end(words: &str, sent: bool) -> Self {
         let failure = Failure::new(Class::Transient, format!("{words}: there was no answer in the time"));
-        Self { failure, fate: if sent { Fate::Lost } else { Fate::Unsent }, passes: true }
+        let fate = if sent { Fate::Lost } else { Fate::Unsent };
+        Self { failure, fate, passes: true, may_be_token: false }
     }
 }
 

@@ -8,6 +8,7 @@ mod headers;
 mod limits;
 mod redirects;
 mod tls;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::io;

@@ -7,6 +7,7 @@ use tidegate_core::budget::{Measure, Reservation, Scope, Window};
 use tidegate_core::claim::{Claim, ClaimRequest};
 use tidegate_core::failure::Class;
 use tidegate_core::id::SourceId;
+use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::run::{Intent, IntentEnd, IntentStage, Park, Progress};
 use tidegate_core::source::PausedBy;
@@ -34,12 +35,12 @@ pub(super) async fn paid(store: &dyn Store, id: SourceId, now: UtcMillis) -> Cla
     }
 }
 
-pub(super) async fn paid_claim(store: &dyn Store, id: SourceId, now: UtcMillis) -> Claim {
+pub(crate) async fn paid_claim(store: &dyn Store, id: SourceId, now: UtcMillis) -> Claim {
     let request = paid(store, id, now).await;
     claim_as(store, request, now).await.unwrap()
 }
 
-pub(super) fn intent(claim: &Claim, number: u32) -> Intent {
+pub(crate) fn intent(claim: &Claim, number: u32) -> Intent {
     Intent {
         order: Order {
             intent: Intent::id_of(claim.run, claim.generation, number),
@@ -56,6 +57,7 @@ pub(super) fn intent(claim: &Claim, number: u32) -> Intent {
         max_elements: 15,
         job_now: at(1),
         job_max_items: 10,
+        ordered_at: at(1),
         asked_at: at(1),
         stage: IntentStage::Intended,
         troubles: 0,
@@ -74,21 +76,21 @@ fn remote(id: &str) -> RemoteRun {
     }
 }
 
-async fn intend(store: &dyn Store, claim: &Claim, intent: &Intent) -> bool {
+pub(crate) async fn intend(store: &dyn Store, claim: &Claim, intent: &Intent) -> bool {
     store.intend(claim.run, claim.generation, intent.clone(), Progress::default()).await.unwrap()
 }
 
-async fn park(store: &dyn Store, claim: &Claim, intent: Intent, wake_at: UtcMillis) -> bool {
+pub(super) async fn park(store: &dyn Store, claim: &Claim, intent: Intent, wake_at: UtcMillis) -> bool {
     let park = Park { intent, progress: Progress::default(), wake_at };
     store.park(claim.run, claim.generation, park).await.unwrap()
 }
 
-async fn again(store: &dyn Store, now: UtcMillis) -> Vec<Claim> {
+pub(crate) async fn again(store: &dyn Store, now: UtcMillis) -> Vec<Claim> {
     store.claim_waiting(me(), now.plus(Duration::from_secs(20)), now, 10).await.unwrap()
 }
 
 /// Claimed, ordered, started and put away until minute 5.
-pub(super) async fn put_away(store: &dyn Store, name: &str) -> (SourceId, Claim, Intent) {
+pub(crate) async fn put_away(store: &dyn Store, name: &str) -> (SourceId, Claim, Intent) {
     let id = source(store, name).await.id;
     let claim = paid_claim(store, id, at(1)).await;
     let intent = intent(&claim, 0);
@@ -98,23 +100,23 @@ pub(super) async fn put_away(store: &dyn Store, name: &str) -> (SourceId, Claim,
     (id, claim, intent)
 }
 
-fn ended(intent: &Intent, cost: Option<u64>) -> IntentEnd {
+pub(crate) fn ended(intent: &Intent, cost: Option<u64>) -> IntentEnd {
     let (intent, cost) = (intent.order.intent, cost.map(MicroUsd::new));
     IntentEnd { intent, remote: None, status: Some(RemoteStatus::Succeeded), cost, elements: 15 }
 }
 
-async fn dollars(store: &dyn Store) -> (u64, u64) {
+pub(crate) async fn dollars(store: &dyn Store) -> (u64, u64) {
     let rows = store.ledger(at(1)).await.unwrap();
     let row = rows.iter().find(|row| row.window.measure.is_money()).unwrap();
     (row.balance.reserved, row.balance.spent)
 }
 
-async fn final_cost(store: &dyn Store, intent: &Intent, cost: u64) -> Option<u64> {
+pub(super) async fn final_cost(store: &dyn Store, intent: &Intent, cost: u64) -> Option<u64> {
     let looked = Looked::Final { status: None, cost: MicroUsd::new(cost) };
     store.looked(intent.order.intent, looked).await.unwrap().map(MicroUsd::micros)
 }
 
-async fn sound(store: &dyn Store) {
+pub(super) async fn sound(store: &dyn Store) {
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
@@ -188,14 +190,39 @@ pub(crate) async fn a_run_that_died_waits_and_is_not_begun_again(place: &dyn Pla
     let id = source(&*store, "one").await.id;
     let claim = paid_claim(&*store, id, at(1)).await;
     assert!(intend(&*store, &claim, &intent(&claim, 0)).await);
-    let stuck = store.stuck(me(), at(10), 10).await.unwrap().remove(0);
-    assert!(store.requeue(stuck.run, stuck.generation, true, at(10), at(10)).await.unwrap());
+    let soon = at(1).plus(Duration::from_secs(30));
+    let stuck = store.stuck(me(), soon, 10).await.unwrap().remove(0);
+    assert!(store.requeue(stuck.run, stuck.generation, true, soon, soon).await.unwrap());
     assert_eq!(store.run(claim.run).await.unwrap().unwrap().stage, RunStage::Waiting);
     assert_eq!(dollars(&*store).await, (WORST, 0));
-    assert!(store.candidates(at(10), 10).await.unwrap().is_empty());
-    let next = again(&*store, at(10)).await.remove(0);
-    assert_eq!((next.attempt, next.resume.unwrap().intent), (2, intent(&claim, 0)));
+    assert!(store.candidates(soon, 10).await.unwrap().is_empty());
+    let next = again(&*store, soon).await.remove(0);
+    let resumed = next.resume.clone().unwrap().intent;
+    assert_eq!((next.attempt, &resumed), (2, &Intent { asked_at: resumed.asked_at, ..intent(&claim, 0) }));
+    // Its start may have been on its way until now. Where one daemon at a time has the store, nobody makes it any more.
+    let quiet = soon.minus(limits::ACTOR_ASK_TIMEOUT);
+    let latest = if place.one_daemon() { quiet } else { at(1) };
+    assert!((quiet..=latest).contains(&resumed.asked_at), "{}", resumed.asked_at);
+    // The database was blocked for minutes before the daemon could ask, and died then.
+    assert!(store.requeue(next.run, next.generation, false, at(10), at(10)).await.unwrap());
+    let resumed = again(&*store, at(10)).await.remove(0).resume.unwrap().intent;
+    assert_eq!((resumed.ordered_at, resumed.asked_at), (at(1), at(10).minus(limits::ACTOR_ASK_TIMEOUT)));
     sound(&*store).await;
+}
+
+/// A run in trouble is woken by its own pause: its actor run has ended long ago, and the watch would cancel every pause.
+pub(crate) async fn what_is_in_trouble_is_not_watched(place: &dyn Place) {
+    let store = empty(place).await;
+    let (_, _, started) = put_away(&*store, "one").await;
+    assert_eq!(store.waiting(10).await.unwrap().len(), 1);
+    let claim = again(&*store, at(5)).await.remove(0);
+    let troubled = Intent { troubles: 1, ..started.clone() };
+    assert!(park(&*store, &claim, troubled, at(15)).await);
+    assert_eq!(store.waiting(10).await.unwrap(), []);
+    assert_eq!(store.next_wake().await.unwrap(), Some(at(15)), "its own time");
+    let claim = again(&*store, at(15)).await.remove(0);
+    assert!(park(&*store, &claim, started, at(20)).await);
+    assert_eq!(store.waiting(10).await.unwrap().len(), 1, "answered again");
 }
 
 pub(crate) async fn money_stays_reserved_until_the_cost_is_final(place: &dyn Place) {

@@ -270,6 +270,7 @@ pub(crate) async fn letters_are_bounded_in_number_and_time(place: &dyn Place) {
     let said: Vec<_> = counts.iter().map(|count| (count.tenant.as_str(), count.count)).collect();
     assert_eq!(said, [("acme", u64::from(most)), ("other", 1)], "the oldest go, and nobody else's");
     let later = at(1).plus(limits::DEAD_LETTERS_KEPT).plus(Duration::from_millis(1));
+    // The kept pages of all these runs go first.
     assert!(store.expire(later, 1_000).await.unwrap() >= 1);
     assert_eq!(store.dead_counts(&DeadFilter::default()).await.unwrap().len(), 1);
 }

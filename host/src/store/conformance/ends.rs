@@ -6,7 +6,7 @@ use tidegate_core::run::{Ending, Finish, Notice};
 use tidegate_core::source::{NextRun, PausedBy, SourceState, Trigger};
 
 use super::Place;
-use super::world::{at, batch, claim, commit, done, empty, failure, items, page, run_once, source, success};
+use super::world::{at, batch, claim, commit, done, empty, failure, item, items, page, run_once, source, success};
 use crate::ports::RunFilter;
 
 fn watermark(cursor: &str) -> Watermark {
@@ -120,6 +120,25 @@ pub(crate) async fn a_moved_source_keeps_to_itself(place: &dyn Place) {
     let live = claim(&*store, one, at(180)).await;
     done(&*store, commit(&live, None, Some(moved("three"))), at(180)).await;
     assert!(store.run(live.run).await.unwrap().unwrap().warnings.is_empty());
+}
+
+pub(crate) async fn an_adaptive_schedule_is_told_the_rhythm(place: &dyn Place) {
+    let store = empty(place).await;
+    let id = source(&*store, "one").await.id;
+    run_once(&*store, id, items("a", 40), at(1)).await;
+    assert_eq!(store.source(id).await.unwrap().unwrap().facts.published, None, "nobody asked");
+    let live = claim(&*store, id, at(90)).await;
+    let mut adaptive = success();
+    adaptive.policy.schedule = serde_json::from_str(r#"{"every":"1m","adaptive":true,"jitter":"none"}"#).unwrap();
+    // The newest 32 of 40, one a minute; the same moment twice is one publication.
+    let new = vec![item("new", "text", Some(at(0))), item("undated", "text", None)];
+    let (_, settled) = done(&*store, commit(&live, Some(page(batch(new))), Some(adaptive)), at(90)).await;
+    let published = store.source(id).await.unwrap().unwrap().facts.published.unwrap();
+    assert_eq!((published.times, published.newest), (31, at(0)));
+    assert_eq!(published.newest.since(published.oldest), std::time::Duration::from_secs(30 * 60));
+    // Silence since then counts: 120 minutes for 31 publications is more than one a minute.
+    let next = settled.unwrap().source.next_run.unwrap();
+    assert!(next.at > at(92) && next.at < at(95), "{next:?}");
 }
 
 pub(crate) async fn gone_means_invalid(place: &dyn Place) {

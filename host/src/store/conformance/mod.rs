@@ -5,18 +5,21 @@
 //! store of its own.
 
 pub(crate) mod actor_runs;
+pub(crate) mod alerts;
 pub(crate) mod budgets;
 pub(crate) mod claims;
 pub(crate) mod commits;
 pub(crate) mod dead_letters;
 pub(crate) mod ends;
 pub(crate) mod extra_runs;
+pub(crate) mod follows;
 pub(crate) mod gates;
 pub(crate) mod items;
 pub(crate) mod lists;
+pub(crate) mod orders;
 pub(crate) mod sources;
 pub(crate) mod upkeep;
-mod world;
+pub(crate) mod world;
 
 use std::sync::Arc;
 
@@ -36,7 +39,8 @@ pub(crate) trait Place: Send + Sync {
     fn one_daemon(&self) -> bool;
 }
 
-/// Makes a test of each case. `$make` is an async function that gives a [`Place`].
+/// Makes a test of each case. `$make` is an async function that gives a [`Place`], or `None` where this machine has nothing to
+/// make one of (which it has said).
 macro_rules! conformance {
     ($make:path) => {
         $crate::store::conformance::conformance! { $make;
@@ -54,20 +58,29 @@ macro_rules! conformance {
             items: changes_are_told_apart, partial_items_are_completed, removed_items_may_come_back,
                 the_first_cut_sets_the_horizon, odd_texts_survive;
             ends: success_moves_the_watermark, failure_moves_neither, failures_pause_in_the_end,
-                a_pause_meanwhile_stands, a_moved_source_keeps_to_itself, gone_means_invalid;
+                a_pause_meanwhile_stands, a_moved_source_keeps_to_itself, gone_means_invalid,
+                an_adaptive_schedule_is_told_the_rhythm;
             actor_runs: an_intent_is_written_and_comes_back, what_is_put_away_waits_for_anybody, nothing_is_ordered_twice,
                 a_refused_intent_leaves_nothing, a_run_that_died_waits_and_is_not_begun_again,
                 money_stays_reserved_until_the_cost_is_final, two_actor_runs_settle_together, a_pause_wakes_what_waits,
                 a_removed_source_is_booked_at_its_worst, an_old_generation_orders_nothing, a_given_up_run_is_settled_all_the_same,
-                a_run_found_after_its_end_is_known_by_it;
+                a_run_found_after_its_end_is_known_by_it, what_is_in_trouble_is_not_watched;
+            orders: what_has_paid_is_not_begun_again, an_order_keeps_its_time, a_run_stands_for_one_order;
             gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
-                runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off;
+                runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off,
+                a_refused_credential_gives_way_when_it_is_due;
             dead_letters: letters_tell_what_they_are_from, only_what_nothing_tries_again_is_a_dead_run,
                 filters_narrow_and_count, discarded_letters_are_gone_and_no_others, an_element_is_taken_up_once,
                 a_replay_sets_nothing_back, a_dead_run_is_queued_once_more, letters_are_bounded_in_number_and_time;
             extra_runs: an_extra_run_does_not_wait_for_the_schedule, at_most_one_extra_run_waits,
                 many_that_ask_at_once_get_one_run, an_extra_run_waits_beside_one_under_way,
                 a_stopped_source_is_not_queued, who_was_put_off_is_looked_at_again;
+            follows: follows_are_made_and_ended_once, active_followers_are_counted, the_first_follower_wakes_a_source,
+                a_reader_who_returns_wakes_a_source, the_last_one_to_leave_puts_a_source_to_sleep,
+                the_hours_of_followers_are_told_to_a_schedule_that_asks, counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
+            alerts: an_alert_is_told_once_and_resolved, of_two_daemons_one_tells, what_was_seen_since_is_not_over,
+                a_reminder_is_made_once, all_of_an_alert_comes_back, hits_are_counted_apart_and_only_lately,
+                an_alert_survives_a_restart, the_pulse_counts_what_there_is;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }
@@ -76,7 +89,7 @@ macro_rules! conformance {
         $($(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                let place = $make().await;
+                let Some(place) = $make().await else { return };
                 $crate::store::conformance::$module::$case(&place).await;
             }
         )+)+

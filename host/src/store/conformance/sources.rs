@@ -90,7 +90,7 @@ pub(crate) async fn all_fields_come_back(place: &dyn Place) {
     let overrides = serde_json::json!({ "text": "a 'b' \"c\" ü 🌊", "n": 1.5, "list": [1, null, true] });
     let new = NewSource {
         overrides: overrides.as_object().unwrap().clone(),
-        schedule: Some(Schedule::Every(Span::seconds(90))),
+        schedule: Some(Schedule::every(Span::seconds(90))),
         ..named("acme", "https://example.org/ü?a='b'&c=%20")
     };
     let given = new.clone();

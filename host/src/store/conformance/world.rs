@@ -20,7 +20,7 @@ use super::Place;
 use crate::ports::{Commit, Committed, Created, Store};
 
 /// Noon, and so many minutes.
-pub(super) fn at(minutes: u64) -> UtcMillis {
+pub(crate) fn at(minutes: u64) -> UtcMillis {
     UtcMillis::parse("2026-11-21T12:00:00Z").unwrap().plus(Duration::from_secs(minutes * 60))
 }
 
@@ -31,7 +31,7 @@ pub(super) fn fresh<K: Kind>() -> Id<K> {
 }
 
 /// The daemon of the cases that need only one.
-pub(super) fn me() -> DaemonId {
+pub(crate) fn me() -> DaemonId {
     DaemonId::from_bits(7)
 }
 
@@ -53,7 +53,7 @@ pub(super) fn named(tenant: &str, identifier: &str) -> NewSource {
 }
 
 /// Creates a source that must be new.
-pub(super) async fn source(store: &dyn Store, identifier: &str) -> Source {
+pub(crate) async fn source(store: &dyn Store, identifier: &str) -> Source {
     match store.create_source(named("acme", identifier), fresh(), at(0)).await.unwrap() {
         Created::New(source) => source,
         Created::Existing(source) => panic!("{source:?} was there already"),
@@ -85,7 +85,7 @@ pub(super) async fn request(store: &dyn Store, source: SourceId, now: UtcMillis)
 }
 
 /// Claims what may be claimed.
-pub(super) async fn claim(store: &dyn Store, source: SourceId, now: UtcMillis) -> Claim {
+pub(crate) async fn claim(store: &dyn Store, source: SourceId, now: UtcMillis) -> Claim {
     let request = request(store, source, now).await;
     claim_as(store, request, now).await.unwrap()
 }
@@ -149,7 +149,7 @@ pub(super) fn page(batch: Batch) -> Page {
 }
 
 /// An end that went well.
-pub(super) fn success() -> Finish {
+pub(crate) fn success() -> Finish {
     Finish {
         trigger: Trigger::Schedule,
         result: RunResult::Succeeded(OutcomeStatus::Ok),
@@ -161,7 +161,7 @@ pub(super) fn success() -> Finish {
         warnings: vec![],
         request: None,
         policy: Policy {
-            schedule: Schedule::Every(Span::seconds(3600)),
+            schedule: Schedule::every(Span::seconds(3600)),
             min_interval: Duration::from_secs(60),
             retry: Retry::default(),
             dice: 0,
@@ -169,12 +169,12 @@ pub(super) fn success() -> Finish {
     }
 }
 
-pub(super) fn failure(class: Class, message: &str) -> Finish {
+pub(crate) fn failure(class: Class, message: &str) -> Finish {
     Finish { result: RunResult::Failed(Failure::new(class, message)), ..success() }
 }
 
 /// A commit of a claim.
-pub(super) fn commit(claim: &Claim, page: Option<Page>, finish: Option<Finish>) -> Commit {
+pub(crate) fn commit(claim: &Claim, page: Option<Page>, finish: Option<Finish>) -> Commit {
     let item_ids = page.iter().flat_map(|page| &page.items).map(|_| fresh()).collect();
     Commit {
         run: claim.run,
@@ -192,7 +192,7 @@ pub(super) fn commit(claim: &Claim, page: Option<Page>, finish: Option<Finish>) 
 }
 
 /// Commits what must not be stale.
-pub(super) async fn done(store: &dyn Store, commit: Commit, now: UtcMillis) -> (Counts, Option<Settlement>) {
+pub(crate) async fn done(store: &dyn Store, commit: Commit, now: UtcMillis) -> (Counts, Option<Settlement>) {
     match store.commit(commit, now).await.unwrap() {
         Committed::Done { total, settlement } => (total, settlement.map(|settlement| *settlement)),
         Committed::Stale => panic!("the claim holds"),

@@ -1,99 +1,24 @@
 //! Rows of `actor_run`: intents, and what became of them.
 //!
-//! Owns: the way between a row and an [`Intent`], and the changes of its stage. Must not know: what a change means (the
+//! Owns: writing an [`Intent`] down, and the changes of its stage. Must not know: what a change means (the
 //! machine) or how the platform is asked. What is done with runs that are put away stands in `parked`.
 
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
-use tidegate_core::actor::{Order, RemoteStatus};
+use tidegate_core::actor::{Order, RemoteId, RemoteStatus};
 use tidegate_core::claim::Generation;
 use tidegate_core::id::{IntentId, RunId};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
-use tidegate_core::run::{Intent, IntentEnd, IntentStage, Progress};
+use tidegate_core::run::{Intent, IntentEnd, Progress};
 use tidegate_core::time::UtcMillis;
 
-use super::error::{Outcome, Trouble};
-use super::ledger::{self, signed};
-use super::row::Cells;
-use super::source::json;
-use crate::ports::{ActorRunRow, Looked, StoreError, Unsettled};
-
-/// The columns [`order`] wants, of the table under the name `a`.
-macro_rules! order_columns {
-    () => {
-        "a.id, a.credential, a.actor, a.build, a.memory_mb, a.timeout_s, a.charge_cap, a.input"
-    };
-}
-
-/// The columns [`intent`] and [`progress`] want.
-macro_rules! intent_columns {
-    () => {
-        "a.number, a.state AS step_state, a.max_elements, a.job_now, a.job_max_items, a.asked_at, a.troubles, a.remote, a.dataset,
-        a.started_at AS remote_at, a.aborted, a.progress"
-    };
-}
-pub(super) use intent_columns;
-
-/// A word the core has parsed once, parsed again.
-pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-    cells: &Cells<'_>,
-    column: &'static str,
-) -> Result<T, StoreError> {
-    cells.text(column)?.parse().map_err(|error| cells.bad(column, format!("{error}")))
-}
-
-fn opt_parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
-    cells: &Cells<'_>,
-    column: &'static str,
-) -> Result<Option<T>, StoreError> {
-    let Some(text) = cells.opt_text(column)? else { return Ok(None) };
-    text.parse().map(Some).map_err(|error| cells.bad(column, format!("{error}")))
-}
-
-/// What was ordered.
-pub(super) fn order(cells: &Cells<'_>, id: &'static str) -> Result<Order, StoreError> {
-    let memory = cells.opt_int("memory_mb")?;
-    Ok(Order {
-        intent: cells.id(id)?,
-        credential: cells.name("credential")?,
-        actor: parsed(cells, "actor")?,
-        build: cells.text("build")?,
-        memory_mb: memory
-            .map(|mb| u32::try_from(mb).map_err(|_| cells.bad("memory_mb", format!("{mb} is out of range"))))
-            .transpose()?,
-        timeout: std::time::Duration::from_secs(cells.count("timeout_s")?),
-        charge_cap: MicroUsd::new(cells.count("charge_cap")?),
-        input: cells.text("input")?,
-    })
-}
-
-/// An intent whose run goes on.
-pub(super) fn intent(cells: &Cells<'_>, id: &'static str) -> Result<Intent, StoreError> {
-    let stage = match (opt_parsed(cells, "remote")?, opt_parsed(cells, "dataset")?, cells.opt_time("remote_at")?) {
-        (None, None, None) => IntentStage::Intended,
-        (Some(remote), Some(dataset), Some(at)) => {
-            IntentStage::Started { remote, dataset, at, aborted: cells.flag("aborted")? }
-        }
-        _ => return Err(cells.bad("remote", "remote, dataset and started_at stand together or not at all")),
-    };
-    Ok(Intent {
-        order: order(cells, id)?,
-        number: cells.count("number")?,
-        state: cells.opt_text("step_state")?,
-        max_elements: cells.count("max_elements")?,
-        job_now: cells.time("job_now")?,
-        job_max_items: cells.count("job_max_items")?,
-        asked_at: cells.time("asked_at")?,
-        stage,
-        troubles: cells.count("troubles")?,
-    })
-}
-
-/// What the run knew beside it.
-pub(super) fn progress(cells: &Cells<'_>) -> Result<Progress, StoreError> {
-    cells.json("progress")
-}
+use super::ledger;
+use crate::ports::{ActorRunRow, Looked, Unsettled};
+use crate::store::rows::Cells;
+use crate::store::rows::actor_run::{audit, order_columns, parsed, unsettled as read_unsettled};
+use crate::store::rows::ledger::signed;
+use crate::store::rows::source::json;
+use crate::store::trouble::{Outcome, Trouble};
 
 /// Whether the run is the caller's.
 pub(super) async fn ours(conn: &mut SqliteConnection, run: RunId, generation: Generation) -> Outcome<bool> {
@@ -112,10 +37,10 @@ pub(super) async fn intend(
     if !ours(conn, run, generation).await? {
         return Ok(false);
     }
-    // Asked for again: the same order, another time. One that has a run already is not asked for.
+    // Asked for again: the same order, another time; when it was ordered stays. One that has a run already is not asked for.
     let sql = "INSERT INTO actor_run (id, run, number, stage, credential, actor, build, memory_mb, timeout_s, charge_cap, input,
-            max_elements, state, job_now, job_max_items, progress, asked_at)
-        VALUES (?1, ?2, ?3, 'intended', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+            max_elements, state, job_now, job_max_items, progress, asked_at, ordered_at)
+        VALUES (?1, ?2, ?3, 'intended', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
         ON CONFLICT (id) DO UPDATE SET stage = 'intended', asked_at = excluded.asked_at, credential = excluded.credential,
             actor = excluded.actor, build = excluded.build, memory_mb = excluded.memory_mb, timeout_s = excluded.timeout_s,
             charge_cap = excluded.charge_cap, input = excluded.input, max_elements = excluded.max_elements,
@@ -140,6 +65,7 @@ pub(super) async fn intend(
         .bind(intent.job_max_items)
         .bind(json(&progress)?)
         .bind(intent.asked_at.as_millis())
+        .bind(intent.ordered_at.as_millis())
         .execute(conn)
         .await?;
     if done.rows_affected() == 1 {
@@ -200,11 +126,39 @@ async fn refresh_cost(conn: &mut SqliteConnection, run: RunId) -> Outcome<()> {
     Ok(())
 }
 
+/// A run whose claim is given up while it is not known whether its actor run was started: it was being asked for until now,
+/// and is not any more, because one daemon at a time has this file.
+pub(super) async fn given_up(conn: &mut SqliteConnection, run: RunId, now: UtcMillis) -> Outcome<()> {
+    let sql = "UPDATE actor_run SET asked_at = ?2 WHERE run = ?1 AND stage = 'intended'";
+    let asked_at = now.minus(limits::ACTOR_ASK_TIMEOUT).as_millis();
+    sqlx::query(sql).bind(run.to_bytes().to_vec()).bind(asked_at).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn next_look(conn: &mut SqliteConnection) -> Outcome<Option<UtcMillis>> {
+    let sql = "SELECT id, look_at FROM actor_run WHERE stage = 'ended' ORDER BY look_at LIMIT 1";
+    let row = sqlx::query(sql).fetch_optional(conn).await?;
+    Ok(row.map(|row| Cells::new(&row, "actor_run", "id").time("look_at")).transpose()?)
+}
+
+pub(super) async fn taken(conn: &mut SqliteConnection, order: Order, since: UtcMillis) -> Outcome<Vec<RemoteId>> {
+    let sql = "SELECT id, remote FROM actor_run WHERE credential = ?1 AND actor = ?2 AND ordered_at >= ?3
+        AND remote IS NOT NULL AND id <> ?4";
+    let rows = sqlx::query(sql)
+        .bind(order.credential.to_string())
+        .bind(order.actor.to_string())
+        .bind(since.as_millis())
+        .bind(order.intent.to_bytes().to_vec())
+        .fetch_all(conn)
+        .await?;
+    Ok(rows.iter().map(|row| parsed(&Cells::new(row, "actor_run", "id"), "remote")).collect::<Result<_, _>>()?)
+}
+
 pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Unsettled>> {
     let sql = concat!(
         "SELECT ",
         order_columns!(),
-        ", a.run, r.source, a.asked_at, a.ended_at, a.remote, a.status, a.cost, a.elements
+        ", a.run, r.source, a.ordered_at, a.asked_at, a.ended_at, a.remote, a.status, a.cost, a.elements
         FROM actor_run a JOIN run r ON r.id = a.run WHERE a.stage = 'ended' AND a.look_at <= ?1
         ORDER BY a.look_at, a.id LIMIT ?2"
     );
@@ -212,24 +166,9 @@ pub(super) async fn unsettled(conn: &mut SqliteConnection, now: UtcMillis, limit
     let rows = sqlx::query(sql).bind(now.as_millis()).bind(limit).fetch_all(conn).await?;
     let mut unsettled = Vec::with_capacity(rows.len());
     for row in &rows {
-        let cells = Cells::new(row, "actor_run", "id");
-        unsettled.push(Unsettled {
-            order: order(&cells, "id")?,
-            run: cells.id("run")?,
-            source: cells.id("source")?,
-            asked_at: cells.time("asked_at")?,
-            ended_at: cells.time("ended_at")?,
-            remote: opt_parsed(&cells, "remote")?,
-            status: cells.opt_word("status", RemoteStatus::from_word)?,
-            cost: cost(&cells)?,
-            elements: cells.count("elements")?,
-        });
+        unsettled.push(read_unsettled(row)?);
     }
     Ok(unsettled)
-}
-
-fn cost(cells: &Cells<'_>) -> Result<Option<MicroUsd>, StoreError> {
-    cells.opt_int("cost")?.map(|_| cells.count("cost").map(MicroUsd::new)).transpose()
 }
 
 pub(super) async fn looked(conn: &mut SqliteConnection, intent: IntentId, looked: Looked) -> Outcome<Option<MicroUsd>> {
@@ -268,23 +207,5 @@ pub(super) async fn of_run(conn: &mut SqliteConnection, run: RunId) -> Outcome<V
         "SELECT id, stage, actor, build, credential, charge_cap, remote, status, cost, elements, asked_at, ended_at
         FROM actor_run WHERE run = ?1 ORDER BY number";
     let rows = sqlx::query(sql).bind(run.to_bytes().to_vec()).fetch_all(conn).await?;
-    Ok(rows.iter().map(audit).collect::<Result<_, _>>()?)
-}
-
-fn audit(row: &SqliteRow) -> Result<ActorRunRow, StoreError> {
-    let cells = Cells::new(row, "actor_run", "id");
-    Ok(ActorRunRow {
-        id: cells.id("id")?,
-        stage: cells.text("stage")?,
-        actor: cells.text("actor")?,
-        build: cells.text("build")?,
-        credential: cells.name("credential")?,
-        charge_cap: MicroUsd::new(cells.count("charge_cap")?),
-        remote: opt_parsed(&cells, "remote")?,
-        status: cells.opt_word("status", RemoteStatus::from_word)?,
-        cost: cost(&cells)?,
-        elements: cells.count("elements")?,
-        asked_at: cells.time("asked_at")?,
-        ended_at: cells.opt_time("ended_at")?,
-    })
+    Ok(rows.iter().map(|row| audit(row)).collect::<Result<_, _>>()?)
 }

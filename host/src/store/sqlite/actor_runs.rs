@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use tidegate_core::actor::gate::{Gate, GateKey};
+use tidegate_core::actor::{Order, RemoteId};
 use tidegate_core::claim::{Claim, Generation};
 use tidegate_core::id::{CredentialName, DaemonId, IntentId, RunId};
 use tidegate_core::money::MicroUsd;
@@ -78,6 +79,16 @@ impl ActorRuns for SqliteStore {
         self.read("look for open costs", Box::new(move |conn| Box::pin(actor_run::unsettled(conn, now, limit)))).await
     }
 
+    async fn next_look(&self) -> Result<Option<UtcMillis>, StoreError> {
+        self.read("look for the next open cost", Box::new(|conn| Box::pin(actor_run::next_look(conn)))).await
+    }
+
+    async fn taken(&self, order: &Order, since: UtcMillis) -> Result<Vec<RemoteId>, StoreError> {
+        let order = order.clone();
+        self.read("list known runs of an actor", Box::new(move |conn| Box::pin(actor_run::taken(conn, order, since))))
+            .await
+    }
+
     async fn looked(&self, intent: IntentId, looked: Looked) -> Result<Option<MicroUsd>, StoreError> {
         self.schedule("settle a cost", Box::new(move |conn| Box::pin(actor_run::looked(conn, intent, looked)))).await
     }
@@ -90,8 +101,8 @@ impl ActorRuns for SqliteStore {
         self.read("read the gates", Box::new(|conn| Box::pin(gate::all(conn)))).await
     }
 
-    async fn close_gate(&self, closed: Gate) -> Result<bool, StoreError> {
-        self.schedule("close a gate", Box::new(move |conn| Box::pin(gate::close(conn, closed)))).await
+    async fn close_gate(&self, closed: Gate, now: UtcMillis) -> Result<bool, StoreError> {
+        self.schedule("close a gate", Box::new(move |conn| Box::pin(gate::close(conn, closed, now)))).await
     }
 
     async fn open_gate(&self, key: GateKey, now: UtcMillis) -> Result<bool, StoreError> {

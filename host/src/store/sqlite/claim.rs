@@ -4,38 +4,26 @@
 //! generation. Must not know: how a run ends well (`commit`). All claims of one call are decided on what was read while
 //! the transaction could already write, then written with one statement for each table.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use sqlx::SqliteConnection;
 use tidegate_core::claim::{Claim, ClaimRequest, Generation, NotClaimed};
-use tidegate_core::id::{DaemonId, Id, RunId, SourceId};
-use tidegate_core::source::{SourceState, Trigger};
+use tidegate_core::id::{DaemonId, Id, RunId};
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::ledger::{self, Balances, signed};
-use super::row::Cells;
-use super::source::{self, json, source_columns};
+use super::actor_run;
+use super::ledger::{self, Balances};
+use super::source;
 use crate::ports::Stuck;
+use crate::store::rows::claim::{Known, decide, stuck as read_stuck};
+use crate::store::rows::ledger::signed;
+use crate::store::rows::source::{json, source_columns};
+use crate::store::rows::{self, Cells};
+use crate::store::trouble::Outcome;
 
 /// An id as JSON carries it into a statement.
 fn hex<K>(id: Id<K>) -> String {
     format!("{:032x}", id.bits())
-}
-
-/// What is known of the runs and sources that are asked for.
-struct Known {
-    sources: HashMap<SourceId, source::Row>,
-    queued: HashMap<RunId, Queued>,
-    /// Sources that have had their first run, or have it queued.
-    bootstrapped: HashSet<SourceId>,
-}
-
-struct Queued {
-    source: SourceId,
-    trigger: Trigger,
-    attempt: u32,
-    items_new: u32,
 }
 
 pub(super) async fn claim(
@@ -78,57 +66,20 @@ async fn load(conn: &mut SqliteConnection, requests: &[ClaimRequest]) -> Outcome
         ", EXISTS (SELECT 1 FROM run b WHERE b.source = s.id AND b.trigger = 'bootstrap') AS bootstrapped
         FROM source s WHERE s.id IN (SELECT unhex(value) FROM json_each(?1))"
     );
-    let mut known = Known { sources: HashMap::new(), queued: HashMap::new(), bootstrapped: HashSet::new() };
+    let mut known = Known::default();
     for row in &sqlx::query(sql).bind(ids).fetch_all(&mut *conn).await? {
-        let source = source::Row::read(row)?;
-        if Cells::new(row, "source", "id").flag("bootstrapped")? {
-            known.bootstrapped.insert(source.source.id);
-        }
-        known.sources.insert(source.source.id, source);
+        known.add(row)?;
     }
     let runs: HashSet<_> = requests.iter().filter(|request| request.queued).map(|request| hex(request.run)).collect();
     if !runs.is_empty() {
         let sql = "SELECT id, source, trigger, attempt, items_new FROM run WHERE stage = 'queued'
             AND id IN (SELECT unhex(value) FROM json_each(?1))";
         for row in &sqlx::query(sql).bind(json(&runs)?).fetch_all(conn).await? {
-            let cells = Cells::new(row, "run", "id");
-            let queued = Queued {
-                source: cells.id("source")?,
-                trigger: cells.word("trigger", Trigger::from_word)?,
-                attempt: cells.count("attempt")?,
-                items_new: cells.count("items_new")?,
-            };
-            known.queued.insert(cells.id("id")?, queued);
+            let (id, queued) = rows::claim::queued(row)?;
+            known.queued.insert(id, queued);
         }
     }
     Ok(known)
-}
-
-/// The claim as it would be, budgets left out.
-fn decide(known: &mut Known, request: &ClaimRequest) -> Option<Claim> {
-    let row = known.sources.get(&request.source)?;
-    if row.source.state != SourceState::Active || row.source.running.is_some() {
-        return None;
-    }
-    let (trigger, attempt, items_before) = if request.queued {
-        let queued = known.queued.get(&request.run).filter(|queued| queued.source == request.source)?;
-        (queued.trigger, queued.attempt.saturating_add(1), queued.items_new)
-    } else if request.trigger == Trigger::Bootstrap && known.bootstrapped.contains(&request.source) {
-        return None;
-    } else {
-        (request.trigger, 1, 0)
-    };
-    Some(Claim {
-        run: request.run,
-        source: row.source.clone(),
-        generation: Generation(row.generation.saturating_add(1)),
-        trigger,
-        attempt,
-        items_before,
-        reserved: request.reserved,
-        resume: None,
-        lease_until: request.lease_until,
-    })
 }
 
 async fn write(conn: &mut SqliteConnection, made: &[(&ClaimRequest, &Claim)], now: UtcMillis) -> Outcome<()> {
@@ -204,18 +155,7 @@ pub(super) async fn stuck(
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await?;
-    let mut stuck = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let cells = Cells::new(row, "run", "id");
-        stuck.push(Stuck {
-            run: cells.id("id")?,
-            source: cells.id("source")?,
-            generation: Generation(cells.int("generation")?),
-            trigger: cells.word("trigger", Trigger::from_word)?,
-            attempt: cells.count("attempt")?,
-        });
-    }
-    Ok(stuck)
+    Ok(rows.iter().map(|row| read_stuck(row)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn requeue(
@@ -226,13 +166,15 @@ pub(super) async fn requeue(
     at: UtcMillis,
     now: UtcMillis,
 ) -> Outcome<bool> {
-    // A run that has ordered something waits for it; it is not begun again.
+    // A run that has ordered something waits for it; it is not begun again. One that is done with what it ordered would pay
+    // for it once more.
     let sql = "UPDATE run SET daemon = NULL, lease_until = NULL, 
             stage = CASE o.open WHEN 1 THEN 'waiting' ELSE 'queued' END,
             not_before = CASE o.open WHEN 1 THEN NULL ELSE ?3 END, wake_at = CASE o.open WHEN 1 THEN ?3 END,
             attempt = CASE o.open WHEN 1 THEN attempt + 1 - ?4 ELSE max(attempt - ?4, 0) END
-        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('intended', 'started')) AS open) o
-        WHERE id = ?1 AND generation = ?2 AND stage = 'running' RETURNING id, source, stage = 'queued' AS queued";
+        FROM (SELECT EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('intended', 'started')) AS open,
+            EXISTS (SELECT 1 FROM actor_run WHERE run = ?1 AND stage IN ('ended', 'settled', 'booked')) AS paid) o
+        WHERE id = ?1 AND generation = ?2 AND stage = 'running' AND (o.open = 1 OR o.paid = 0) RETURNING id, source, stage = 'queued' AS queued";
     let row = sqlx::query(sql)
         .bind(run.to_bytes().to_vec())
         .bind(generation.0)
@@ -246,6 +188,8 @@ pub(super) async fn requeue(
         ledger::settle_run(conn, run, attempted).await?;
         ledger::settle_money(conn, run).await?;
         source::refresh(conn, cells.id("source")?, now).await?;
+    } else {
+        actor_run::given_up(conn, run, now).await?;
     }
     Ok(true)
 }

@@ -14,20 +14,22 @@ use tidegate_core::run::{Finish, Settlement};
 use tidegate_core::time::UtcMillis;
 
 use super::actor_run;
-use super::dead;
-use super::error::{Outcome, Trouble};
-use super::item::{self, Origin};
-use super::ledger::{self, settle_spent, signed};
-use super::row::Cells;
-use super::run;
-use super::source::{self, Query, json, source_columns, update_source};
+use super::ledger::{self, settle_spent};
+use super::source::{self, Query, update_source};
+use super::{dead, follow, item};
 use crate::ports::{Commit, Committed};
+use crate::store::rows::Cells;
+use crate::store::rows::item::{Origin, Stored};
+use crate::store::rows::ledger::signed;
+use crate::store::rows::run;
+use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::{Outcome, Trouble};
 
 /// The run as the fence found it.
 pub(super) struct Live {
     attempt: u32,
     counts: Counts,
-    source: source::Row,
+    source: Row,
     /// Whether it may have ordered something.
     paid: bool,
     /// The raw page of this commit, if it is kept.
@@ -38,7 +40,7 @@ pub(super) struct Live {
 
 impl Live {
     /// A run that never lived: elements of a kept page are taken up again.
-    pub(super) fn replayed(source: source::Row, page: PageId) -> Self {
+    pub(super) fn replayed(source: Row, page: PageId) -> Self {
         Self { attempt: 1, counts: Counts::default(), source, paid: false, page: Some(page), untouched: false }
     }
 }
@@ -118,7 +120,7 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
     let Some(row) = rows.first() else { return Ok(None) };
     let cells = Cells::new(row, "run", "running");
     let (attempt, pages): (u32, u32) = (cells.count("attempt")?, cells.count("pages")?);
-    let source = source::Row::read(row)?;
+    let source = Row::read(row)?;
     let untouched = pages == 0 && source.source.total_runs == 0;
     let paid = cells.flag("paid")?;
     Ok(Some(Live { attempt, counts: run::counts(&cells)?, source, paid, page, untouched }))
@@ -179,7 +181,7 @@ async fn complete(
     conn: &mut SqliteConnection,
     source: tidegate_core::id::SourceId,
     items: &mut Vec<tidegate_core::item::Item>,
-    stored: &HashMap<String, item::Stored>,
+    stored: &HashMap<String, Stored>,
 ) -> Outcome<()> {
     let partial = |item: &tidegate_core::item::Item| item.partial && stored.contains_key(&item.external_id);
     let ids: Vec<&str> = items.iter().filter(|item| partial(item)).map(|item| item.external_id.as_str()).collect();
@@ -256,6 +258,12 @@ async fn end(
     progress: Progress,
 ) -> Outcome<Settlement> {
     stay_unique(conn, live, &mut finish).await?;
+    if finish.asks_for_rhythm(&live.source.source) {
+        live.source.source.facts.published = item::rhythm(conn, live.source.source.id).await?;
+    }
+    if finish.asks_for_hours(&live.source.source) {
+        live.source.source.facts.activity = follow::hours(conn, live.source.source.id).await?;
+    }
     let settlement = finish.settle(&live.source.source, &progress.total, progress.now);
     live.source.source = settlement.source.clone();
     let failure = settlement.failure.as_ref();

@@ -3,7 +3,6 @@
 //! Owns: writing letters with the most that are kept, listing, counting and discarding them. Must not know: what takes them
 //! up again (`replay`, `extra`), or which runs become letters (the core's settlement says so).
 
-use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tidegate_core::contract::Reject;
 use tidegate_core::failure::{Class, Failure};
@@ -12,11 +11,11 @@ use tidegate_core::limits;
 use tidegate_core::source::Source;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
 use super::list::Listing;
-use super::row::Cells;
-use super::source::json;
-use crate::ports::{DeadCount, DeadFilter, DeadKind, DeadLetter, LetterId, PageRow, RawPage, Retried, StoreError};
+use crate::ports::{DeadCount, DeadFilter, DeadLetter, LetterId, PageRow, RawPage};
+use crate::store::rows::dead::{count, page_row, raw_page, read};
+use crate::store::rows::source::json;
+use crate::store::trouble::Outcome;
 
 /// Where letters come from: the run and the attempt that leave them, with its source.
 #[derive(Clone, Copy)]
@@ -130,40 +129,7 @@ pub(super) async fn list(conn: &mut SqliteConnection, filter: DeadFilter) -> Out
     narrow(&mut listing, filter);
     listing.end(" ORDER BY d.id DESC", limit);
     let rows = listing.query().build().persistent(false).fetch_all(conn).await?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
-}
-
-fn read(row: &SqliteRow) -> Result<DeadLetter, StoreError> {
-    let cells = Cells::new(row, "dead_letter", "run");
-    let what = match cells.text("kind")?.as_str() {
-        "element" => DeadKind::Element {
-            page: cells.opt_id("page")?,
-            element: cells.count("element")?,
-            // As the plugin gave it: what is no JSON is shown as text.
-            extra: cells.opt_text("extra")?.map(|text| serde_json::from_str(&text).unwrap_or_else(|_| text.into())),
-        },
-        "run" => DeadKind::Run { request: cells.opt_json("request")? },
-        other => return Err(cells.bad("kind", format!("the word {other:?} is not known here"))),
-    };
-    let retried = match (cells.opt_time("retried_at")?, cells.opt_id("retried_by")?) {
-        (None, None) => None,
-        (Some(at), Some(run)) => Some(Retried { at, run }),
-        _ => return Err(cells.bad("retried_by", "retried_at and retried_by stand together or not at all")),
-    };
-    Ok(DeadLetter {
-        id: cells.int("id")?,
-        what,
-        source: cells.id("source")?,
-        identifier: cells.text("identifier")?,
-        tenant: cells.name("tenant")?,
-        profile: cells.name("profile")?,
-        run: cells.id("run")?,
-        attempt: cells.count("attempt")?,
-        class: cells.word("class", Class::from_word)?,
-        reason: cells.text("reason")?,
-        created_at: cells.time("created_at")?,
-        retried,
-    })
+    Ok(rows.iter().map(|row| read(row)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn counts(conn: &mut SqliteConnection, filter: DeadFilter) -> Outcome<Vec<DeadCount>> {
@@ -172,19 +138,8 @@ pub(super) async fn counts(conn: &mut SqliteConnection, filter: DeadFilter) -> O
     let mut listing = Listing::new(sql);
     narrow(&mut listing, filter);
     listing.and_always(" GROUP BY d.tenant, d.profile, d.kind, d.class ORDER BY d.tenant, d.profile, d.kind, d.class");
-    let mut counts = Vec::new();
-    for row in &listing.query().build().persistent(false).fetch_all(conn).await? {
-        let cells = Cells::new(row, "dead_letter", "profile");
-        counts.push(DeadCount {
-            tenant: cells.name("tenant")?,
-            profile: cells.name("profile")?,
-            kind: cells.text("kind")?,
-            class: cells.word("class", Class::from_word)?,
-            count: cells.count("letters")?,
-            last: cells.int("last")?,
-        });
-    }
-    Ok(counts)
+    let rows = listing.query().build().persistent(false).fetch_all(conn).await?;
+    Ok(rows.iter().map(|row| count(row)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn discard(conn: &mut SqliteConnection, filter: DeadFilter, limit: u32) -> Outcome<u64> {
@@ -199,37 +154,11 @@ pub(super) async fn pages(conn: &mut SqliteConnection, run: RunId) -> Outcome<Ve
     let sql = "SELECT id, attempt, number, status, url, body_bytes, fetched_at, keep_until FROM page WHERE run = ?1
         ORDER BY attempt, number, id LIMIT ?2";
     let rows = sqlx::query(sql).bind(run.to_bytes().to_vec()).bind(limits::LIST_ROWS).fetch_all(conn).await?;
-    let mut pages = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let cells = Cells::new(row, "page", "id");
-        pages.push(PageRow {
-            id: cells.id("id")?,
-            attempt: cells.count("attempt")?,
-            number: cells.count("number")?,
-            status: cells.count("status")?,
-            url: cells.text("url")?,
-            body_bytes: cells.count("body_bytes")?,
-            fetched_at: cells.time("fetched_at")?,
-            keep_until: cells.time("keep_until")?,
-        });
-    }
-    Ok(pages)
+    Ok(rows.iter().map(|row| page_row(row)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn page(conn: &mut SqliteConnection, id: PageId) -> Outcome<Option<RawPage>> {
     let sql = "SELECT id, number, status, url, meta, body, body_bytes, fetched_at, keep_until FROM page WHERE id = ?1";
     let found = sqlx::query(sql).bind(id.to_bytes().to_vec()).fetch_optional(conn).await?;
-    let Some(row) = &found else { return Ok(None) };
-    let cells = Cells::new(row, "page", "id");
-    Ok(Some(RawPage {
-        id: cells.id("id")?,
-        number: cells.count("number")?,
-        status: cells.count("status")?,
-        url: cells.text("url")?,
-        meta: cells.text("meta")?,
-        body: cells.bytes("body")?,
-        body_bytes: cells.count("body_bytes")?,
-        fetched_at: cells.time("fetched_at")?,
-        keep_until: cells.time("keep_until")?,
-    }))
+    Ok(found.as_ref().map(|row| raw_page(row)).transpose()?)
 }

@@ -1,45 +1,16 @@
 //! From what the driver says to what the port says.
 //!
-//! Owns: [`Trouble`], which carries either through a transaction, and the reading of SQLite's result codes
-//! (<https://www.sqlite.org/rescode.html>). Must not know: what was attempted; whoever calls says so, on which file.
+//! Owns: the reading of SQLite's result codes (<https://www.sqlite.org/rescode.html>). Must not know: what was attempted; whoever calls says so, on which file.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::ports::StoreError;
+use crate::store::trouble::{Plain, Trouble};
 
 /// SQLite's primary result codes that mean something of their own to a person.
 const READONLY: i32 = 8;
 const FULL: i32 = 13;
-
-/// What stops a piece of work: the driver, or a finding of ours.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The driver refused.
-    Driver(sqlx::Error),
-    /// We did.
-    Store(StoreError),
-}
-
-impl From<sqlx::Error> for Trouble {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Driver(error)
-    }
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-/// What a piece of work gives.
-pub(super) type Outcome<T> = Result<T, Trouble>;
-
-/// A text as the cause of a [`StoreError::Database`].
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Plain(String);
 
 /// The database file, as errors name it.
 #[derive(Debug, Clone)]

@@ -10,10 +10,10 @@ use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
 use super::dead;
-use super::error::Outcome;
-use super::row::Cells;
 use super::source;
 use crate::ports::{LetterId, Queued, QueuedRun};
+use crate::store::rows::Cells;
+use crate::store::trouble::Outcome;
 
 pub(super) async fn queue(
     conn: &mut SqliteConnection,

@@ -4,43 +4,35 @@
 
 use sqlx::SqliteConnection;
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::failure::Class;
+use tidegate_core::id::CredentialName;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::row::Cells;
 use super::source;
+use crate::store::rows::gate::read;
+use crate::store::trouble::Outcome;
 
 pub(super) async fn all(conn: &mut SqliteConnection) -> Outcome<Vec<Gate>> {
     let rows = sqlx::query("SELECT key, class, why, since, until FROM gate ORDER BY key").fetch_all(conn).await?;
-    let mut gates = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let cells = Cells::new(row, "gate", "key");
-        gates.push(Gate {
-            key: cells.word("key", GateKey::from_stored)?,
-            class: cells.word("class", Class::from_word)?,
-            why: cells.text("why")?,
-            since: cells.time("since")?,
-            until: cells.time("until")?,
-        });
-    }
-    Ok(gates)
+    Ok(rows.iter().map(|row| read(row)).collect::<Result<_, _>>()?)
 }
 
-pub(super) async fn close(conn: &mut SqliteConnection, gate: Gate) -> Outcome<bool> {
+pub(super) async fn close(conn: &mut SqliteConnection, mut gate: Gate, now: UtcMillis) -> Outcome<bool> {
     let key = gate.key.stored();
-    let before: Option<String> = sqlx::query_scalar("SELECT class FROM gate WHERE key = ?1")
+    let row = sqlx::query("SELECT key, class, why, since, until FROM gate WHERE key = ?1")
         .bind(key.clone())
         .fetch_optional(&mut *conn)
         .await?;
-    let news = before.as_deref() != Some(gate.class.word());
-    // A token that is refused says more than an account that is busy.
-    if before.as_deref() == Some(Class::Credential.word()) && news {
+    let before = row.as_ref().map(|row| read(row)).transpose()?;
+    if before.as_ref().is_some_and(|before| before.outweighs(&gate, now)) {
         return Ok(false);
     }
+    let same = before.as_ref().filter(|before| before.class == gate.class);
+    if let Some(before) = same {
+        (gate.since, gate.until) = (before.since, before.until.max(gate.until));
+    }
     let sql = "INSERT INTO gate (key, class, why, since, until) VALUES (?1, ?2, ?3, ?4, ?5)
-        ON CONFLICT (key) DO UPDATE SET why = excluded.why, until = max(gate.until, excluded.until),
-            since = CASE gate.class WHEN excluded.class THEN gate.since ELSE excluded.since END, class = excluded.class";
+        ON CONFLICT (key) DO UPDATE SET class = excluded.class, why = excluded.why, since = excluded.since,
+            until = excluded.until";
     sqlx::query(sql)
         .bind(key)
         .bind(gate.class.word())
@@ -49,11 +41,24 @@ pub(super) async fn close(conn: &mut SqliteConnection, gate: Gate) -> Outcome<bo
         .bind(gate.until.as_millis())
         .execute(&mut *conn)
         .await?;
-    if let (GateKey::Credential(name), false) = (&gate.key, gate.lets_read()) {
-        let sql = "UPDATE run SET wake_at = max(wake_at, ?2) WHERE stage = 'waiting' AND credential = ?1";
-        sqlx::query(sql).bind(name.to_string()).bind(gate.until.as_millis()).execute(conn).await?;
+    if let GateKey::Credential(name) = &gate.key {
+        match (before.as_ref().is_none_or(Gate::lets_read), gate.lets_read()) {
+            (_, false) => {
+                let sql = "UPDATE run SET wake_at = max(wake_at, ?2) WHERE stage = 'waiting' AND credential = ?1";
+                sqlx::query(sql).bind(name.to_string()).bind(gate.until.as_millis()).execute(conn).await?;
+            }
+            (false, true) => wake(conn, name, now).await?,
+            (true, true) => {}
+        }
     }
-    Ok(news)
+    Ok(same.is_none())
+}
+
+/// Runs that were put off because nothing could be read are due.
+async fn wake(conn: &mut SqliteConnection, credential: &CredentialName, now: UtcMillis) -> Outcome<()> {
+    let sql = "UPDATE run SET wake_at = min(wake_at, ?2) WHERE stage = 'waiting' AND credential = ?1";
+    sqlx::query(sql).bind(credential.to_string()).bind(now.as_millis()).execute(conn).await?;
+    Ok(())
 }
 
 pub(super) async fn open(conn: &mut SqliteConnection, key: GateKey, now: UtcMillis) -> Outcome<bool> {
@@ -62,8 +67,7 @@ pub(super) async fn open(conn: &mut SqliteConnection, key: GateKey, now: UtcMill
         return Ok(false);
     }
     if let GateKey::Credential(name) = &key {
-        let sql = "UPDATE run SET wake_at = min(wake_at, ?2) WHERE stage = 'waiting' AND credential = ?1";
-        sqlx::query(sql).bind(name.to_string()).bind(now.as_millis()).execute(&mut *conn).await?;
+        wake(conn, name, now).await?;
     }
     source::unpark(conn).await?;
     Ok(true)

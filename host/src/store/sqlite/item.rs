@@ -1,52 +1,25 @@
 //! Rows of `item`.
 //!
-//! Owns: looking up what is known of a page's items, writing them, marking removals, and the way from a row to an
-//! [`ItemRow`]. Must not know: which items are taken; that is [`Intake`](tidegate_core::item::Intake)'s, asked by `commit`.
+//! Owns: looking up what is known of a page's items, writing them, and marking removals. Must not know: which items are taken; that is [`Intake`](tidegate_core::item::Intake)'s, asked by `commit`.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use tidegate_core::contract::{Metric, Removal};
-use tidegate_core::id::{ItemId, PageId, SourceId, Tenant};
-use tidegate_core::item::{Detail, Item, Known};
+use tidegate_core::id::{ItemId, SourceId};
+use tidegate_core::item::{Detail, Item};
+use tidegate_core::limits;
+use tidegate_core::schedule::adaptive::Published;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::row::Cells;
-use super::source::json;
-use crate::ports::{ItemRow, StoreError};
+use crate::store::rows::item::{Origin, Stored, item_columns, read};
+use crate::store::rows::source::json;
+use crate::store::rows::{self, Cells};
+use crate::store::trouble::Outcome;
 
 /// Rows of one insert. There is one statement for each number up to it, made and prepared when first needed.
 const ROWS: usize = 32;
-
-/// The columns [`read`] wants.
-macro_rules! item_columns {
-    () => {
-        "i.id, i.source, i.tenant, i.external_id, i.fingerprint, i.metrics, i.removed_at, i.removed_why, i.sort_at,
-        i.first_seen_at, i.changed_at, i.published_at, i.updated_at, i.element, i.kind, i.url, i.title, i.summary,
-        i.detail, i.text, i.html"
-    };
-}
-pub(super) use item_columns;
-
-/// What all items of a page share.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Origin<'a> {
-    pub(super) source: SourceId,
-    pub(super) tenant: &'a Tenant,
-    /// The raw page, if it is kept.
-    pub(super) page: Option<PageId>,
-    pub(super) now: UtcMillis,
-}
-
-/// What is stored under an external id.
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) known: Known,
-    pub(super) removed: bool,
-}
 
 /// What is stored of these items, by external id.
 pub(super) async fn known(
@@ -60,12 +33,8 @@ pub(super) async fn known(
     let rows = sqlx::query(sql).bind(source.to_bytes().to_vec()).bind(json(&ids)?).fetch_all(conn).await?;
     let mut known = HashMap::with_capacity(rows.len());
     for row in &rows {
-        let cells = Cells::new(row, "item", "external_id");
-        let stored = Stored {
-            known: Known { fingerprint: fingerprint(&cells)?, metrics: metrics(&cells)? },
-            removed: cells.opt_time("removed_at")?.is_some(),
-        };
-        known.insert(cells.text("external_id")?, stored);
+        let (external_id, stored) = rows::item::stored(row)?;
+        known.insert(external_id, stored);
     }
     Ok(known)
 }
@@ -205,45 +174,14 @@ pub(super) async fn remove(conn: &mut SqliteConnection, origin: Origin<'_>, remo
     Ok(done.rows_affected())
 }
 
-fn fingerprint(cells: &Cells<'_>) -> Result<u64, StoreError> {
-    Ok(cells.int("fingerprint")?.cast_unsigned())
-}
-
-fn metrics(cells: &Cells<'_>) -> Result<Vec<Metric>, StoreError> {
-    Ok(cells.opt_json("metrics")?.unwrap_or_default())
-}
-
-pub(super) fn read(row: &SqliteRow) -> Result<ItemRow, StoreError> {
-    let cells = Cells::new(row, "item", "id");
-    let removed = match (cells.opt_time("removed_at")?, cells.opt_text("removed_why")?) {
-        (None, None) => None,
-        (Some(at), Some(why)) => Some((at, why)),
-        _ => return Err(cells.bad("removed_why", "removed_at and removed_why stand together or not at all")),
-    };
-    let item = Item {
-        element: cells.count("element")?,
-        partial: false,
-        external_id: cells.text("external_id")?,
-        kind: cells.text("kind")?,
-        url: cells.opt_text("url")?,
-        title: cells.opt_text("title")?,
-        text: cells.opt_text("text")?,
-        html: cells.opt_text("html")?,
-        summary: cells.opt_text("summary")?,
-        published_at: cells.opt_time("published_at")?,
-        updated_at: cells.opt_time("updated_at")?,
-        detail: cells.opt_json("detail")?.unwrap_or_default(),
-        metrics: metrics(&cells)?,
-        fingerprint: fingerprint(&cells)?,
-    };
-    Ok(ItemRow {
-        id: cells.id("id")?,
-        source: cells.id("source")?,
-        tenant: cells.name("tenant")?,
-        item,
-        sort_at: cells.time("sort_at")?,
-        first_seen_at: cells.time("first_seen_at")?,
-        changed_at: cells.time("changed_at")?,
-        removed,
-    })
+/// How often a source publishes, by its newest items.
+pub(super) async fn rhythm(conn: &mut SqliteConnection, source: SourceId) -> Outcome<Option<Published>> {
+    let sql = "SELECT id, published_at FROM item WHERE source = ?1 AND published_at IS NOT NULL
+        ORDER BY sort_at DESC, id DESC LIMIT ?2";
+    let rows = sqlx::query(sql).bind(source.to_bytes().to_vec()).bind(limits::PUBLISHED.1).fetch_all(conn).await?;
+    let mut times = Vec::with_capacity(rows.len());
+    for row in &rows {
+        times.push(Cells::new(row, "item", "id").time("published_at")?);
+    }
+    Ok(Published::of(times))
 }

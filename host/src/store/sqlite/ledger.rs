@@ -6,16 +6,14 @@
 use std::collections::BTreeMap;
 
 use sqlx::{Row as _, SqliteConnection};
-use tidegate_core::budget::{Balance, Measure, Reservation, Scope, Window};
+use tidegate_core::budget::{Balance, Reservation, Window};
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::row::Cells;
-use crate::ports::{LedgerRow, StoreError};
-
-/// The longest window there is, and some room.
-const WINDOW_MOST: core::time::Duration = core::time::Duration::from_secs(32 * 86_400);
+use crate::ports::LedgerRow;
+use crate::store::rows::Cells;
+use crate::store::rows::ledger::{WINDOW_MOST, balance, open, signed};
+use crate::store::trouble::Outcome;
 
 /// Balances of some windows, held while the transaction may write and written back at its end.
 #[derive(Debug, Default)]
@@ -79,14 +77,6 @@ impl Balances {
     }
 }
 
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn balance(cells: &Cells<'_>) -> Result<Balance, StoreError> {
-    Ok(Balance { reserved: cells.count("reserved")?, spent: cells.count("spent")? })
-}
-
 /// Settles what a run (`?1`) has reserved of runs, as [`Balance::settle`] says: the reservation goes, one run is spent. The
 /// same in SQL because it stands in the script that ends a run.
 macro_rules! settle_spent {
@@ -148,17 +138,7 @@ pub(super) async fn open_windows(conn: &mut SqliteConnection, now: UtcMillis) ->
     let sql = "SELECT start, scope, measure, reserved, spent FROM ledger WHERE start BETWEEN ?1 AND ?2
         ORDER BY start, scope, measure";
     let rows = sqlx::query(sql).bind(now.minus(WINDOW_MOST).as_millis()).bind(now.as_millis()).fetch_all(conn).await?;
-    let mut open = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let cells = Cells::new(row, "ledger", "scope");
-        let scope = cells.word("scope", Scope::from_key)?;
-        let measure = cells.word("measure", Measure::from_word)?;
-        let window = Window { scope, measure, start: cells.time("start")? };
-        if window.end() > now {
-            open.push(LedgerRow { window, balance: balance(&cells)? });
-        }
-    }
-    Ok(open)
+    Ok(rows.iter().filter_map(|row| open(row, now).transpose()).collect::<Result<_, _>>()?)
 }
 
 /// Windows whose reservations are not the sum of what live runs have reserved.

@@ -6,11 +6,11 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tidegate_core::limits;
 use tidegate_core::source::Source;
 
-use super::error::Outcome;
-use super::item::{self, item_columns};
-use super::run::{self, run_columns};
-use super::source::{self, source_columns};
 use crate::ports::{ItemFilter, ItemRow, RunFilter, RunRow, SourceFilter};
+use crate::store::rows::item::{self, item_columns};
+use crate::store::rows::run::{self, run_columns};
+use crate::store::rows::source::{Row, source_columns};
+use crate::store::trouble::Outcome;
 
 /// What is asked for, within the store's own limit; 0 asks for that.
 fn rows(limit: u32) -> i64 {
@@ -60,7 +60,7 @@ pub(super) async fn sources(conn: &mut SqliteConnection, filter: SourceFilter) -
         .and(" AND s.id > ", filter.after.map(|id| id.to_bytes().to_vec()))
         .end(" ORDER BY s.id", filter.limit);
     let found = listing.0.build().persistent(false).fetch_all(conn).await?;
-    Ok(found.iter().map(|row| source::Row::read(row).map(|row| row.source)).collect::<Result<_, _>>()?)
+    Ok(found.iter().map(|row| Row::read(row).map(|row| row.source)).collect::<Result<_, _>>()?)
 }
 
 pub(super) async fn runs(conn: &mut SqliteConnection, filter: RunFilter) -> Outcome<Vec<RunRow>> {
@@ -74,7 +74,7 @@ pub(super) async fn runs(conn: &mut SqliteConnection, filter: RunFilter) -> Outc
         .and(" AND r.id < ", filter.before.map(|id| id.to_bytes().to_vec()))
         .end(" ORDER BY r.id DESC", filter.limit);
     let found = listing.0.build().persistent(false).fetch_all(conn).await?;
-    Ok(found.iter().map(run::read).collect::<Result<_, _>>()?)
+    Ok(found.iter().map(|row| run::read(row)).collect::<Result<_, _>>()?)
 }
 
 /// Sorted by an index where a source or a tenant is named. Where neither is, the keys of all items are looked through, but
@@ -93,5 +93,5 @@ pub(super) async fn items(conn: &mut SqliteConnection, filter: ItemFilter) -> Ou
     listing.end(" ORDER BY k.sort_at DESC, k.id DESC", filter.limit);
     listing.0.push(") ORDER BY i.sort_at DESC, i.id DESC");
     let found = listing.0.build().persistent(false).fetch_all(conn).await?;
-    Ok(found.iter().map(item::read).collect::<Result<_, _>>()?)
+    Ok(found.iter().map(|row| item::read(row)).collect::<Result<_, _>>()?)
 }

@@ -6,12 +6,15 @@
 
 mod actor_run;
 mod actor_runs;
+mod alert;
 mod claim;
 mod commit;
 mod dead;
 mod dead_letters;
 mod error;
 mod extra;
+mod follow;
+mod follows;
 mod gate;
 mod item;
 mod ledger;
@@ -19,9 +22,9 @@ mod list;
 mod lock;
 mod open;
 mod parked;
+mod pulse;
 mod readers;
 mod replay;
-mod row;
 mod run;
 mod schedule;
 mod schema;

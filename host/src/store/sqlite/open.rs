@@ -12,12 +12,13 @@ use tidegate_core::id::DaemonId;
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 
-use super::error::{File, Outcome};
+use super::error::File;
 use super::lock::Lock;
 use super::readers::Readers;
 use super::writer::Writer;
 use super::{Mode, SqliteStore, schema, source};
 use crate::ports::StoreError;
+use crate::store::trouble::Outcome;
 
 /// Older ones can corrupt a database in WAL mode when a checkpoint meets a write
 /// (<https://www.sqlite.org/wal.html#walresetbug>).

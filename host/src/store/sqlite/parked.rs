@@ -13,11 +13,12 @@ use tidegate_core::run::{IntentStage, Park, Resume};
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
-use super::actor_run::{self, intent_columns, ours, parsed};
-use super::error::Outcome;
-use super::row::Cells;
-use super::source::{self, json, source_columns};
+use super::actor_run::ours;
 use crate::ports::{CostRow, Waiting};
+use crate::store::rows::Cells;
+use crate::store::rows::actor_run::{self, intent_columns, parsed};
+use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::Outcome;
 
 pub(super) async fn park(conn: &mut SqliteConnection, run: RunId, generation: Generation, park: Park) -> Outcome<bool> {
     if !ours(conn, run, generation).await? {
@@ -52,7 +53,8 @@ pub(super) async fn park(conn: &mut SqliteConnection, run: RunId, generation: Ge
 
 pub(super) async fn waiting(conn: &mut SqliteConnection, limit: usize) -> Outcome<Vec<Waiting>> {
     let sql = "SELECT r.id, a.credential, a.remote, a.started_at FROM run r JOIN actor_run a ON a.run = r.id
-        WHERE r.stage = 'waiting' AND a.stage = 'started' ORDER BY r.wake_at, r.id LIMIT ?1";
+        WHERE r.stage = 'waiting' AND a.stage = 'started' AND a.troubles = 0
+        ORDER BY r.wake_at, r.id LIMIT ?1";
     let rows = sqlx::query(sql).bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_all(conn).await?;
     let mut waiting = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -103,7 +105,7 @@ pub(super) async fn claim(
     let mut claims = Vec::with_capacity(rows.len());
     let mut made = Vec::with_capacity(rows.len());
     for row in &rows {
-        let found = source::Row::read(row)?;
+        let found = Row::read(row)?;
         let cells = Cells::new(row, "actor_run", "intent");
         let resume = match cells.opt_id::<tidegate_core::id::IntentKind>("intent")? {
             None => None,

@@ -13,9 +13,10 @@ use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tidegate_core::limits;
 use tokio::sync::Semaphore;
 
-use super::error::{File, Outcome};
+use super::error::File;
 use super::writer::Work;
 use crate::ports::StoreError;
+use crate::store::trouble::Outcome;
 
 pub(super) struct Readers {
     options: SqliteConnectOptions,

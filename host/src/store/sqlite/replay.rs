@@ -14,9 +14,10 @@ use tidegate_core::time::UtcMillis;
 
 use super::commit::{self, Live};
 use super::dead;
-use super::error::Outcome;
-use super::source::{self, json};
+use super::source;
 use crate::ports::{LetterId, Replay, Replayed};
+use crate::store::rows::source::json;
+use crate::store::trouble::Outcome;
 
 pub(super) async fn replay(conn: &mut SqliteConnection, replay: Replay, now: UtcMillis) -> Outcome<Replayed> {
     let Replay { run, letters, source, from, fetched_at, mut page, mut item_ids } = replay;

@@ -10,11 +10,11 @@ use tidegate_core::id::{ProfileName, SourceId, Tenant};
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
-use super::error::Outcome;
-use super::ledger::signed;
-use super::row::Cells;
-use super::source::{self, json, source_columns};
 use crate::ports::{Candidate, SkipCount, SkipRecord};
+use crate::store::rows::Cells;
+use crate::store::rows::ledger::signed;
+use crate::store::rows::source::{Row, json, source_columns};
+use crate::store::trouble::Outcome;
 
 pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Candidate>> {
     let sql = concat!(
@@ -34,7 +34,7 @@ pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limi
             Some(run) => Some((run, cells.word("queued_trigger", Trigger::from_word)?)),
             None => None,
         };
-        candidates.push(Candidate { source: source::Row::read(row)?.source, queued });
+        candidates.push(Candidate { source: Row::read(row)?.source, queued });
     }
     Ok(candidates)
 }

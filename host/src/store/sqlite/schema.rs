@@ -7,8 +7,9 @@
 use sqlx::{Row as _, SqliteConnection};
 use tidegate_core::time::UtcMillis;
 
-use super::error::{File, Outcome};
+use super::error::File;
 use crate::ports::StoreError;
+use crate::store::trouble::Outcome;
 
 /// A step from one version to the next.
 struct Migration {
@@ -17,8 +18,8 @@ struct Migration {
     sql: &'static str,
 }
 
-/// In order, never changed once released.
-const MIGRATIONS: [Migration; 3] = [
+/// In order, without gaps, never changed once released.
+const MIGRATIONS: [Migration; 6] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
@@ -26,10 +27,17 @@ const MIGRATIONS: [Migration; 3] = [
         sql: include_str!("../../../../migrations/sqlite/0002_actor_runs.sql"),
     },
     Migration {
-        version: 6,
-        name: "dead_letters",
-        sql: include_str!("../../../../migrations/sqlite/0006_dead_letters.sql"),
+        version: 3,
+        name: "ordered_at",
+        sql: include_str!("../../../../migrations/sqlite/0003_ordered_at.sql"),
     },
+    Migration { version: 4, name: "follows", sql: include_str!("../../../../migrations/sqlite/0004_follows.sql") },
+    Migration {
+        version: 5,
+        name: "dead_letters",
+        sql: include_str!("../../../../migrations/sqlite/0005_dead_letters.sql"),
+    },
+    Migration { version: 6, name: "alerts", sql: include_str!("../../../../migrations/sqlite/0006_alerts.sql") },
 ];
 
 /// The version this program knows.

@@ -18,9 +18,10 @@ use sqlx::{Connection as _, SqliteConnection};
 use tidegate_core::limits;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::{File, Outcome, Trouble};
+use super::error::File;
 use super::lock::Lock;
 use crate::ports::StoreError;
+use crate::store::trouble::{Outcome, Trouble};
 
 /// A future that borrows the connection.
 pub(super) type Working<'c, T> = Pin<Box<dyn Future<Output = Outcome<T>> + Send + 'c>>;

@@ -9,6 +9,7 @@
 //!
 //! Every method that reads a value consumes exactly one, also when it answers "absent".
 
+mod scan;
 mod skip;
 mod text;
 
@@ -83,7 +84,12 @@ impl<'a> Scalar<'a> {
 
     /// A number, or a string that is one.
     pub fn number(&self) -> Option<f64> {
-        self.text().and_then(|text| text.parse().ok()).filter(|number: &f64| number.is_finite())
+        let text = self.text()?;
+        // Most numbers are short and whole. Up to 15 digits are exact, and need no reader of fractions.
+        if (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(text.bytes().fold(0.0, |number, digit| number * 10.0 + f64::from(digit - b'0')));
+        }
+        text.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
     /// A number that counts something: not negative.

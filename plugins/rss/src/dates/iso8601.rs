@@ -2,7 +2,9 @@
 //!
 //! Owns: those forms that name their year; the others would need to know today. Called by [`super`] after W3C's profile.
 
-use super::civil::{Moment, clock, number, offset};
+use tidegate_plugin_kit::moment::Moment;
+
+use super::civil::{clock, number, of_ordinal, offset, utc};
 
 /// Reads `text`.
 pub(super) fn parse(text: &str) -> Option<Moment> {
@@ -19,14 +21,14 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
     let at = |from: usize, to: usize| digits.get(from..to).and_then(number);
     let century = |year: i64| year + 2_000;
     match (short, digits.len(), groups.as_slice()) {
-        (true, 4, [4] | [2, 2]) => Moment::new((century(at(0, 2)?), at(2, 4)?, 1), time, offset_s),
-        (true, 2, [2]) => Moment::new((century(at(0, 2)?), 1, 1), time, offset_s),
-        (false, 8, [8] | [4, 4] | [6, 2]) => Moment::new((at(0, 4)?, at(4, 6)?, at(6, 8)?), time, offset_s),
-        (false, 7, [7] | [4, 3]) => Moment::of_ordinal(at(0, 4)?, at(4, 7)?, time, offset_s),
+        (true, 4, [4] | [2, 2]) => utc((century(at(0, 2)?), at(2, 4)?, 1), time, offset_s),
+        (true, 2, [2]) => utc((century(at(0, 2)?), 1, 1), time, offset_s),
+        (false, 8, [8] | [4, 4] | [6, 2]) => utc((at(0, 4)?, at(4, 6)?, at(6, 8)?), time, offset_s),
+        (false, 7, [7] | [4, 3]) => of_ordinal(at(0, 4)?, at(4, 7)?, time, offset_s),
         (false, 6, [6] | [2, 2, 2] | [2, 4] | [4, 2]) => {
-            Moment::new((century(at(0, 2)?), at(2, 4)?, at(4, 6)?), time, offset_s)
+            utc((century(at(0, 2)?), at(2, 4)?, at(4, 6)?), time, offset_s)
         }
-        (false, 5, [5] | [2, 3]) => Moment::of_ordinal(century(at(0, 2)?), at(2, 5)?, time, offset_s),
+        (false, 5, [5] | [2, 3]) => of_ordinal(century(at(0, 2)?), at(2, 5)?, time, offset_s),
         _ => None,
     }
 }

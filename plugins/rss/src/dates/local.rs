@@ -2,7 +2,9 @@
 //!
 //! Owns: Greek, Hungarian, Korean (OnBlog and Nate), and `2006/09/15 08:19:53 EDT`. Called by [`super`] last.
 
-use super::civil::{Moment, clock, number};
+use tidegate_plugin_kit::moment::Moment;
+
+use super::civil::{clock, number, utc};
 use super::{rfc822, w3c};
 
 /// Reads `text`; `lower` is the same in lower case.
@@ -87,14 +89,14 @@ fn korean(text: &str) -> Option<Moment> {
     match words.as_slice() {
         [year, month, day, time] => {
             let unit = |word: &str, unit: char| word.strip_suffix(unit).and_then(number);
-            Moment::new((unit(year, '년')?, unit(month, '월')?, unit(day, '일')?), clock(time)?, EAST_S)
+            utc((unit(year, '년')?, unit(month, '월')?, unit(day, '일')?), clock(time)?, EAST_S)
         }
         [date, half @ ("오전" | "오후"), time] => {
             let mut parts = date.splitn(3, '-').map(number);
             let date = (parts.next()??, parts.next()??, parts.next()??);
             let (hour, minute, second) = clock(time)?;
             let afternoon = *half == "오후" && hour < 12;
-            Moment::new(date, (hour + if afternoon { 12 } else { 0 }, minute, second), EAST_S)
+            utc(date, (hour + if afternoon { 12 } else { 0 }, minute, second), EAST_S)
         }
         _ => None,
     }

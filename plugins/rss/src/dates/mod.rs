@@ -11,7 +11,12 @@ mod local;
 mod rfc822;
 mod w3c;
 
-pub use civil::{Moment, seconds_of};
+use tidegate_plugin_kit::moment::Moment;
+
+/// Seconds since 1970 of a time in any notation, such as the host's `now`.
+pub fn seconds_of(text: &str) -> Option<i64> {
+    moment(text).map(Moment::seconds)
+}
 
 /// The time as RFC 3339 in UTC, to the second. None if it cannot be read or lies outside the years 1 to 9999.
 pub fn parse(text: &str) -> Option<String> {

@@ -3,7 +3,9 @@
 //! Owns: `Thu, 01 Jan 2004 19:48:21 GMT`: with or without the day's name, comma, seconds, time, zone; with a year of two
 //! digits, months written out, day and month swapped. Called by [`super`].
 
-use super::civil::{Moment, clock, number, offset, zone_hours};
+use tidegate_plugin_kit::moment::Moment;
+
+use super::civil::{clock, number, offset, utc, zone_hours};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
@@ -28,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
     };
     let time = rest.first().copied().unwrap_or("00:00:00");
     let zone = rest.get(1).copied().unwrap_or("");
-    Moment::new((full_year(year)?, month, day), clock(time)?, zone_offset(zone)?)
+    utc((full_year(year)?, month, day), clock(time)?, zone_offset(zone)?)
 }
 
 /// A year of two digits lies in 1990 to 2089.
@@ -60,5 +62,5 @@ pub(super) fn parse_asctime(text: &str) -> Option<Moment> {
         [_, month, day, time, zone, year] => (month, day, time, *zone, year),
         _ => return None,
     };
-    Moment::new((full_year(year)?, month(month_name)?, number(day)?), clock(time)?, zone_offset(zone)?)
+    utc((full_year(year)?, month(month_name)?, number(day)?), clock(time)?, zone_offset(zone)?)
 }

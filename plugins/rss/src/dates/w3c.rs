@@ -2,7 +2,9 @@
 //!
 //! Owns: `2003-12-31T10:14:55Z` and its shorter forms, with a blank for the `T`. Called by [`super`].
 
-use super::civil::{Moment, clock, number, offset, zone_hours};
+use tidegate_plugin_kit::moment::Moment;
+
+use super::civil::{clock, number, offset, utc, zone_hours};
 
 /// Reads `text`, which is in lower case.
 pub(super) fn parse(text: &str) -> Option<Moment> {
@@ -15,7 +17,7 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
     let month = parts.next().map_or(Some(1), |part| number(part.trim()))?;
     let day = parts.next().map_or(Some(1), |part| number(part.trim()))?;
     if rest.is_empty() {
-        return Moment::new((year, month, day), (0, 0, 0), 0);
+        return utc((year, month, day), (0, 0, 0), 0);
     }
     let zone = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ','))).unwrap_or(rest.len());
     let time = clock(&rest[..zone])?;
@@ -25,5 +27,5 @@ pub(super) fn parse(text: &str) -> Option<Moment> {
         _ if zone.bytes().all(|b| b.is_ascii_alphabetic()) => zone_hours(zone) * 3_600,
         _ => return None,
     };
-    Moment::new((year, month, day), time, offset_s)
+    utc((year, month, day), time, offset_s)
 }

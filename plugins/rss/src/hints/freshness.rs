@@ -97,7 +97,7 @@ pub fn http_date(text: &str) -> Option<i64> {
     let shaped = time.len() == 8
         && time.bytes().enumerate().all(|(at, b)| if at % 3 == 2 { b == b':' } else { b.is_ascii_digit() });
     let named = month.len() == 3 && year.len() == 4;
-    (shaped && named).then(|| dates::moment(&format!("{day} {month} {year} {time} GMT")).map(|moment| moment.0))?
+    (shaped && named).then(|| dates::seconds_of(&format!("{day} {month} {year} {time} GMT")))?
 }
 
 /// Two digits: those that would lie more than 50 years ahead belong to the last century. Seen from this one.

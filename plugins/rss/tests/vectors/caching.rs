@@ -163,7 +163,7 @@ fn response_fields(request: &Value) -> Vec<Header> {
         Value::String(text) => text.clone(),
         other => {
             let at = 1_830_000_000 + other.as_i64().unwrap();
-            let rfc3339 = tidegate_plugin_rss::dates::Moment(at).to_rfc3339().unwrap();
+            let rfc3339 = tidegate_plugin_kit::moment::Moment::of_seconds(at).to_rfc3339().unwrap();
             let (date, time) = rfc3339.split_once('T').unwrap();
             let mut parts = date.split('-');
             let (year, month, day) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());

@@ -1,6 +1,6 @@
 //! Actor runs that are waited for: looked at, lost, told to end.
 
-use super::actors::{again, ambiguous, found, inspected, line_at, no_answer, waiting};
+use super::actors::{again, ambiguous, as_stored, found, inspected, line_at, no_answer, waiting};
 use super::*;
 use crate::actor::RemoteStatus;
 use crate::fixtures::actors::{actor_claim, actor_profile, claimed_again};
@@ -38,7 +38,7 @@ fn a_run_is_looked_at_when_it_is_claimed_again() {
 fn a_run_that_the_platform_does_not_know_or_does_not_tell() {
     let table = vec![
         ("404, young", 59, Event::Inspected(Ok(None)), "park for 64"),
-        ("404, old", 60, Event::Inspected(Ok(None)), "end transient closing unknown with 0"),
+        ("404, later: once says nothing", 60, Event::Inspected(Ok(None)), "park for 75"),
         ("no answer", 60, Event::Inspected(Err(no_answer())), "park for 75"),
         ("no answer for a day", 360 + 86_400, Event::Inspected(Err(no_answer())), "park for 86775"),
         (
@@ -64,6 +64,36 @@ fn a_run_that_the_platform_does_not_know_or_does_not_tell() {
     machine.on(Event::Begin, now());
     let Effect::Park(park) = machine.on(inspected(RemoteStatus::Running), now()) else { panic!("{machine:?}") };
     assert_eq!(park.intent.troubles, 0, "an answer ends the row");
+}
+
+/// What is paid for is not given up for a copy that lags, nor for two answers with an outage between them.
+#[test]
+fn a_run_is_lost_when_the_platform_has_said_so_for_ten_minutes() {
+    let none = || Event::Inspected(Ok(None));
+    let run = |status| inspected(status);
+    let lost = "end transient closing unknown with 0";
+    let table = vec![
+        ("nothing else for ten minutes", vec![(100, none()), (400, none()), (699, none()), (700, none())], lost),
+        ("a second less", vec![(100, none()), (699, none())], "park for 729"),
+        (
+            "no answer is none",
+            vec![(100, none()), (400, Event::Inspected(Err(no_answer()))), (701, none())],
+            "park for 761",
+        ),
+        ("known again", vec![(100, none()), (200, run(RemoteStatus::Running)), (800, none())], "park for 815"),
+        ("known again, and ended", vec![(100, none()), (800, run(RemoteStatus::Succeeded))], "read 0 from 0"),
+    ];
+    for (case, looks, expected) in table {
+        let (mut park, mut last) = (Some(waiting()), String::new());
+        for (at, event) in looks {
+            let mut machine = again(as_stored(park.take().unwrap()));
+            machine.on(Event::Begin, now().plus(secs(at)));
+            let effect = machine.on(event, now().plus(secs(at)));
+            last = words(&effect);
+            park = if let Effect::Park(park) = effect { Some(*park) } else { None };
+        }
+        assert_eq!(last, expected, "{case}");
+    }
 }
 
 /// Told to end two minutes after its own timeout; given up on six minutes after it.

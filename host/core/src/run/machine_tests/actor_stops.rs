@@ -4,6 +4,7 @@ use super::actors::{actor_machine, again, found, inspected, refused, started, un
 use super::datasets::{sliced, succeeded};
 use super::*;
 use crate::actor::RemoteStatus;
+use crate::fixtures::secs;
 use crate::run::intent::Park;
 
 const DEADLINE: Event = Event::Stop(Stop::Deadline);
@@ -57,7 +58,8 @@ fn states() -> Vec<State> {
             resumed,
             vec![succeeded(6), sliced(0, 3), sliced(3, 3), page(), stored(1)],
             "inspect 0 | read 0 from 0 | read 0 from 3 | normalize 0 | store | read 0 from 6",
-            "park for 15",
+            // It gets on: no trouble at all.
+            "park for 0",
         ),
     ]
 }
@@ -71,12 +73,13 @@ fn the_deadline_puts_away_what_is_paid_for() {
     }
 }
 
-/// The store knows whether a run has an intent: one that has goes on from it.
+/// The store knows whether a run has an intent: one that has goes on from it. One that reads says how far it is.
 #[test]
 fn a_drain_lets_go_in_every_state() {
     for (case, machine, mut events, before, _) in states() {
         events.extend([DRAIN, DEADLINE]);
-        assert_eq!(line(&mut machine(), events), format!("{before} | release | done"), "{case}");
+        let expected = if before.contains("read") { "park for 0" } else { "release" };
+        assert_eq!(line(&mut machine(), events), format!("{before} | {expected} | done"), "{case}");
     }
 }
 
@@ -87,10 +90,10 @@ fn a_stop_waits_for_the_page_that_is_being_stored() {
         vec![succeeded(6), sliced(0, 3), sliced(3, 3), page]
     };
     let before = "inspect 0 | read 0 from 0 | read 0 from 3 | normalize 0 | store";
-    for (stop, expected) in [(DEADLINE, "park for 15"), (DRAIN, "release")] {
+    for stop in [DEADLINE, DRAIN] {
         let mut events = storing();
         events.extend([stop, stored(10)]);
-        assert_eq!(line(&mut again(waiting()), events), format!("{before} | await | {expected}"));
+        assert_eq!(line(&mut again(waiting()), events), format!("{before} | await | park for 0"));
     }
 }
 
@@ -126,4 +129,28 @@ fn events_that_do_not_fit() {
         assert!(end.starts_with("end transient") && end.ends_with(" | done"), "{case}: {line}");
         assert_eq!(end.contains("closing"), !waits, "{case}: {line}");
     }
+}
+
+/// A start that was cut short was being made until then, however long ago it was written down; and what it may have started
+/// is no older than the order. A machine that was suspended, or a database that was blocked, moves one and not the other.
+#[test]
+fn a_start_that_was_cut_short_was_asked_for_until_then() {
+    let minute = crate::limits::ACTOR_ASK_TIMEOUT;
+    for (case, after, asked) in
+        [("as it was", secs(40), now()), ("suspended for an hour", secs(3_600), now().plus(secs(3_600)).minus(minute))]
+    {
+        let mut machine = actor_machine();
+        for event in [Event::Begin, wish(15), Event::Intended] {
+            machine.on(event, now());
+        }
+        let Effect::Park(park) = machine.on(DEADLINE, now().plus(after)) else { panic!("{case}: {machine:?}") };
+        assert_eq!((park.intent.ordered_at, park.intent.asked_at), (now(), asked), "{case}");
+    }
+    let mut machine = actor_machine();
+    for event in [Event::Begin, wish(15), Event::Intended] {
+        machine.on(event, now());
+    }
+    let back = now().minus(secs(3_600));
+    let Effect::Park(park) = machine.on(DEADLINE, back) else { panic!("{machine:?}") };
+    assert_eq!((park.intent.earliest(), park.intent.asked_at), (back, back), "a clock that was set back");
 }

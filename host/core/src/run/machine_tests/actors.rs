@@ -78,6 +78,13 @@ fn died_asking() -> Park {
     Park { intent: *intent, progress: *progress, wake_at: now() }
 }
 
+/// What a store gives back of it.
+pub(super) fn as_stored(park: Park) -> Park {
+    let progress = serde_json::from_str(&serde_json::to_string(&park.progress).unwrap()).unwrap();
+    assert_eq!(park.progress, progress);
+    Park { progress, ..park }
+}
+
 pub(super) fn again(park: Park) -> Machine {
     machine_of(&claimed_again(&actor_claim(), park), actor_profile())
 }
@@ -279,6 +286,19 @@ fn the_job_is_the_same_after_a_wait() {
     let later = Machine::new(&claim, actor_profile(), kind(), now().plus(secs(7_200)), 1);
     assert_eq!(first.job(), later.job());
     assert_eq!((first.cap(), later.cap()), (10, 10));
+}
+
+/// A profile that names another actor by now does not make the rows of the old one the new one's.
+#[test]
+fn the_job_names_the_actor_that_was_ordered() {
+    let mut edited = actor_profile();
+    edited.actor.as_mut().unwrap().name = "acme/other".parse().unwrap();
+    let job = |park| machine_of(&claimed_again(&actor_claim(), park), edited.clone()).job().actor.clone();
+    for (case, park) in [("started", waiting()), ("not known to be started", ambiguous(0))] {
+        assert_eq!(job(park).as_deref(), Some("acme/posts"), "{case}");
+    }
+    let begun = machine_of(&actor_claim(), edited);
+    assert_eq!(begun.job().actor.as_deref(), Some("acme/other"), "a run that begins");
 }
 
 /// An attempt that begins anew has nothing open: what it orders is another thing than what an earlier one has paid for.

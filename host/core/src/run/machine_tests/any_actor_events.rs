@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::any_events::{any_batch, any_failure, any_fetched, any_stop};
+use super::any_events::{any_batch, any_failure, any_fetched, any_overload, any_stop};
 use super::*;
 use crate::actor::{RemoteRun, RemoteStatus};
 use crate::claim::Generation;
@@ -60,7 +60,8 @@ fn any_page() -> impl Strategy<Value = Event> {
     let next = prop_oneof![1 => Just(None), 2 => any_wish().prop_map(Some)];
     let good = Just(()).prop_map(|()| batch(vec![item("a")]));
     let batch = (prop_oneof![3 => good, 1 => any_batch()], next).prop_map(|(batch, next)| Ok(Batch { next, ..batch }));
-    prop_oneof![12 => batch, 1 => any_failure().prop_map(Err)].prop_map(Event::Normalized)
+    let said = prop_oneof![12 => batch, 1 => any_failure().prop_map(Err)].prop_map(Event::Normalized);
+    prop_oneof![12 => said, 1 => any_overload()]
 }
 
 fn any_told() -> impl Strategy<Value = Event> {
@@ -105,6 +106,11 @@ struct Watcher {
 }
 
 impl Watcher {
+    /// Whether an actor run of this reservation is done with.
+    fn has_paid(&self) -> bool {
+        self.caps.keys().any(|intent| self.closed.contains(intent))
+    }
+
     fn event(&mut self, event: &Event) {
         let none = match event {
             Event::Started(Started::Refused(_)) => self.asked == "start",
@@ -159,7 +165,11 @@ impl Watcher {
                 self.open = Some(park.intent.clone());
                 self.over = true;
             }
-            Effect::Release(_) | Effect::Done => self.over = true,
+            Effect::Release(_) => {
+                prop_assert!(self.open.is_some() || !self.has_paid(), "it begins anew, and pays again");
+                self.over = true;
+            }
+            Effect::Done => self.over = true,
             Effect::AskPlan | Effect::Wait(_) | Effect::Fetch(_) | Effect::Normalize(_) | Effect::Await => {}
         }
         Ok(())
@@ -295,6 +305,8 @@ proptest! {
                     life.watcher.event(&event);
                     machine.on(event, at)
                 }
+                // Nothing is open and something is paid for: the store ends a run that dies there.
+                None if life.resume.is_none() && life.watcher.has_paid() => break,
                 None => {
                     machine = life.claim(stopped);
                     machine.on(Event::Begin, at)

@@ -74,7 +74,12 @@ pub(super) fn any_fetched() -> impl Strategy<Value = Event> {
 }
 
 fn any_normalized() -> impl Strategy<Value = Event> {
-    prop_oneof![3 => any_batch().prop_map(Ok), 1 => any_failure().prop_map(Err)].prop_map(Event::Normalized)
+    let said = prop_oneof![3 => any_batch().prop_map(Ok), 1 => any_failure().prop_map(Err)].prop_map(Event::Normalized);
+    prop_oneof![12 => said, 1 => any_overload()]
+}
+
+pub(super) fn any_overload() -> impl Strategy<Value = Event> {
+    Just(()).prop_map(|()| Event::Overloaded(Failure::new(Class::Transient, "no core was free")))
 }
 
 pub(super) fn any_stop() -> impl Strategy<Value = Event> {

@@ -39,8 +39,8 @@ fn a_dataset_is_read_until_a_read_is_empty() {
     check_ended(vec![
         (
             "empty, and nothing was charged for",
-            vec![succeeded(0), sliced(0, 0), page(), stored(0)],
-            "read 0 from 0 | normalize 0 | end ok with page closing succeeded with 0 | done",
+            vec![succeeded(0), sliced(0, 0), Event::WaitOver, sliced(0, 0), page(), stored(0)],
+            "read 0 from 0 | wait 5 | read 0 from 0 | normalize 0 | end ok with page closing succeeded with 0 | done",
         ),
         (
             "one page",
@@ -127,6 +127,30 @@ fn a_dataset_that_lags_is_read_again() {
         (
             "counts are absent, and it did not succeed: nothing is waited for",
             vec![ended(RemoteStatus::Failed, None), sliced(0, 0), page()],
+            "read 0 from 0 | normalize 0 | end transient with page closing failed with 0",
+        ),
+        (
+            "nothing is counted and nothing shows: the count may be early",
+            vec![succeeded(0), sliced(0, 0), Event::WaitOver, sliced(0, 2), sliced(2, 0), Event::WaitOver],
+            "read 0 from 0 | wait 5 | read 0 from 0 | read 0 from 2 | normalize 0 | end transient closing succeeded with 2",
+        ),
+        (
+            "more shows than is counted: the count is early, and so may be what shows",
+            vec![
+                succeeded(1),
+                sliced(0, 2),
+                sliced(2, 0),
+                Event::WaitOver,
+                sliced(2, 1),
+                page(),
+                stored(0),
+                sliced(3, 0),
+            ],
+            "read 0 from 0 | read 0 from 2 | wait 5 | read 0 from 2 | normalize 0 | store | read 0 from 3 | normalize 1",
+        ),
+        (
+            "nothing is counted of a run that failed: nothing is waited for",
+            vec![ended(RemoteStatus::Failed, 0), sliced(0, 0), page()],
             "read 0 from 0 | normalize 0 | end transient with page closing failed with 0",
         ),
         (
@@ -319,6 +343,7 @@ fn what_goes_wrong_with_a_page_ends_the_run_and_its_actor_run() {
     let said = |status| normalized(Batch { outcome: outcome(status), ..proposing(Some(actor_step(15))) });
     let one = |event| vec![succeeded(3), sliced(0, 3), sliced(3, 0), event];
     let first_of_two = |event| vec![succeeded(6), sliced(0, 3), sliced(3, 3), event];
+    let read_on = |event| vec![succeeded(6), sliced(0, 3), sliced(3, 3), event, stored(1), sliced(6, 0), page()];
     let second_of_two = |event| vec![succeeded(6), sliced(0, 3), sliced(3, 3), page(), stored(1), sliced(6, 0), event];
     let before = "read 0 from 0 | read 0 from 3 | normalize 0";
     let behind = "store | read 0 from 6 | normalize 1";
@@ -343,8 +368,8 @@ fn what_goes_wrong_with_a_page_ends_the_run_and_its_actor_run() {
         ),
         (
             "trouble on the first page",
-            first_of_two(trouble(FailureCategory::Transient)),
-            format!("{before} | end transient with page {six}"),
+            read_on(trouble(FailureCategory::Transient)),
+            format!("{before} | {behind} | end transient with page {six}"),
         ),
         (
             "the account is private",
@@ -353,8 +378,8 @@ fn what_goes_wrong_with_a_page_ends_the_run_and_its_actor_run() {
         ),
         (
             "gone, says the first page",
-            first_of_two(said(OutcomeStatus::NotFound)),
-            format!("{before} | end gone with page {six}"),
+            read_on(said(OutcomeStatus::NotFound)),
+            format!("{before} | {behind} | end gone with page {six}"),
         ),
     ];
     for (case, events, expected) in table {

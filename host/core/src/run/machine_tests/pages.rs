@@ -154,13 +154,17 @@ fn facts_hints_and_warnings_add_up() {
             hubs: vec!["h".to_owned()],
             ..Hints::default()
         }),
-        warnings: vec!["w1".to_owned(); 10],
+        warnings: (0..10).map(|n| format!("w1 {n}")).collect(),
         ..batch(vec![])
     };
     let second = Batch {
         facts: Some(Facts { display_name: text("two"), followers: Some(2.0), ..Facts::default() }),
         hints: Some(Hints { min_interval_s: Some(90.0), skip_hours: vec![3], ..Hints::default() }),
-        warnings: vec!["w2".to_owned(); 10],
+        // Said before: said once.
+        warnings: (5..15)
+            .map(|n| format!("w{} {n}", if n < 10 { 1 } else { 2 }))
+            .chain(["w2 15".to_owned(), "w2 16".to_owned()])
+            .collect(),
         ..batch(vec![])
     };
     let finish = end_of_two(first, second);
@@ -174,5 +178,5 @@ fn facts_hints_and_warnings_add_up() {
         ..Hints::default()
     };
     assert_eq!(finish.hints, Some(hints));
-    assert_eq!((finish.warnings.len(), finish.warnings[15].as_str()), (limits::BATCH_WARNINGS, "w2"));
+    assert_eq!((finish.warnings.len(), finish.warnings[15].as_str()), (limits::BATCH_WARNINGS, "w2 15"));
 }

@@ -44,7 +44,12 @@ const SAME: &str = r#"{"resultsLimit": 15.0, "username": ["nasa"], "default": 1}
 const OTHER: &str = r#"{"resultsLimit": 15, "username": ["esa"]}"#;
 
 async fn find(server: &Server) -> Result<Option<String>, Failure> {
-    let found = fast(client(server).find(&order(), now())).await;
+    find_besides(server, &[]).await
+}
+
+async fn find_besides(server: &Server, taken: &[&str]) -> Result<Option<String>, Failure> {
+    let taken: Vec<RemoteId> = taken.iter().map(|id| id.parse().unwrap()).collect();
+    let found = fast(client(server).find(&order(), now(), &taken)).await;
     found.map(|run| run.map(|run| run.id.to_string()))
 }
 
@@ -80,6 +85,32 @@ async fn two_that_could_be_it_are_for_a_person() {
     let server = platform(vec![row("a", "", 2), row("b", "", 1)], 0.055, SAME).await;
     let failure = find(&server).await.unwrap_err();
     assert!(failure.message.contains("runs b, a could all be it"), "{}", failure.message);
+}
+
+/// Another tenant asked the same, and has its run.
+#[tokio::test]
+async fn one_that_stands_for_another_order_is_not_it() {
+    let server = platform(vec![row("a", "", 2), row(FOUND, "", 1)], 0.055, SAME).await;
+    assert_eq!(find_besides(&server, &["a"]).await, Ok(Some(FOUND.to_owned())));
+    assert_eq!(find_besides(&server, &["a", FOUND]).await, Ok(None));
+}
+
+/// "None" would have the start made, and paid, again.
+#[tokio::test]
+async fn a_search_that_was_cut_short_is_no_none() {
+    for endless in [of_another("a"), row("a", "", 1)] {
+        let server = Server::start(move |_| rows(core::slice::from_ref(&endless))).await;
+        let failure = find(&server).await.unwrap_err();
+        assert_eq!(failure.class, Class::Transient, "{}", failure.message);
+        assert!(failure.message.contains("there are more"), "{}", failure.message);
+        assert_eq!(server.seen().len(), limits::ACTOR_FIND_PAGES);
+    }
+    let unmarked = |count: usize| (0..count).map(|n| row(&format!("run{n}"), "", 1)).collect();
+    let server = platform(unmarked(limits::ACTOR_FIND_INPUTS), 0.055, OTHER).await;
+    assert_eq!(find(&server).await, Ok(None), "all were compared");
+    let server = platform(unmarked(limits::ACTOR_FIND_INPUTS + 1), 0.055, OTHER).await;
+    let failure = find(&server).await.unwrap_err();
+    assert!(failure.message.contains("more could be"), "{}", failure.message);
 }
 
 #[tokio::test]

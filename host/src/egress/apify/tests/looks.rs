@@ -16,6 +16,32 @@ async fn a_run_that_is_not_known() {
     assert_eq!(client(&server).inspect(&name(), &id("run1")).await.unwrap_err().class, Class::Credential);
 }
 
+/// "Record or token not found": which of them, the account tells.
+#[tokio::test]
+async fn not_found_may_be_said_of_the_token() {
+    const KIND: &str = "record-or-token-not-found";
+    type Account = fn() -> Reply;
+    let answers: [(&str, Account, Option<Class>); 4] = [
+        ("it is the run", || data(&json!({})), None),
+        ("the token is refused", || refusal(401, "invalid-token"), Some(Class::Credential)),
+        ("the token is not known", || refusal(404, KIND), Some(Class::Credential)),
+        ("nobody knows", || refusal(400, "what"), Some(Class::Config)),
+    ];
+    for (case, account, expected) in answers {
+        let server = Server::start(move |seen| match seen.path.as_str() {
+            "/v2/users/me/limits" => account(),
+            _ => refusal(404, KIND),
+        })
+        .await;
+        let (client, run) = (client(&server), id("run1"));
+        let found = client.inspect(&name(), &run).await.map_err(|failure| failure.class);
+        assert_eq!(found, expected.map_or(Ok(None), Err), "{case}");
+        let told = client.abort(&name(), &run).await.map_err(|failure| failure.class);
+        assert_eq!(told, expected.map_or(Ok(()), Err), "{case}");
+        assert_eq!(server.seen().len(), 4, "{case}");
+    }
+}
+
 /// Scenarios 10 and 35: no connection is held for a run to end, and what is missing is not said.
 #[tokio::test]
 async fn a_run_is_looked_at_and_not_waited_for() {

@@ -7,7 +7,7 @@ async fn ask_everything(client: &ApifyClient) -> String {
     let many: Vec<RemoteId> = (0..40).map(|n| id(&format!("run{n}"))).collect();
     let mut shown = format!("{client:?}");
     shown += &format!("{:?}", fast(client.start(&order())).await);
-    shown += &format!("{:?}", fast(client.find(&order(), now())).await);
+    shown += &format!("{:?}", fast(client.find(&order(), now(), &[])).await);
     shown += &format!("{:?}", fast(client.inspect(&name(), &many[0])).await);
     shown += &format!("{:?}", fast(client.statuses(&name(), &many[..2], now())).await);
     shown += &format!("{:?}", fast(client.statuses(&name(), &many, now())).await);

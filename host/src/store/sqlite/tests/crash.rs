@@ -57,7 +57,7 @@ fn commit_of(claim: &tidegate_core::claim::Claim) -> Commit {
         extra: None,
     };
     let policy = Policy {
-        schedule: Schedule::Every(Span::seconds(3600)),
+        schedule: Schedule::every(Span::seconds(3600)),
         min_interval: std::time::Duration::from_secs(60),
         retry: Retry::default(),
         dice: 0,

@@ -187,3 +187,26 @@ async fn durability_is_as_promised() {
         assert_eq!(store.write("test", work).await.unwrap(), value, "{sql}");
     }
 }
+
+/// A database of version 2, as far as it matters here: what was asked for is not ordered later than that.
+#[tokio::test]
+async fn orders_of_before_have_their_time() {
+    use crate::store::conformance::actor_runs::{again, put_away};
+    use crate::store::conformance::world::at;
+    let folder = Folder::new();
+    let store = folder.daemon().await.unwrap();
+    let (_, _, intent) = put_away(&store, "one").await;
+    store.close().await;
+    tamper(
+        &folder.file(),
+        "DROP INDEX actor_run_ordered; ALTER TABLE actor_run DROP COLUMN ordered_at;
+        DROP TABLE follower_hour; DROP TABLE follow; DROP TABLE follower;
+        ALTER TABLE source DROP COLUMN followers; ALTER TABLE source DROP COLUMN facts;
+        DROP INDEX run_extra; DROP TABLE alert; DROP TABLE alert_hit;
+        DELETE FROM schema_version WHERE version >= 3",
+    )
+    .await;
+    let store = folder.daemon().await.unwrap();
+    let resumed = again(&store, at(5)).await.remove(0).resume.unwrap().intent;
+    assert_eq!(resumed, intent);
+}

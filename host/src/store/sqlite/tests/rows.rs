@@ -11,7 +11,7 @@ async fn bad_rows_are_named_and_nothing_panics() {
         ("UPDATE source SET state = 'paused'", "source", "state_since"),
         ("UPDATE source SET tenant = 'NOT A NAME'", "source", "tenant"),
         ("UPDATE source SET overrides = '{'", "source", "overrides"),
-        ("UPDATE source SET schedule = '{\"cron\": \"* * * * *\"}'", "source", "schedule"),
+        ("UPDATE source SET schedule = '{\"cron\": \"now and then\"}'", "source", "schedule"),
         ("UPDATE source SET failure_count = -1", "source", "failure_count"),
         ("UPDATE source SET created_at = 9223372036854775807", "source", "created_at"),
         ("UPDATE source SET next_at = 1", "source", "next_trigger"),

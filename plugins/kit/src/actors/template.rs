@@ -1,19 +1,49 @@
-//! What plans of actor runs share.
+//! Inputs written from a template, for actors a plugin does not know.
 //!
-//! Owns: inputs written from a template (for actors a plugin does not know), the refusal of settings that would run code,
-//! and the failures for a missing or unknown actor. Must not know: any platform or actor. Called by plugins that ask for
-//! actor runs, in `validate` and `plan`.
+//! Owns: filling a template, and finding in it what an actor would run as code. Must not know: any platform or actor.
+//! Called by plugins in `plan`, and by [`super::Checks`].
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use crate::Failure;
 
 /// What the placeholders of a template stand for: `{name}` in a string. A string that is nothing but a placeholder becomes
 /// the value itself; where the value is unknown, the member or element is left out.
 pub type Values<'v> = [(&'v str, Option<Value>)];
 
-/// An input from a template. None if the template as a whole stands for something unknown.
-pub fn fill(template: &Value, values: &Values<'_>) -> Option<Value> {
+/// The setting `input`: an object in which texts hold placeholders; an empty one if the profile sets none.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
+pub struct Template(Value);
+
+impl Default for Template {
+    fn default() -> Self {
+        Self(Value::Object(Map::new()))
+    }
+}
+
+impl Template {
+    /// The input it gives; null if it stands for something unknown as a whole.
+    pub fn fill(&self, values: &Values<'_>) -> Value {
+        fill(&self.0, values).unwrap_or_default()
+    }
+
+    /// Whether the profile sets one.
+    pub fn is_set(&self) -> bool {
+        self.0.as_object().is_some_and(|members| !members.is_empty())
+    }
+
+    /// Whether it is an object, as every input is.
+    pub fn is_object(&self) -> bool {
+        self.0.is_object()
+    }
+
+    /// The JSON Pointer of the first member whose value an actor would run as code.
+    pub fn code(&self) -> Option<String> {
+        code_in(&self.0)
+    }
+}
+
+fn fill(template: &Value, values: &Values<'_>) -> Option<Value> {
     match template {
         Value::String(text) => fill_text(text, values),
         Value::Array(list) => Some(Value::Array(list.iter().filter_map(|value| fill(value, values)).collect())),
@@ -40,9 +70,8 @@ fn fill_text(text: &str, values: &Values<'_>) -> Option<Value> {
     Some(Value::String(filled))
 }
 
-/// The JSON Pointer of the first member of a template whose value an actor would run as code: `customMapFunction`,
-/// `extendOutputFunction` and whatever else ends in "function".
-pub fn code_in(template: &Value) -> Option<String> {
+/// `customMapFunction`, `extendOutputFunction` and whatever else ends in "function".
+fn code_in(template: &Value) -> Option<String> {
     match template {
         Value::Object(members) => members.iter().find_map(|(name, value)| {
             let step = name.replace('~', "~0").replace('/', "~1");
@@ -56,19 +85,6 @@ pub fn code_in(template: &Value) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The failure for a job whose actor this kind has no input for. `known` are those it has.
-pub fn unknown(actor: Option<&str>, kind: &str, known: &[&str]) -> Failure {
-    let known = known.join(", ");
-    let message = match actor {
-        Some(actor) => format!(
-            "the profile names the actor \"{actor}\", for which kind \"{kind}\" has no input; known are {known}. For \
-             another one set \"input\" and \"field_map\" in the profile's overrides"
-        ),
-        None => format!("kind \"{kind}\" is fetched by an actor, and the profile names none; known are {known}"),
-    };
-    Failure::config("", message)
 }
 
 #[cfg(test)]

@@ -3,9 +3,16 @@
 //! Owns: a map as data (fields with the paths where their values may stand), and the walk over an element that hands each
 //! value found to the plugin. A path is member names joined by `.`; a number steps into an array (`images.0.url`). Of
 //! several paths of one field the first that has a value counts. Must not know: any platform, which fields there are.
-//! Called by plugins whose platform is read through several actors.
+//! Called by plugins whose platform is read through several actors. A profile's own paths: [`FieldMap`].
+
+mod names;
+mod own;
 
 use std::fmt;
+
+pub use own::{FieldMap, Mapped, Paths};
+
+use names::Names;
 
 use crate::json::{Malformed, Reader, Scalar, Shape};
 
@@ -28,16 +35,14 @@ pub struct Map<F> {
     nodes: Vec<Node<F>>,
 }
 
-/// The names known in one object. `marks` are the lengths and outer bytes of the names: most names of an element are
-/// unknown, and are told apart by them alone.
+/// What is known of one object: its names, and what each leads to.
 struct Node<F> {
-    marks: Vec<u32>,
+    names: Names,
     entries: Vec<Entry<F>>,
     array: bool,
 }
 
 struct Entry<F> {
-    name: Box<str>,
     leaf: Option<(F, u8)>,
     below: Option<usize>,
 }
@@ -48,29 +53,14 @@ impl<F> fmt::Debug for Map<F> {
     }
 }
 
-fn mark(name: &str) -> u32 {
-    let bytes = name.as_bytes();
-    let outer = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
-    (u32::try_from(bytes.len()).unwrap_or(u32::MAX) << 16) | outer(bytes.first()) << 8 | outer(bytes.last())
-}
-
 impl<F> Node<F> {
-    const fn new() -> Self {
-        Self { marks: Vec::new(), entries: Vec::new(), array: false }
+    fn new() -> Self {
+        Self { names: Names::new(), entries: Vec::new(), array: false }
     }
 
     #[inline]
     fn find(&self, name: &str) -> Option<&Entry<F>> {
-        let wanted = mark(name);
-        let mut from = 0;
-        while let Some(more) = self.marks.get(from..).and_then(|marks| marks.iter().position(|mark| *mark == wanted)) {
-            let entry = self.entries.get(from + more)?;
-            if *entry.name == *name {
-                return Some(entry);
-            }
-            from += more + 1;
-        }
-        None
+        self.entries.get(self.names.find(name)?)
     }
 }
 
@@ -93,11 +83,10 @@ impl<F: Copy> Map<F> {
             let next = self.nodes.len();
             let Some(node) = self.nodes.get_mut(at) else { return };
             node.array |= step.bytes().all(|byte| byte.is_ascii_digit());
-            let place = node.entries.iter().position(|entry| *entry.name == **step).unwrap_or_else(|| {
-                node.marks.push(mark(step));
-                node.entries.push(Entry { name: (*step).into(), leaf: None, below: None });
-                node.entries.len() - 1
-            });
+            let place = node.names.number(step);
+            if place == node.entries.len() {
+                node.entries.push(Entry { leaf: None, below: None });
+            }
             let Some(entry) = node.entries.get_mut(place) else { return };
             if number + 1 == steps.len() {
                 entry.leaf = Some((field, rank));
@@ -186,41 +175,4 @@ impl<'a> Slot<'a> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[derive(Default)]
-    struct Two<'a>([Slot<'a>; 2]);
-
-    impl<'a> Sink<'a, usize> for Two<'a> {
-        fn read(&mut self, field: usize, rank: u8, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-            let value = reader.scalar()?;
-            self.0[field].offer(value, rank);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn values_are_found_by_their_paths() {
-        let map =
-            Map::new([(0, ["id_str", "id", "media.0.id"].as_slice()), (1, ["caption.text", "caption"].as_slice())]);
-        for (element, first, second) in [
-            ("{\"id\":\"a\"}", Some("a"), None),
-            ("{\"id\":7,\"id_str\":\"8\"}", Some("8"), None),
-            ("{\"id_str\":\"8\",\"id\":7}", Some("8"), None),
-            ("{\"id\":\"a\",\"id\":\"b\"}", Some("b"), None),
-            ("{\"id\":\"a\",\"id\":null}", Some("a"), None),
-            ("{\"id\":\"\",\"media\":[{\"id\":\"m\"},{\"id\":\"n\"}]}", Some("m"), None),
-            ("{\"caption\":\"text\"}", None, Some("text")),
-            ("{\"caption\":{\"pk\":1,\"text\":\"inner\"}}", None, Some("inner")),
-            ("{\"caption\":null,\"media\":7}", None, None),
-            ("{\"id\":{\"a\":[1]},\"caption\":[1]}", None, None),
-        ] {
-            let mut two = Two::default();
-            assert!(Reader::whole(element, |reader| map.walk(reader, &mut two)).unwrap(), "{element}");
-            assert_eq!((two.0[0].get().text(), two.0[1].get().text()), (first, second), "{element}");
-        }
-        assert!(!Reader::whole("[1]", |reader| map.walk(reader, &mut Two::default())).unwrap());
-    }
-}
+mod tests;

@@ -1,0 +1,232 @@
+//! Rows of `follower` and `follow`, and the counts that stand with sources.
+//!
+//! Owns: who follows what and who was seen when. A follower's row is taken before sources, and sources in the order of their
+//! ids. Must not know: what a number of followers leads to (`audience` of the core).
+
+use std::collections::BTreeSet;
+
+use sqlx::PgConnection;
+use tidegate_core::audience;
+use tidegate_core::id::{SourceId, Tenant, UserId};
+use tidegate_core::limits;
+use tidegate_core::schedule::activity::Activity;
+use tidegate_core::time::UtcMillis;
+
+use super::cell::{Uid, column, limit, uids};
+use super::{source, wake};
+use crate::ports::{Changed, Follower, Recounted, Retier};
+use crate::store::rows::Cells;
+use crate::store::rows::source::{Row, source_columns};
+use crate::store::trouble::Outcome;
+
+/// Those of these sources that are the tenant's, and how many are not. None of them goes away before the transaction ends.
+async fn of_tenant(conn: &mut PgConnection, tenant: &Tenant, sources: &[SourceId]) -> Outcome<(Vec<SourceId>, u32)> {
+    let ids: BTreeSet<_> = sources.iter().copied().collect();
+    let sql = "SELECT id FROM source WHERE tenant = $1 AND id = ANY($2) ORDER BY id FOR KEY SHARE";
+    let rows = sqlx::query(sql).bind(tenant.as_str()).bind(uids(ids.iter().copied())).fetch_all(conn).await?;
+    let mut here = Vec::with_capacity(rows.len());
+    for row in &rows {
+        here.push(Cells::new(row, "source", "id").id("id")?);
+    }
+    let absent = u32::try_from(ids.len().saturating_sub(here.len())).unwrap_or(u32::MAX);
+    Ok((here, absent))
+}
+
+pub(super) async fn follow(
+    conn: &mut PgConnection,
+    tenant: Tenant,
+    user: UserId,
+    sources: Vec<SourceId>,
+    now: UtcMillis,
+) -> Outcome<Changed> {
+    // A tenant's users are not kept before they follow something that is there.
+    let sql = "SELECT EXISTS (SELECT 1 FROM source WHERE tenant = $1 AND id = ANY($2))";
+    let wanted = uids(sources.iter().copied());
+    let any: bool = sqlx::query_scalar(sql).bind(tenant.as_str()).bind(wanted).fetch_one(&mut *conn).await?;
+    if any {
+        let sql = "INSERT INTO follower AS u (tenant, id, seen_at) VALUES ($1, $2, $3)
+            ON CONFLICT (tenant, id) DO UPDATE SET seen_at = greatest(u.seen_at, excluded.seen_at)";
+        sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).bind(now.as_millis()).execute(&mut *conn).await?;
+    }
+    let (here, absent) = of_tenant(conn, &tenant, &sources).await?;
+    if here.is_empty() {
+        return Ok(Changed { changed: 0, absent });
+    }
+    let sql = "INSERT INTO follow (tenant, follower, source, created_at)
+        SELECT $1, $2, j.source, $3 FROM unnest($4::uuid[]) AS j(source)
+        ON CONFLICT (tenant, follower, source) DO NOTHING";
+    let done = sqlx::query(sql)
+        .bind(tenant.as_str())
+        .bind(user.as_str())
+        .bind(now.as_millis())
+        .bind(uids(here))
+        .execute(&mut *conn)
+        .await?;
+    first_followers(conn, &tenant, &user, now).await?;
+    Ok(Changed { changed: u32::try_from(done.rows_affected()).unwrap_or(u32::MAX), absent })
+}
+
+/// Looks at every source again that the user follows and nobody active did.
+async fn first_followers(conn: &mut PgConnection, tenant: &Tenant, user: &UserId, now: UtcMillis) -> Outcome<()> {
+    let sql = "SELECT s.id FROM source s WHERE s.followers = 0
+            AND s.id IN (SELECT f.source FROM follow f WHERE f.tenant = $1 AND f.follower = $2)
+        ORDER BY s.id FOR NO KEY UPDATE";
+    let held = sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).fetch_all(&mut *conn).await?;
+    let mut changed = Vec::new();
+    for held in &held {
+        let Some(mut row) = source::row(conn, Cells::new(held, "source", "id").id("id")?).await? else { continue };
+        if row.source.facts.followers == Some(0) && audience::first_follower(&mut row.source, now) {
+            changed.push(row);
+        }
+    }
+    if !changed.is_empty() {
+        source::write(conn, &changed.iter().collect::<Vec<_>>()).await?;
+        wake::tell(conn).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn unfollow(
+    conn: &mut PgConnection,
+    tenant: Tenant,
+    user: UserId,
+    sources: Vec<SourceId>,
+) -> Outcome<Changed> {
+    let (here, absent) = of_tenant(conn, &tenant, &sources).await?;
+    let sql = "DELETE FROM follow WHERE tenant = $1 AND follower = $2 AND source = ANY($3) RETURNING source";
+    let rows =
+        sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).bind(uids(here)).fetch_all(&mut *conn).await?;
+    let mut left: Vec<SourceId> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        left.push(Cells::new(row, "follow", "source").id("source")?);
+    }
+    let changed = u32::try_from(left.len()).unwrap_or(u32::MAX);
+    source::lock_all(conn, left.iter().copied()).await?;
+    let sql = "UPDATE source s SET followers = 0 WHERE id = ANY($1) AND NOT EXISTS (SELECT 1 FROM follow f WHERE f.source = s.id)";
+    sqlx::query(sql).bind(uids(left)).execute(conn).await?;
+    Ok(Changed { changed, absent })
+}
+
+pub(super) async fn seen(conn: &mut PgConnection, tenant: Tenant, user: UserId, now: UtcMillis) -> Outcome<bool> {
+    let sql = "UPDATE follower SET seen_at = greatest(seen_at, $3) WHERE tenant = $1 AND id = $2";
+    let known =
+        sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).bind(now.as_millis()).execute(&mut *conn).await?;
+    if known.rows_affected() == 0 {
+        return Ok(false);
+    }
+    view(conn, &tenant, &user, now).await?;
+    first_followers(conn, &tenant, &user, now).await?;
+    Ok(true)
+}
+
+/// Counts a view in its hour of the day.
+async fn view(conn: &mut PgConnection, tenant: &Tenant, user: &UserId, now: UtcMillis) -> Outcome<()> {
+    let sql = "INSERT INTO follower_hour AS h (tenant, follower, hour, views) VALUES ($1, $2, $3, 1)
+        ON CONFLICT (tenant, follower, hour) DO UPDATE SET views = h.views + 1 RETURNING views";
+    let views: i64 = sqlx::query_scalar(sql)
+        .bind(tenant.as_str())
+        .bind(user.as_str())
+        .bind(i64::from(now.hour()))
+        .fetch_one(&mut *conn)
+        .await?;
+    if views >= i64::from(limits::VIEWS_MOST) {
+        let sql = "UPDATE follower_hour SET views = views / 2 WHERE tenant = $1 AND follower = $2";
+        sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// When the followers of a source read. `None`: nobody has.
+pub(super) async fn hours(conn: &mut PgConnection, source: SourceId) -> Outcome<Option<Activity>> {
+    let sql = "SELECT h.hour, sum(h.views)::bigint AS views FROM
+            (SELECT tenant, follower FROM follow WHERE source = $1 ORDER BY tenant, follower LIMIT $2) f
+        JOIN follower_hour h ON h.tenant = f.tenant AND h.follower = f.follower GROUP BY h.hour";
+    let rows =
+        sqlx::query(sql).bind(Uid::from(source)).bind(i64::from(limits::ACTIVITY_FOLLOWERS)).fetch_all(conn).await?;
+    let mut views = [0_u32; 24];
+    for row in &rows {
+        let cells = Cells::new(row, "follower_hour", "hour");
+        let hour: usize = cells.count("hour")?;
+        if let Some(hour) = views.get_mut(hour) {
+            *hour = cells.count("views")?;
+        }
+    }
+    Ok((!rows.is_empty()).then(|| Activity::of(&views)))
+}
+
+pub(super) async fn follower(conn: &mut PgConnection, tenant: Tenant, user: UserId) -> Outcome<Option<Follower>> {
+    let sql = "SELECT id, seen_at FROM follower WHERE tenant = $1 AND id = $2";
+    let row = sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).fetch_optional(&mut *conn).await?;
+    let Some(row) = row else { return Ok(None) };
+    let seen_at = Cells::new(&row, "follower", "id").time("seen_at")?;
+    let sql = "SELECT source FROM follow WHERE tenant = $1 AND follower = $2 ORDER BY source";
+    let rows = sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).fetch_all(conn).await?;
+    let mut sources = Vec::with_capacity(rows.len());
+    for row in &rows {
+        sources.push(Cells::new(row, "follow", "source").id("source")?);
+    }
+    Ok(Some(Follower { seen_at, sources }))
+}
+
+/// One pass over all follows: nobody waits for it.
+pub(super) async fn recount(conn: &mut PgConnection, since: UtcMillis, most: usize) -> Outcome<Vec<Recounted>> {
+    let sql = concat!(
+        "SELECT ",
+        source_columns!(),
+        ", coalesce(c.active, 0) AS active FROM source s LEFT JOIN (SELECT f.source, count(*) AS active
+            FROM follow f JOIN follower u ON u.tenant = f.tenant AND u.id = f.follower WHERE u.seen_at >= $1
+            GROUP BY f.source) c ON c.source = s.id
+        WHERE s.followers IS DISTINCT FROM coalesce(c.active, 0) LIMIT $2"
+    );
+    let rows = sqlx::query(sql).bind(since.as_millis()).bind(limit(most)).fetch_all(conn).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let followers = Cells::new(row, "follow", "id").count("active")?;
+        found.push(Recounted { source: Row::read(row)?.source, followers });
+    }
+    Ok(found)
+}
+
+/// A source that runs gets what is due next from its run's end, and one that has something else due by now keeps it.
+pub(super) async fn retier(conn: &mut PgConnection, counts: Vec<Retier>) -> Outcome<()> {
+    source::lock_all(conn, counts.iter().map(|count| count.source)).await?;
+    let mut rows = Vec::with_capacity(counts.len());
+    for count in counts {
+        let Some(mut row) = source::row(conn, count.source).await? else { continue };
+        row.source.facts.followers = Some(count.followers);
+        if row.source.running.is_none() && row.source.next_run == count.before {
+            row.source.next_run = count.after;
+        }
+        rows.push(row);
+    }
+    source::write(conn, &rows.iter().collect::<Vec<_>>()).await
+}
+
+pub(super) async fn put_off(conn: &mut PgConnection, sources: Vec<(SourceId, UtcMillis)>) -> Outcome<()> {
+    source::lock_all(conn, sources.iter().map(|(id, _)| *id)).await?;
+    let sql = "UPDATE source s SET due_at = j.at FROM unnest($1::uuid[], $2::bigint[]) AS j(id, at)
+        WHERE s.id = j.id AND s.due_at IS NOT NULL";
+    sqlx::query(sql)
+        .bind(column(&sources, |(id, _)| Uid::from(*id)))
+        .bind(column(&sources, |(_, at)| at.as_millis()))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The last sign of life of any daemon.
+pub(super) async fn alive(conn: &mut PgConnection, now: UtcMillis) -> Outcome<()> {
+    let sql =
+        "INSERT INTO meta (key, value) VALUES ('alive-at', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    sqlx::query(sql).bind(now.as_millis().to_string()).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn alive_at(conn: &mut PgConnection) -> Outcome<Option<UtcMillis>> {
+    let row = sqlx::query("SELECT key, value FROM meta WHERE key = 'alive-at'").fetch_optional(conn).await?;
+    let Some(row) = &row else { return Ok(None) };
+    let cells = Cells::new(row, "meta", "key");
+    let text = cells.text("value")?;
+    let millis = text.parse().map_err(|_| cells.bad("value", format!("{text:?} is no number of milliseconds")))?;
+    Ok(Some(UtcMillis::from_millis(millis)))
+}

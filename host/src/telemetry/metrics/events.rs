@@ -1,0 +1,82 @@
+//! Events as numbers.
+//!
+//! Owns: which metrics an event moves. Must not know: when they are read.
+
+use tidegate_core::limits;
+
+use super::{Metrics, float, lock, table, usd};
+use crate::ports::{Attempt, Event, Observer};
+
+impl Observer for Metrics {
+    fn see(&self, event: &Event) {
+        match event {
+            Event::Attempt(attempt) => self.attempt(attempt),
+            Event::Skipped { profile, reason, .. } => self.add(&table::SKIPS, &[profile.as_str(), reason], 1.0),
+            Event::Recovered { requeued, .. } => {
+                self.add(&table::RECOVERED, &[if *requeued { "requeued" } else { "given-up" }], 1.0);
+            }
+            Event::ActorStarted { adopted, .. } => {
+                self.add(&table::ACTOR_STARTS, &[if *adopted { "adopted" } else { "started" }], 1.0);
+            }
+            Event::CostFinal { run, cost, .. } => {
+                let mut costs = lock(&self.costs);
+                let of = costs.of.remove(run);
+                match of {
+                    Some((tenant, profile)) => {
+                        drop(costs);
+                        self.add(&table::COST, &[tenant.as_str(), profile.as_str()], usd(*cost));
+                    }
+                    None if costs.unknown.len() < limits::METRIC_RUNS => costs.unknown.push((*run, *cost)),
+                    None => {}
+                }
+            }
+            Event::GateClosed { .. } => self.add(&table::GATE_CHANGES, &["closed"], 1.0),
+            Event::GateOpened { .. } => self.add(&table::GATE_CHANGES, &["opened"], 1.0),
+            Event::Stale { .. } => self.add(&table::STALE, &[], 1.0),
+            Event::PassFailed { pass, .. } => self.add(&table::PASS_FAILURES, &[pass], 1.0),
+            Event::CutShort { .. } | Event::PluginLogged { .. } => {}
+            Event::Alerted { notice } => {
+                self.add(&table::ALERTS, &[notice.open.alert.key.kind().word(), notice.change.word()], 1.0);
+            }
+            Event::AlertSent { sink, notices, delivery } => {
+                let notices = u64::try_from(*notices).unwrap_or(u64::MAX);
+                self.add(&table::NOTICES, &[sink, delivery.word()], float(notices));
+            }
+        }
+    }
+}
+
+impl Metrics {
+    fn attempt(&self, attempt: &Attempt) {
+        let (tenant, profile, platform) =
+            (attempt.tenant.as_str(), attempt.profile.as_str(), attempt.platform.as_str());
+        let trigger = attempt.trigger.to_string();
+        self.add(&table::RUNS, &[tenant, platform, profile, &trigger, attempt.ending.word()], 1.0);
+        if let Some(failure) = &attempt.failure {
+            self.add(&table::FAILURES, &[platform, profile, failure.class.word()], 1.0);
+        }
+        let counts = &attempt.counts;
+        for (outcome, count) in [
+            ("new", counts.new),
+            ("updated", counts.updated),
+            ("metrics-updated", counts.metrics_updated),
+            ("duplicate", counts.duplicate),
+            ("over-cap", counts.over_cap),
+            ("rejected", counts.rejected),
+        ] {
+            if count > 0 || outcome == "new" {
+                self.add(&table::ITEMS, &[tenant, platform, profile, outcome], f64::from(count));
+            }
+        }
+        self.add(&table::FETCHES, &[platform], f64::from(attempt.fetches));
+        self.add(&table::BYTES, &[platform], float(attempt.bytes));
+        self.observe(&table::RUN_SECONDS, &[platform], attempt.duration.as_secs_f64());
+        self.observe(&table::SANDBOX_SECONDS, &[platform], attempt.plugin_cpu.as_secs_f64());
+        if attempt.cost_estimate.micros() > 0 {
+            let mut costs = lock(&self.costs);
+            if costs.of.len() < limits::METRIC_RUNS {
+                costs.of.insert(attempt.run, (attempt.tenant.clone(), attempt.profile.clone()));
+            }
+        }
+    }
+}
