@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::scripted::{PROFILE, Scene};
 use super::*;
-use crate::ports::{ItemFilter, RunFilter};
+use crate::ports::{DeadLetters as _, ItemFilter, RunFilter};
 use tidegate_core::source::{PausedBy, Trigger};
 
 const FEED: &str = "https://a.example/feed?token=hunter2";

@@ -10,7 +10,7 @@ use super::super::scripted::{PROFILE, Scene};
 use super::*;
 use crate::engine::Engine;
 use crate::engine::extra::{one_off, read};
-use crate::ports::{Queued, RunFilter, RunStage};
+use crate::ports::{Queued, RunFilter, RunStage, Store as _};
 
 const FEED: &str = "https://a.example/feed";
 

@@ -46,7 +46,7 @@ pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliEr
             Ok::<_, CliError>(())
         }
     });
-    served.await??;
+    Box::pin(served).await??;
     Ok(Exit::Ok)
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit,
             Ok::<_, CliError>(tally)
         }
     });
-    let tally = ticked.await??;
+    let tally = Box::pin(ticked).await??;
     output.data(&tally, |tally| {
         format!("{} runs started, {} sources skipped, {} runs recovered", tally.started, tally.skipped, tally.recovered)
     })?;
