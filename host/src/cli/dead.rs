@@ -177,7 +177,7 @@ fn described(letter: &DeadLetter, pages: &[PageRow]) -> String {
 /// What is meant: numbers, or a filter that leaves out what comes from now on.
 enum Meant {
     Letters(Vec<DeadLetter>),
-    Filter(DeadFilter, Vec<DeadCount>),
+    Filter(Box<DeadFilter>, Vec<DeadCount>),
 }
 
 async fn meant(store: &dyn Store, ids: &[LetterId], which: &Which) -> Result<Meant, CliError> {
@@ -185,7 +185,7 @@ async fn meant(store: &dyn Store, ids: &[LetterId], which: &Which) -> Result<Mea
         let narrowed = filter(store, which).await?;
         let counts = store.dead_counts(&narrowed).await?;
         let up_to = counts.iter().map(|count| count.last).max().unwrap_or(0);
-        return Ok(Meant::Filter(DeadFilter { up_to: Some(up_to), ..narrowed }, counts));
+        return Ok(Meant::Filter(Box::new(DeadFilter { up_to: Some(up_to), ..narrowed }), counts));
     }
     let mut letters = Vec::with_capacity(ids.len());
     for id in ids {

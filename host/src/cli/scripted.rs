@@ -270,6 +270,8 @@ impl Scene {
             budget: config.global_budget(),
             runs_at_once: 4,
             watch: Duration::from_secs(5),
+            active_within: config.scheduler.active_within.duration(),
+            catch_up_window: config.scheduler.catch_up_window.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
         };
         Self { world, store, ports, settings, _folder: folder }

@@ -178,7 +178,7 @@ async fn a_gate_is_told_closed_and_open() {
     one.see(Event::GateClosed { gate: gate(Class::Capacity) }).await;
     one.see(Event::GateOpened { key: gate(Class::Capacity).key }).await;
     assert_eq!(one.told(), [], "a busy account is no news");
-    one.store.close_gate(gate(Class::Credential)).await.unwrap();
+    one.store.close_gate(gate(Class::Credential), at(0)).await.unwrap();
     one.see(Event::GateClosed { gate: gate(Class::Credential) }).await;
     one.desk.sweep().await;
     assert_eq!(one.told(), [(Change::Opened, Kind::GateClosed)]);

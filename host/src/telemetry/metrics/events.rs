@@ -34,7 +34,7 @@ impl Observer for Metrics {
             Event::GateOpened { .. } => self.add(&table::GATE_CHANGES, &["opened"], 1.0),
             Event::Stale { .. } => self.add(&table::STALE, &[], 1.0),
             Event::PassFailed { pass, .. } => self.add(&table::PASS_FAILURES, &[pass], 1.0),
-            Event::PluginLogged { .. } => {}
+            Event::CutShort { .. } | Event::PluginLogged { .. } => {}
             Event::Alerted { notice } => {
                 self.add(&table::ALERTS, &[notice.open.alert.key.kind().word(), notice.change.word()], 1.0);
             }

@@ -124,7 +124,7 @@ async fn watched(dir: &tempfile::TempDir) -> Watched {
         active: true,
     };
     store.create_source(source, Id::new(at(0), 6), at(0)).await.unwrap();
-    store.close_gate(gate()).await.unwrap();
+    store.close_gate(gate(), at(0)).await.unwrap();
     Watched {
         store: Arc::new(store),
         plugins: Arc::new(Two),
