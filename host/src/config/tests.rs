@@ -56,7 +56,7 @@ fn every_key_has_its_variable() {
     // One value for every key there is.
     let limits = "runs_per_day = 1\nusd_per_day = 1\nusd_per_month = 1\n";
     let text = format!(
-        "[net]\ncontact = \"me\"\n[budget.each_tenant]\n{limits}[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
+        "[store]\nurl = \"postgres://host/db\"\n[net]\ncontact = \"me\"\n[budget.each_tenant]\n{limits}[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
          origin = \"https://a.example\"\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n\
          [alerts.webhook.a]\nenv = \"A\"\nallow_private = [\"127.0.0.1\"]\n[alerts.webhook.b]\nfile = \"b\"\n\
          [alerts.webhook.c]\nsystemd = \"c\"\n"

@@ -96,7 +96,8 @@ impl Remote {
         now: UtcMillis,
     ) -> Started {
         let order = &intent.order;
-        if dice.chance(self.bad) {
+        // What follows something that is paid for is the rarer and the dearer case: it is refused more often.
+        if dice.chance(if intent.number > 0 { self.bad * 4 } else { self.bad }) {
             let class =
                 dice.pick(&[Class::Transient, Class::Capacity, Class::Quota, Class::RateLimited, Class::Config]);
             return Started::Refused(Failure::new(class, "refused"));
