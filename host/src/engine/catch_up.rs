@@ -1,7 +1,8 @@
 //! The catch-up pass: coming back after a time in which no daemon was alive.
 //!
 //! Owns: noticing such a time (a stop, a machine that slept, a clock that was set forward) and spreading what came due in it,
-//! so that all sources do not run at once. Must not know: how it is spread ([`Pause`]). Called first in every tick of a daemon;
+//! so that all sources do not run at once. Must not know: how it is spread ([`Pause`]). Called in every tick of a daemon, after sources
+//! were counted and before any is admitted;
 //! `run-scheduled`, whose ticks are far apart by intention, only notes that it was there.
 //!
 //! A source is due once however many of its times have passed. Spreading comes before the sign of life is written: a daemon

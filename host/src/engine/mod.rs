@@ -1,6 +1,6 @@
 //! The engine: everything that happens by itself.
 //!
-//! Owns: the supervisor, which repeats the passes `catch_up`, `recover`, `retier`, `admit`, `watch`, `settle` and `upkeep`, and the tasks that do the admitted work.
+//! Owns: the supervisor, which repeats the passes `recover`, `retier`, `catch_up`, `admit`, `watch`, `settle` and `upkeep`, and the tasks that do the admitted work.
 //! Must not know: SQL, HTTP, wasm (it speaks to ports), or any rule of the product (it asks `tidegate_core`). Called by
 //! `cli`: [`Engine::serve`] for the daemon, [`Engine::run_once`] for one tick.
 //!

@@ -141,9 +141,9 @@ impl Engine {
     /// The passes, in the order of the product: what died first, then what is due, then what is old. Gives whether all of
     /// them could be done.
     async fn tick(self: &Arc<Self>) -> bool {
-        let caught_up = self.told("catch up", self.catch_up().await).is_some();
         let recovered = self.recover_now().await.is_some();
         let retiered = self.retier_now().await.is_some();
+        let caught_up = self.told("catch up", self.catch_up().await).is_some();
         let admitted = self.admit_now(self.ports.clock.now()).await.is_some();
         let upkept = self.told("upkeep", self.upkeep().await).is_some();
         caught_up && recovered && retiered && admitted && upkept

@@ -83,7 +83,8 @@ pub trait Follows: Send + Sync {
     /// Sources whose active followers (seen at `since` or later) are not those that stand with them, at most `limit`.
     async fn recount(&self, since: UtcMillis, limit: usize) -> Result<Vec<Recounted>, StoreError>;
 
-    /// Writes counts, and what is due next because of them. A source that was put off is looked at again.
+    /// Writes counts, and what is due next because of them. A source is looked at again if that moves, or if it was skipped
+    /// until somebody acts; else one that was put off stays so.
     async fn retier(&self, counts: Vec<Retier>, now: UtcMillis) -> Result<(), StoreError>;
 
     /// Notes that a daemon is alive at `now`.

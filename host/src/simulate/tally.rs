@@ -99,6 +99,10 @@ impl Observer for Tally {
         match event {
             Event::Attempt(attempt) => self.attempt(attempt, now),
             Event::Skipped { reason, .. } => *self.lock().skips.entry(reason).or_default() += 1,
+            // A run that is put away and goes on later tells only of what it fetched since: its orders are counted here.
+            Event::ActorStarted { adopted: false, .. } => {
+                *self.lock().fetches.entry(now.since(self.from).as_secs() / 3_600).or_default() += 1;
+            }
             Event::CostFinal { cost, .. } => {
                 let mut counts = self.lock();
                 counts.cost = counts.cost.saturating_add(cost.micros());

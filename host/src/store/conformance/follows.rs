@@ -214,6 +214,8 @@ pub(crate) async fn sources_are_put_off_and_daemons_give_signs_of_life(place: &d
     assert_eq!(store.next_due().await.unwrap(), Some(at(50)), "and what runs is not due at all");
     assert_eq!(store.candidates(at(50), 10).await.unwrap().len(), 1);
     assert_eq!(store.last_skip(one).await.unwrap(), None, "no skip");
+    assert_eq!(count(&*store, at(0), at(2)).await.len(), 2);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(50)), "a count that moves nothing leaves it put off");
     done(&*store, commit(&live, None, Some(success())), at(2)).await;
     let due = store.candidates(at(50).plus(Duration::from_secs(9_999)), 10).await.unwrap();
     assert_eq!(due.len(), 2);

@@ -226,11 +226,14 @@ impl Tables {
                 _ => entry.awake_since,
             };
             source.facts.followers = Some(count.followers);
-            if source.running.is_none() && source.next_run == count.before {
+            let moved = source.running.is_none() && source.next_run == count.before && count.before != count.after;
+            if moved {
                 source.next_run = count.after;
             }
-            entry.parked = false;
-            self.refresh_due(count.source);
+            if moved || entry.parked {
+                entry.parked = false;
+                self.refresh_due(count.source);
+            }
         }
     }
 

@@ -187,17 +187,36 @@ pub(super) async fn recount(conn: &mut PgConnection, since: UtcMillis, most: usi
     Ok(found)
 }
 
-/// A source that runs gets what is due next from its run's end, and one that has something else due by now keeps it.
+/// A source that runs gets what is due next from its run's end, and one that has something else due by now keeps it. Where
+/// nothing moves, one that was put off stays so.
 pub(super) async fn retier(conn: &mut PgConnection, counts: Vec<Retier>) -> Outcome<()> {
     source::lock_all(conn, counts.iter().map(|count| count.source)).await?;
-    let mut rows = Vec::with_capacity(counts.len());
+    let sql = "UPDATE source s SET followers = j.followers FROM unnest($1::uuid[], $2::bigint[]) AS j(id, followers)
+        WHERE s.id = j.id";
+    sqlx::query(sql)
+        .bind(column(&counts, |count| Uid::from(count.source)))
+        .bind(column(&counts, |count| i64::from(count.followers)))
+        .execute(&mut *conn)
+        .await?;
+    let parked = "SELECT id FROM source WHERE id = ANY($1) AND parked";
+    let parked = sqlx::query(parked).bind(uids(counts.iter().map(|count| count.source))).fetch_all(&mut *conn).await?;
+    let mut looked_at = BTreeSet::new();
+    for row in &parked {
+        looked_at.insert(Cells::new(row, "source", "id").id::<tidegate_core::id::SourceKind>("id")?);
+    }
+    let mut rows = Vec::new();
     for count in counts {
         let Some(mut row) = source::row(conn, count.source).await? else { continue };
-        row.source.facts.followers = Some(count.followers);
-        if row.source.running.is_none() && row.source.next_run == count.before {
+        let moved = row.source.running.is_none() && row.source.next_run == count.before && count.before != count.after;
+        if moved {
             row.source.next_run = count.after;
         }
-        rows.push(row);
+        if moved || looked_at.contains(&count.source) {
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
     }
     source::write(conn, &rows.iter().collect::<Vec<_>>()).await
 }

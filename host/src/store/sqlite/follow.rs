@@ -191,14 +191,26 @@ pub(super) async fn recount(conn: &mut SqliteConnection, since: UtcMillis, limit
     Ok(found)
 }
 
-/// A source that runs gets what is due next from its run's end, and one that has something else due by now keeps it.
+/// A source that runs gets what is due next from its run's end, and one that has something else due by now keeps it. Where
+/// nothing moves, one that was put off stays so.
 pub(super) async fn retier(conn: &mut SqliteConnection, counts: Vec<Retier>) -> Outcome<()> {
     for count in counts {
         let Some(mut row) = source::row(conn, count.source).await? else { continue };
-        row.source.facts.followers = Some(count.followers);
-        if row.source.running.is_none() && row.source.next_run == count.before {
+        let moved = row.source.running.is_none() && row.source.next_run == count.before && count.before != count.after;
+        if !moved {
+            let sql = "UPDATE source SET followers = ?2 WHERE id = ?1 AND parked = 0";
+            let done = sqlx::query(sql)
+                .bind(count.source.to_bytes().to_vec())
+                .bind(count.followers)
+                .execute(&mut *conn)
+                .await?;
+            if done.rows_affected() > 0 {
+                continue;
+            }
+        } else {
             row.source.next_run = count.after;
         }
+        row.source.facts.followers = Some(count.followers);
         source::write(conn, &row).await?;
     }
     Ok(())
