@@ -59,11 +59,14 @@ fn what_a_person_and_what_a_reader_may_cause() {
     }
 }
 
+/// Its runs that have not ended.
+type Pending = Vec<(RunId, Trigger)>;
+
 #[test]
 fn at_most_one_is_queued() {
     let running = Source { running: Some(run(1)), next_run: None, ..idle() };
     let already = |n| format!("already ({})", run(n));
-    let table: [(&str, Source, Vec<(RunId, Trigger)>, String, String); 6] = [
+    let table: [(&str, Source, Pending, String, String); 6] = [
         ("a one-off is queued", idle(), vec![(run(2), Trigger::OneOff)], already(2), already(2)),
         ("a demand is queued", idle(), vec![(run(2), Trigger::Demand)], already(2), already(2)),
         ("the bootstrap is queued", fresh_source(), vec![(run(2), Trigger::Bootstrap)], already(2), already(2)),

@@ -95,7 +95,7 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
     let place = args.place;
     match args.command {
         Command::Serve(serve) => serve::serve(&place, &serve).await,
-        Command::Demo(demo) => demo::demo(&demo, output).await,
+        Command::Demo(demo) => Box::pin(demo::demo(&demo, output)).await,
         Command::RunScheduled => serve::run_scheduled(&place, output).await,
         Command::Source(command) => source::source(&place, command, output).await,
         Command::Items(items) => items::items(&place, &items, output).await,

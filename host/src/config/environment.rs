@@ -94,8 +94,8 @@ fn path_of(variable_name: &str, key: &[&str], table: &toml::Table) -> Option<Vec
         return (pattern == variable_name).then(|| path(""));
     };
     let written = variable_name.strip_prefix(before)?.strip_suffix(after).filter(|name| !name.is_empty())?;
-    let named_in = key.iter().take_while(|part| **part != "*");
-    let section = named_in.fold(Some(table), |table, part| table?.get(*part)?.as_table());
+    let mut named_in = key.iter().take_while(|part| **part != "*");
+    let section = named_in.try_fold(table, |table, part| table.get(*part)?.as_table());
     let in_capitals = |name: &&String| name.to_uppercase().replace('-', "_") == written;
     let known = section.and_then(|section| section.keys().find(in_capitals));
     Some(path(&known.cloned().unwrap_or_else(|| written.to_lowercase())))

@@ -78,9 +78,7 @@ const fn dice(source: SourceId) -> u32 {
     let mut word = (bits as u64) ^ ((bits >> 64) as u64);
     word = (word ^ (word >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     word = (word ^ (word >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    #[expect(clippy::cast_possible_truncation, reason = "the high half")]
-    let high = (word >> 32) as u32;
-    high
+    (word >> 32) as u32
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl Engine {
             raw: None,
             cost: MicroUsd::ZERO,
         };
-        work.drive().await
+        Box::pin(work.drive()).await
     }
 }
 

@@ -94,19 +94,21 @@ fn texts_of_others_are_cut_to_one_line() {
     assert!(!alert.text.contains('\n') && alert.text.ends_with('…'));
 }
 
-/// (what, when its cause is seen, whether it is told then)
+/// When the cause is seen, and whether it is told then.
+type Steps = &'static [(u64, Option<Change>)];
+
 #[test]
 fn one_alert_until_it_is_resolved_and_a_reminder_a_day() {
-    let told = Some(Change::Opened);
-    let again = Some(Change::Reminder);
+    const TOLD: Option<Change> = Some(Change::Opened);
+    const AGAIN: Option<Change> = Some(Change::Reminder);
     let paused = source_paused(about(), "why").unwrap();
     let letters = one_of_each().remove(7);
-    let cases: [(&str, &Alert, Option<Duration>, &[(u64, Option<Change>)]); 5] = [
-        ("once", &paused, DAY, &[(0, told), (1, None), (3_600, None), (86_399, None)]),
-        ("a reminder a day", &paused, DAY, &[(0, told), (86_400, again), (86_401, None), (172_800, again)]),
-        ("no reminders", &paused, None, &[(0, told), (86_400, None), (864_000, None)]),
-        ("letters, hourly", &letters, None, &[(0, told), (3_599, None), (3_600, again), (3_700, None), (7_200, again)]),
-        ("a clock set back", &paused, DAY, &[(90_000, told), (0, None), (90_001, None)]),
+    let cases: [(&str, &Alert, Option<Duration>, Steps); 5] = [
+        ("once", &paused, DAY, &[(0, TOLD), (1, None), (3_600, None), (86_399, None)]),
+        ("a reminder a day", &paused, DAY, &[(0, TOLD), (86_400, AGAIN), (86_401, None), (172_800, AGAIN)]),
+        ("no reminders", &paused, None, &[(0, TOLD), (86_400, None), (864_000, None)]),
+        ("letters, hourly", &letters, None, &[(0, TOLD), (3_599, None), (3_600, AGAIN), (3_700, None), (7_200, AGAIN)]),
+        ("a clock set back", &paused, DAY, &[(90_000, TOLD), (0, None), (90_001, None)]),
     ];
     for (what, alert, remind, steps) in cases {
         let mut open = None;

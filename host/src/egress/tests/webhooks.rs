@@ -27,10 +27,13 @@ async fn it_is_sent_as_json_once() {
     assert!(seen[0].field("user-agent").unwrap().contains("ops@example.org"));
 }
 
+/// Status, header and body of an answer, what is told of it, and whether another attempt may do better.
+type Case<'a> = (u16, &'a [(&'a str, &'a str)], &'a str, &'a str, bool);
+
 #[tokio::test]
 async fn what_comes_instead_is_told_without_the_address() {
     let quoting = format!("no such hook: {PATH}");
-    let cases: [(u16, &[(&str, &str)], &str, &str, bool); 7] = [
+    let cases: [Case<'_>; 7] = [
         (404, &[], "no_service", "status 404: no_service", false),
         (404, &[], &quoting, "status 404", false),
         (400, &[], "canary", "status 400", false),

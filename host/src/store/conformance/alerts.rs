@@ -25,7 +25,7 @@ pub(crate) async fn an_alert_is_told_once_and_resolved(place: &dyn Place) {
     assert_eq!((change, open.count), (Some(Change::Opened), 1));
     let (open, change) = store.raise_alert(paused(1), DAY, at(5)).await.unwrap();
     assert_eq!((change, open.count, open.opened_at, open.seen_at), (None, 2, at(0), at(5)));
-    assert_eq!(store.alerts(10).await.unwrap(), [open.clone()]);
+    assert_eq!(store.alerts(10).await.unwrap(), std::slice::from_ref(&open));
     assert_eq!(store.resolve_alert(paused(1).key, None).await.unwrap(), Some(open));
     assert_eq!(store.resolve_alert(paused(1).key, None).await.unwrap(), None, "over is over");
     let (open, change) = store.raise_alert(paused(1), DAY, at(6)).await.unwrap();

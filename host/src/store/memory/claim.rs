@@ -54,12 +54,12 @@ impl Tables {
             .collect()
     }
 
-    pub(super) fn claim(&mut self, requests: Vec<ClaimRequest>, now: UtcMillis) -> Vec<Result<Claim, NotClaimed>> {
-        requests.into_iter().map(|request| self.claim_one(request, now)).collect()
+    pub(super) fn claim(&mut self, requests: &[ClaimRequest], now: UtcMillis) -> Vec<Result<Claim, NotClaimed>> {
+        requests.iter().map(|request| self.claim_one(request, now)).collect()
     }
 
-    fn claim_one(&mut self, request: ClaimRequest, now: UtcMillis) -> Result<Claim, NotClaimed> {
-        let claim = self.decide(&request).ok_or(NotClaimed::Taken)?;
+    fn claim_one(&mut self, request: &ClaimRequest, now: UtcMillis) -> Result<Claim, NotClaimed> {
+        let claim = self.decide(request).ok_or(NotClaimed::Taken)?;
         self.reserve(&request.reservations).map_err(|full| {
             let (reservation, balance) = *full;
             NotClaimed::Budget { reservation, balance }

@@ -25,7 +25,7 @@ mod ledger;
 mod source;
 mod tables;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
+#[expect(clippy::unwrap_used, reason = "tests; their tasks are awaited")]
 mod tests;
 mod upkeep;
 
@@ -173,7 +173,7 @@ impl Store for MemoryStore {
         requests: Vec<ClaimRequest>,
         now: UtcMillis,
     ) -> Result<Vec<Result<Claim, NotClaimed>>, StoreError> {
-        self.with("claim sources", |tables| tables.claim(requests, now))
+        self.with("claim sources", |tables| tables.claim(&requests, now))
     }
 
     async fn heartbeat(

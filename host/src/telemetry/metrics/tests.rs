@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
-#![allow(clippy::disallowed_methods, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests; what is left out is said")]
 //! What is exposed, read as strictly as the format is written.
 
 mod exposition;
