@@ -4,7 +4,7 @@
 //! of another type than wanted is stepped over and counts as absent, unknown members and members that come twice are no
 //! trouble, numbers keep all their digits, escaped halves of surrogate pairs
 //! become U+FFFD, raw control characters and a byte order mark are let through. What is no JSON, or nests deeper than [`DEPTH`], is [`Malformed`]. Texts
-//! are borrowed where they hold no escape. Must not know: any platform. Called by [`crate::fields`] and by plugins that
+//! are borrowed where they hold no escape. Must not know: any platform. Called by [`fields`](mod@crate::fields) and by plugins that
 //! read the elements of datasets.
 //!
 //! Every method that reads a value consumes exactly one, also when it answers "absent".
