@@ -26,9 +26,16 @@ pub fn time(id: u64) -> Option<Moment> {
 
 /// The id in a permalink: what follows `/status/`.
 pub fn of_url(url: &str) -> Option<&str> {
-    let behind = url.split_once("/status/").or_else(|| url.split_once("/statuses/"))?.1;
+    let behind = behind(url, "/status/").or_else(|| behind(url, "/statuses/"))?;
     let digits = behind.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(behind.len());
     behind.get(..digits).filter(|digits| id(digits).is_some())
+}
+
+/// What follows the first `word`, which begins with a slash. Addresses are short and have few: looking at each costs less
+/// than a general search.
+fn behind<'u>(url: &'u str, word: &str) -> Option<&'u str> {
+    let slashes = url.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    slashes.filter_map(|(at, _)| url.get(at..)).find_map(|rest| rest.strip_prefix(word))
 }
 
 #[cfg(test)]
