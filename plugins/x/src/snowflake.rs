@@ -14,8 +14,15 @@ const SHIFT: u32 = 22;
 
 /// An id of a post: decimal digits, not zero.
 pub fn id(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    plain.then(|| text.parse().ok()).flatten()
+    /// So many digits fit whatever they are, and need no check for overflow, which 32-bit machines do the long way.
+    const SURE: usize = 19;
+    if text.is_empty() || text.starts_with('0') || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    if text.len() > SURE {
+        return text.parse().ok();
+    }
+    Some(text.bytes().fold(0, |id, digit| id * 10 + u64::from(digit - b'0')))
 }
 
 /// When a post of that id was made.
@@ -49,7 +56,9 @@ mod tests {
         assert_eq!(at("1983971132162549693").as_deref(), Some("2025-10-30T18:55:52.965Z"));
         assert_eq!(at("29700859247").as_deref(), Some("2010-11-04T01:43:01.738Z"));
         assert_eq!(at("20"), None);
-        for wrong in ["", "-1", "0", "01", "1e3", "99999999999999999999", " 1"] {
+        assert_eq!(id("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(id("9999999999999999999"), Some(9_999_999_999_999_999_999));
+        for wrong in ["", "-1", "0", "01", "1e3", "18446744073709551616", "99999999999999999999", " 1"] {
             assert_eq!(id(wrong), None, "{wrong}");
         }
         for (url, found) in [
@@ -63,6 +72,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_id_is_its_number(number in 1..=u64::MAX) {
+            prop_assert_eq!(id(&number.to_string()), Some(number));
+        }
+
         #[test]
         fn times_grow_with_ids(one in any::<u64>(), other in any::<u64>()) {
             if let (Some(a), Some(b)) = (time(one.min(other)), time(one.max(other))) {
