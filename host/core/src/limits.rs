@@ -167,8 +167,8 @@ pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Linear memory of one instance. Least that takes 1,000 posts in JavaScript and Python: 32 MiB.
 pub const MEMORY_BYTES: usize = 64 * MIB;
 /// Memory that a place in the pool keeps between calls, zeroed and in the page table: a page of 60 KB with 30 entries uses 2
-/// to 3 MiB. Only as many places keep it as calls have been under way at once.
-pub const KEPT_MEMORY_BYTES: usize = 4 * MIB;
+/// to 3 MiB, the largest dataset page (4 MiB) 7. Only as many places keep it as calls have been under way at once.
+pub const KEPT_MEMORY_BYTES: usize = 8 * MIB;
 /// Elements of one table. StarlingMonkey has 7,688.
 pub const TABLE_ELEMENTS: usize = 10_000;
 /// Core instances of one component instance (Python: 38).

@@ -18,8 +18,7 @@ const FIRST: Moment = Moment(1_262_304_000_000);
 /// The item of a post in element `element`, if it has an identity. `now` is the time of the run.
 pub fn item(post: &Post<'_, '_>, element: u32, now: Moment) -> Option<Item> {
     let (id, code) = post.identity()?;
-    let mut item = Item::new(element, id);
-    item.kind = kind(post).to_owned();
+    let mut item = Item::of_kind(kind(post), element, id);
     item.url = Some(identifier::post_url(&code));
     item.authors = author(post).into_iter().collect();
     item.text = match post.get(Field::Caption) {

@@ -2,67 +2,45 @@
 //!
 //! Owns: the manifest. Called by `describe`.
 
-use tidegate_plugin_kit::{Example, Kind, Manifest};
+use tidegate_plugin_kit::{Kind, Manifest};
 
-use crate::identifier;
-use crate::{input, overrides};
+use crate::{identifier, input, overrides};
 
-fn example(identifier: &str, overrides: &str, note: &str) -> Example {
-    Example { identifier: identifier.to_owned(), overrides: overrides.to_owned(), note: note.to_owned() }
-}
-
-fn kind(kind: identifier::Kind, description: &str, schema: &str, examples: Vec<Example>, deltas: &[&str]) -> Kind {
-    Kind {
-        name: kind.name().to_owned(),
-        description: description.to_owned(),
-        overrides_schema: schema.to_owned(),
-        examples,
-        hosts: Vec::new(),
-        methods: Vec::new(),
-        actors: input::serving(kind).into_iter().map(str::to_owned).collect(),
-        deltas: deltas.iter().map(|delta| (*delta).to_owned()).collect(),
-        deliveries: false,
-        extra: None,
-    }
+fn kind(kind: identifier::Kind, description: &str) -> Kind {
+    Kind::on_actors(kind.name(), description, input::serving(kind))
 }
 
 /// The manifest; constant.
 pub fn manifest() -> Manifest {
     let deltas = ["newest-published-at", "cursor"];
+    let account = kind(
+        identifier::Kind::Account,
+        "The posts of an account. The identifier is its handle or the URL of its page.",
+    )
+    .schema(overrides::ACCOUNT)
+    .example("@nasa", "{}", "a handle")
+    .example("https://www.instagram.com/nasa/", "{\"overlap_hours\":24}", "with a shorter overlap")
+    .deltas(&deltas);
+    let hashtag = kind(
+        identifier::Kind::Hashtag,
+        "The posts under a hashtag. The identifier is its word or the URL of its page.",
+    )
+    .schema(overrides::HASHTAG)
+    .example("#tides", "{\"limit\":20}", "twenty posts at most")
+    .deltas(&deltas);
+    let post = kind(identifier::Kind::Post, "One post. The identifier is its URL.").schema(overrides::POST).example(
+        "https://www.instagram.com/p/Dbm3x30EwWu/",
+        "{}",
+        "a post by its URL",
+    );
+    let profile = kind(
+        identifier::Kind::Profile,
+        "What is known of an account: followers, number of posts, name. The identifier is its handle.",
+    )
+    .schema(overrides::PROFILE)
+    .example("nasa", "{}", "a handle");
     Manifest {
-        kinds: vec![
-            kind(
-                identifier::Kind::Account,
-                "The posts of an account. The identifier is its handle or the URL of its page.",
-                overrides::ACCOUNT,
-                vec![
-                    example("@nasa", "{}", "a handle"),
-                    example("https://www.instagram.com/nasa/", "{\"overlap_hours\":24}", "with a shorter overlap"),
-                ],
-                &deltas,
-            ),
-            kind(
-                identifier::Kind::Hashtag,
-                "The posts under a hashtag. The identifier is its word or the URL of its page.",
-                overrides::HASHTAG,
-                vec![example("#tides", "{\"limit\":20}", "twenty posts at most")],
-                &deltas,
-            ),
-            kind(
-                identifier::Kind::Post,
-                "One post. The identifier is its URL.",
-                overrides::POST,
-                vec![example("https://www.instagram.com/p/Dbm3x30EwWu/", "{}", "a post by its URL")],
-                &[],
-            ),
-            kind(
-                identifier::Kind::Profile,
-                "What is known of an account: followers, number of posts, name. The identifier is its handle.",
-                overrides::PROFILE,
-                vec![example("nasa", "{}", "a handle")],
-                &[],
-            ),
-        ],
+        kinds: vec![account, hashtag, post, profile],
         extra: Some("{\"license\":\"Apache-2.0\"}".to_owned()),
         ..Manifest::new(
             "instagram",

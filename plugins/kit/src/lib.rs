@@ -3,7 +3,8 @@
 //! Owns: the generated types, the [`Plugin`] trait, the [`export!`] macro that turns a type with that trait into a
 //! component, the panic hook that carries a panic's message to the host, the few readers every HTTP plugin needs (header
 //! lookup, `Link` fields, URL references), the calendar, what plugins on actors share (elements of datasets, field maps,
-//! settings), and what the tests of plugins share. Must not know: any platform. Called by every plugin written in Rust. A plugin crate also builds natively (as an rlib), so that its tests need no wasm.
+//! settings), and what the tests of plugins share. Must not know: any platform. Called by every plugin written in Rust. A
+//! plugin crate also builds natively (as an rlib), so that its tests need no wasm.
 
 #[cfg(not(feature = "serde"))]
 #[allow(

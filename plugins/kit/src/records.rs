@@ -3,9 +3,9 @@
 //! Owns: what "nothing known" is for each field, so that a plugin names only what it knows. Must not know: any platform.
 
 use crate::{
-    ActorEnd, ActorRun, Author, Batch, Body, BodyForm, DatasetPage, Facts, Failure, FailureCategory, Fetch, Header,
-    Hints, HttpRequest, HttpResponse, Item, Job, Manifest, Media, Metric, Outcome, OutcomeStatus, Page, PageContent,
-    Problem, Reference, Reject, Step, Valid, Watermark,
+    ActorEnd, ActorRun, Author, Batch, Body, BodyForm, DatasetPage, Example, Facts, Failure, FailureCategory, Fetch,
+    Header, Hints, HttpRequest, HttpResponse, Item, Job, Kind, Manifest, Media, Metric, Outcome, OutcomeStatus, Page,
+    PageContent, Problem, Reference, Reject, Step, Valid, Watermark,
 };
 
 impl Manifest {
@@ -18,6 +18,49 @@ impl Manifest {
             kinds: Vec::new(),
             extra: None,
         }
+    }
+}
+
+impl Kind {
+    /// A kind that runs of these actors feed.
+    pub fn on_actors<'n>(name: &str, description: &str, actors: impl IntoIterator<Item = &'n str>) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            overrides_schema: "{}".to_owned(),
+            examples: Vec::new(),
+            hosts: Vec::new(),
+            methods: Vec::new(),
+            actors: actors.into_iter().map(str::to_owned).collect(),
+            deltas: Vec::new(),
+            deliveries: false,
+            extra: None,
+        }
+    }
+
+    /// The same with the JSON Schema of its overrides.
+    #[must_use]
+    pub fn schema(mut self, schema: &str) -> Self {
+        schema.clone_into(&mut self.overrides_schema);
+        self
+    }
+
+    /// The same with what it can use of a watermark.
+    #[must_use]
+    pub fn deltas(mut self, deltas: &[&str]) -> Self {
+        self.deltas = deltas.iter().map(|delta| (*delta).to_owned()).collect();
+        self
+    }
+
+    /// The same with one more example: an identifier, overrides, and what they are an example of.
+    #[must_use]
+    pub fn example(mut self, identifier: &str, overrides: &str, note: &str) -> Self {
+        self.examples.push(Example {
+            identifier: identifier.to_owned(),
+            overrides: overrides.to_owned(),
+            note: note.to_owned(),
+        });
+        self
     }
 }
 

@@ -14,6 +14,9 @@ use crate::{dates, limits, snowflake, text};
 /// 2006-01-01: nothing on X is older.
 const FIRST: Moment = Moment(1_136_073_600_000);
 
+/// Bytes of `data` of most posts.
+const DATA_BYTES: usize = 256;
+
 /// The item of element `element`; `id` is its id. `now` is the time of the run.
 pub fn item(tweet: &Tweet<'_>, id: &str, element: u32, now: Moment) -> Item {
     let mut item = Item::of_kind(kind(tweet), element, id);
@@ -125,7 +128,9 @@ fn metrics(tweet: &Tweet<'_>) -> Vec<Metric> {
         ("views", Field::Views),
         ("bookmarks", Field::Bookmarks),
     ];
-    counts.into_iter().filter_map(|(name, field)| Some(Metric::new(name, tweet.get(field).count()?))).collect()
+    let mut metrics = Vec::with_capacity(counts.len());
+    metrics.extend(counts.into_iter().filter_map(|(name, field)| Some(Metric::new(name, tweet.get(field).count()?))));
+    metrics
 }
 
 /// A reply keeps what it quotes, and the other way round.
@@ -152,7 +157,8 @@ fn references(tweet: &Tweet<'_>, id: &str) -> Vec<Reference> {
 
 /// What X has beyond the contract, as a JSON object.
 fn data(tweet: &Tweet<'_>, undated: bool) -> Option<String> {
-    let mut json = String::new();
+    // Room for what most posts have: growing step by step costs more than the words.
+    let mut json = String::with_capacity(DATA_BYTES);
     let mut member = |name: &str, value: &dyn Fn(&mut String)| {
         json.push(if json.is_empty() { '{' } else { ',' });
         quote(&mut json, name);

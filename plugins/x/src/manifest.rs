@@ -2,62 +2,40 @@
 //!
 //! Owns: the manifest. Called by `describe`.
 
-use tidegate_plugin_kit::{Example, Kind, Manifest};
+use tidegate_plugin_kit::{Kind, Manifest};
 
 use crate::{input, overrides};
 
-fn example(identifier: &str, overrides: &str, note: &str) -> Example {
-    Example { identifier: identifier.to_owned(), overrides: overrides.to_owned(), note: note.to_owned() }
-}
-
-fn kind(name: &str, description: &str, schema: &str, examples: Vec<Example>, deltas: &[&str]) -> Kind {
-    Kind {
-        name: name.to_owned(),
-        description: description.to_owned(),
-        overrides_schema: schema.to_owned(),
-        examples,
-        hosts: Vec::new(),
-        methods: Vec::new(),
-        actors: input::ACTORS.iter().map(|(name, _)| (*name).to_owned()).collect(),
-        deltas: deltas.iter().map(|delta| (*delta).to_owned()).collect(),
-        deliveries: false,
-        extra: None,
-    }
+fn kind(name: &str, description: &str) -> Kind {
+    Kind::on_actors(name, description, input::ACTORS.map(|(actor, _)| actor))
 }
 
 /// The manifest; constant.
 pub fn manifest() -> Manifest {
     let deltas = ["newest-id", "newest-published-at"];
+    let account = kind(
+        "account",
+        "The posts of an account, with its followers. The identifier is its handle or the URL of its page.",
+    )
+    .schema(overrides::ACCOUNT)
+    .example("@NASA", "{}", "a handle")
+    .example("https://x.com/nasa", "{\"retweets\":false}", "without reposts")
+    .deltas(&deltas);
+    let search = kind(
+        "search",
+        "The posts a search finds. The identifier is its text; operators need the setting \"operators\".",
+    )
+    .schema(overrides::SEARCH)
+    .example("space walk", "{\"min_likes\":100}", "words, liked a hundred times")
+    .example("#artemis -filter:replies", "{\"operators\":true}", "with operators")
+    .deltas(&deltas);
+    let post = kind("post", "One post. The identifier is its URL.").schema(overrides::POST).example(
+        "https://x.com/nasa/status/1983971132162549693",
+        "{}",
+        "a post by its URL",
+    );
     Manifest {
-        kinds: vec![
-            kind(
-                "account",
-                "The posts of an account, with its followers. The identifier is its handle or the URL of its page.",
-                overrides::ACCOUNT,
-                vec![
-                    example("@NASA", "{}", "a handle"),
-                    example("https://x.com/nasa", "{\"retweets\":false}", "without reposts"),
-                ],
-                &deltas,
-            ),
-            kind(
-                "search",
-                "The posts a search finds. The identifier is its text; operators need the setting \"operators\".",
-                overrides::SEARCH,
-                vec![
-                    example("space walk", "{\"min_likes\":100}", "words, liked a hundred times"),
-                    example("#artemis -filter:replies", "{\"operators\":true}", "with operators"),
-                ],
-                &deltas,
-            ),
-            kind(
-                "post",
-                "One post. The identifier is its URL.",
-                overrides::POST,
-                vec![example("https://x.com/nasa/status/1983971132162549693", "{}", "a post by its URL")],
-                &[],
-            ),
-        ],
+        kinds: vec![account, search, post],
         extra: Some("{\"license\":\"Apache-2.0\"}".to_owned()),
         ..Manifest::new(
             "x",

@@ -90,9 +90,14 @@ impl<'a> Tweet<'a> {
     }
 
     fn read_text(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
-        if let Scalar::Text(read) = reader.scalar()? {
+        let longer =
+            |known: &Option<Cow<'_, str>>, read: &str| known.as_ref().is_none_or(|known| known.len() < read.len());
+        // Replacing references never makes a text longer.
+        if let Scalar::Text(read) = reader.scalar()?
+            && longer(&self.text, &read)
+        {
             let read = text::unescape(read);
-            if self.text.as_ref().is_none_or(|known| known.len() < read.len()) {
+            if longer(&self.text, &read) {
                 self.text = Some(read);
             }
         }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::special_from;
+use super::scan::{escaped_from, special_from};
 use super::{Malformed, Reader};
 
 impl<'a> Reader<'a> {
@@ -95,7 +95,7 @@ pub fn quote(json: &mut String, text: &str) {
     json.push('"');
     let mut rest = text;
     // Runs without an escape are most of a text, and are copied as they are.
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || matches!(byte, b'"' | b'\\')) {
+    while let Some((at, _)) = escaped_from(rest.as_bytes(), 0) {
         let (run, behind) = rest.split_at(at);
         json.push_str(run);
         let mut letters = behind.chars();
