@@ -157,6 +157,23 @@ pub(crate) async fn the_last_one_to_leave_puts_a_source_to_sleep(place: &dyn Pla
     assert_eq!(row.total_runs, 1, "its state is kept");
 }
 
+/// The last one leaves while the next one comes: whichever is first, somebody is there in the end.
+pub(crate) async fn one_who_comes_while_the_last_one_leaves_counts(place: &dyn Place) {
+    let store = empty(place).await;
+    let id = tiered(&*store, "one").await;
+    for round in 0..40 {
+        let (leaves, comes) = if round % 2 == 0 { ("ann", "bob") } else { ("bob", "ann") };
+        follow(&*store, leaves, &[id], at(2)).await;
+        count(&*store, at(1), at(3)).await;
+        let which = [id];
+        let (left, came) =
+            tokio::join!(unfollow(&*store, leaves, &which, at(4)), follow(&*store, comes, &which, at(4)));
+        assert_eq!((left.changed, came.changed), (1, 1), "round {round}");
+        assert_ne!(followers(&*store, id).await, Some(0), "round {round}");
+        unfollow(&*store, comes, &[id], at(5)).await;
+    }
+}
+
 pub(crate) async fn the_hours_of_followers_are_told_to_a_schedule_that_asks(place: &dyn Place) {
     let store = empty(place).await;
     let id = source(&*store, "one").await.id;

@@ -77,7 +77,8 @@ macro_rules! conformance {
                 a_stopped_source_is_not_queued, who_was_put_off_is_looked_at_again;
             follows: follows_are_made_and_ended_once, active_followers_are_counted, the_first_follower_wakes_a_source,
                 a_reader_who_returns_wakes_a_source, the_last_one_to_leave_puts_a_source_to_sleep,
-                the_hours_of_followers_are_told_to_a_schedule_that_asks, counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
+                one_who_comes_while_the_last_one_leaves_counts, the_hours_of_followers_are_told_to_a_schedule_that_asks,
+                counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
             alerts: an_alert_is_told_once_and_resolved, of_two_daemons_one_tells, what_was_seen_since_is_not_over,
                 a_reminder_is_made_once, all_of_an_alert_comes_back, hits_are_counted_apart_and_only_lately,
                 an_alert_survives_a_restart, the_pulse_counts_what_there_is;

@@ -19,10 +19,11 @@ use crate::store::rows::Cells;
 use crate::store::rows::source::{Row, source_columns};
 use crate::store::trouble::Outcome;
 
-/// Those of these sources that are the tenant's, and how many are not. None of them goes away before the transaction ends.
+/// Those of these sources that are the tenant's, and how many are not. They are held: neither do they go away nor does anybody
+/// else begin or end to follow them before the transaction ends.
 async fn of_tenant(conn: &mut PgConnection, tenant: &Tenant, sources: &[SourceId]) -> Outcome<(Vec<SourceId>, u32)> {
     let ids: BTreeSet<_> = sources.iter().copied().collect();
-    let sql = "SELECT id FROM source WHERE tenant = $1 AND id = ANY($2) ORDER BY id FOR KEY SHARE";
+    let sql = "SELECT id FROM source WHERE tenant = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE";
     let rows = sqlx::query(sql).bind(tenant.as_str()).bind(uids(ids.iter().copied())).fetch_all(conn).await?;
     let mut here = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -48,7 +49,13 @@ pub(super) async fn follow(
             ON CONFLICT (tenant, id) DO UPDATE SET seen_at = greatest(u.seen_at, excluded.seen_at)";
         sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).bind(now.as_millis()).execute(&mut *conn).await?;
     }
-    let (here, absent) = of_tenant(conn, &tenant, &sources).await?;
+    // All that may change is held at once, in one order: what is to be followed, and what the user followed before.
+    let asked: BTreeSet<SourceId> = sources.into_iter().collect();
+    let mut wanted = asleep(conn, &tenant, &user).await?;
+    wanted.extend(&asked);
+    let (held, _) = of_tenant(conn, &tenant, &wanted).await?;
+    let here: Vec<SourceId> = held.iter().copied().filter(|id| asked.contains(id)).collect();
+    let absent = u32::try_from(asked.len().saturating_sub(here.len())).unwrap_or(u32::MAX);
     if here.is_empty() {
         return Ok(Changed { changed: 0, absent });
     }
@@ -62,20 +69,30 @@ pub(super) async fn follow(
         .bind(uids(here))
         .execute(&mut *conn)
         .await?;
-    first_followers(conn, &tenant, &user, now).await?;
+    first_followers(conn, held, now).await?;
     Ok(Changed { changed: u32::try_from(done.rows_affected()).unwrap_or(u32::MAX), absent })
 }
 
-/// Looks at every source again that the user follows and nobody active did.
-async fn first_followers(conn: &mut PgConnection, tenant: &Tenant, user: &UserId, now: UtcMillis) -> Outcome<()> {
+/// The sources that the user follows and nobody active does, as far as a look without locks tells.
+async fn asleep(conn: &mut PgConnection, tenant: &Tenant, user: &UserId) -> Outcome<Vec<SourceId>> {
     let sql = "SELECT s.id FROM source s WHERE s.followers = 0
-            AND s.id IN (SELECT f.source FROM follow f WHERE f.tenant = $1 AND f.follower = $2)
-        ORDER BY s.id FOR NO KEY UPDATE";
-    let held = sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).fetch_all(&mut *conn).await?;
+            AND s.id IN (SELECT f.source FROM follow f WHERE f.tenant = $1 AND f.follower = $2)";
+    let rows = sqlx::query(sql).bind(tenant.as_str()).bind(user.as_str()).fetch_all(conn).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push(Cells::new(row, "source", "id").id("id")?);
+    }
+    Ok(found)
+}
+
+/// Looks at those of these sources again, which are held, that nobody active followed.
+async fn first_followers(conn: &mut PgConnection, held: Vec<SourceId>, now: UtcMillis) -> Outcome<()> {
+    let sql = concat!("SELECT ", source_columns!(), " FROM source s WHERE s.followers = 0 AND s.id = ANY($1)");
+    let rows = sqlx::query(sql).bind(uids(held)).fetch_all(&mut *conn).await?;
     let mut changed = Vec::new();
-    for held in &held {
-        let Some(mut row) = source::row(conn, Cells::new(held, "source", "id").id("id")?).await? else { continue };
-        if row.source.facts.followers == Some(0) && audience::first_follower(&mut row.source, now) {
+    for row in &rows {
+        let mut row = Row::read(row)?;
+        if audience::first_follower(&mut row.source, now) {
             changed.push(row);
         }
     }
@@ -101,7 +118,6 @@ pub(super) async fn unfollow(
         left.push(Cells::new(row, "follow", "source").id("source")?);
     }
     let changed = u32::try_from(left.len()).unwrap_or(u32::MAX);
-    source::lock_all(conn, left.iter().copied()).await?;
     let sql = "UPDATE source s SET followers = 0 WHERE id = ANY($1) AND NOT EXISTS (SELECT 1 FROM follow f WHERE f.source = s.id)";
     sqlx::query(sql).bind(uids(left)).execute(conn).await?;
     Ok(Changed { changed, absent })
@@ -115,7 +131,11 @@ pub(super) async fn seen(conn: &mut PgConnection, tenant: Tenant, user: UserId, 
         return Ok(false);
     }
     view(conn, &tenant, &user, now).await?;
-    first_followers(conn, &tenant, &user, now).await?;
+    let asleep = asleep(conn, &tenant, &user).await?;
+    if !asleep.is_empty() {
+        source::lock_all(conn, asleep.iter().copied()).await?;
+        first_followers(conn, asleep, now).await?;
+    }
     Ok(true)
 }
 

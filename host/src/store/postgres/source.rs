@@ -218,6 +218,7 @@ pub(super) async fn remove(conn: &mut PgConnection, id: SourceId) -> Outcome<Opt
     let Some(row) = locked(conn, id).await? else { return Ok(None) };
     // What is much goes first: the ledger is held for as short as can be.
     let bulk = [
+        "DELETE FROM follow WHERE source = $1",
         "DELETE FROM item WHERE source = $1",
         "DELETE FROM page WHERE run IN (SELECT id FROM run WHERE source = $1)",
         "DELETE FROM dead_letter WHERE run IN (SELECT id FROM run WHERE source = $1)",
@@ -232,7 +233,6 @@ pub(super) async fn remove(conn: &mut PgConnection, id: SourceId) -> Outcome<Opt
     // Nobody will hear any more what was paid: the most it can be is booked.
     ledger::settle_worst(conn, id).await?;
     let rest = [
-        "DELETE FROM follow WHERE source = $1",
         "DELETE FROM actor_run WHERE run IN (SELECT id FROM run WHERE source = $1)",
         "DELETE FROM run WHERE source = $1",
         "DELETE FROM source WHERE id = $1",
