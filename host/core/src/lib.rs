@@ -35,6 +35,7 @@ pub mod nearest;
 pub mod overrides;
 pub mod plan;
 pub mod profile;
+pub mod rate;
 pub mod run;
 pub mod schedule;
 pub mod source;
