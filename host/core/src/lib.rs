@@ -38,5 +38,6 @@ pub mod profile;
 pub mod rate;
 pub mod run;
 pub mod schedule;
+pub mod share;
 pub mod source;
 pub mod time;

@@ -147,7 +147,8 @@ impl World {
         let place = usize::try_from(self.dice.below(self.sources.len() as u64)).unwrap();
         let source = &mut self.sources[place];
         source.next_run = Some(NextRun { at: self.now, trigger: Trigger::Schedule });
-        let given = Circumstances { now: self.now, queued: None, plugin_loaded: true, gate: None, account: None };
+        let given =
+            Circumstances { now: self.now, queued: None, plugin_loaded: true, gate: None, host: None, account: None };
         let source = &self.sources[place];
         let profile = self.profile(source);
         match decide(source, Some(profile), given) {

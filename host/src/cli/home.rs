@@ -14,7 +14,7 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Credential, Credentials, Process, Profiles, Wasi};
+use crate::config::{self, Config, Credential, CredentialConfig, Credentials, Process, Profiles, Wasi};
 use crate::database::DatabaseUrl;
 use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
@@ -167,7 +167,8 @@ impl Home {
     /// The way out.
     pub(super) fn egress(&self) -> Result<Egress, CliError> {
         let mut config = EgressConfig::default();
-        config.limits.host_concurrency = self.config.net.host_concurrency;
+        config.hosts = self.config.host_rates();
+        config.limits.idle_connections = self.config.net.host_concurrency;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
     }
@@ -182,9 +183,16 @@ impl Home {
 
     /// What the engine is told.
     pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles, credentials: &Credentials) -> Settings {
+        let by_name = profiles.by_name();
+        let mut rates = self.config.rate_book(by_name.values());
+        for one in credentials.usable() {
+            // Also of those that have no entry: what an account takes at once has a default.
+            rates.credentials.entry(one.name).or_insert_with(|| CredentialConfig::default().rates());
+        }
         Settings {
             daemon,
-            profiles: profiles.by_name(),
+            rates,
+            profiles: by_name,
             budget: self.config.global_budget(),
             watch: self.config.scheduler.watch.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
@@ -213,7 +221,9 @@ impl Home {
         actors: Arc<dyn Actors>,
         observer: Arc<dyn Observer>,
     ) -> Result<Ports, CliError> {
-        let egress = self.egress()?.for_engine(self.config.net.contact.clone());
+        let egress = self.egress()?;
+        egress.keep_hosts_in(Arc::clone(&store)).await?;
+        let egress = egress.for_engine(self.config.net.contact.clone());
         Ok(Ports {
             store,
             plugins: Arc::new(self.catalogue().await?),

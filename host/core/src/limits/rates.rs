@@ -23,3 +23,9 @@ pub const RATE_BUSY: Duration = Duration::from_secs(10);
 pub const RATE_MOST: u32 = 1_000_000;
 /// The most turns at one host at once that may be configured.
 pub const HOST_CONCURRENCY_MOST: u32 = 64;
+/// Tenants that are looked at for their share when more is due than may run.
+pub const SHARE_TENANTS: usize = 64;
+/// Of so many places one tenant gets no more than one, in one look, as long as there are others.
+pub const SHARE_PARTS: usize = 8;
+/// Questions for turns, and turns given back, that one transaction takes.
+pub const HOST_LETTERS: usize = 512;

@@ -66,6 +66,8 @@ pub enum Because {
     Asked,
     /// It has failed so often in a row.
     Failing(u32),
+    /// It has, and somebody is trying it just now.
+    Tried,
     /// Its rate.
     Rate(Period),
     /// All turns are taken.
@@ -81,6 +83,8 @@ pub enum Outcome {
     Failed,
     /// It asks to be left alone until then.
     Told(UtcMillis),
+    /// Somebody else has found out that it only fails, so often in a row, and is to be left alone until then.
+    Resting(UtcMillis, u32),
     /// Nobody waited for it.
     Unknown,
 }
@@ -96,7 +100,7 @@ impl HostState {
         let trial = self.failures >= limits::HOST_FAILURES;
         let most = rates.concurrency.map_or(usize::MAX, |n| usize::try_from(n.get()).unwrap_or(usize::MAX));
         if self.turns.len() >= if trial { 1 } else { most } {
-            let because = if trial { Because::Failing(self.failures) } else { Because::Busy };
+            let because = if trial { Because::Tried } else { Because::Busy };
             return Turned::Wait { until: now.plus(limits::HOST_AGAIN), because };
         }
         match self.pace.take(rates, now) {
@@ -117,6 +121,10 @@ impl HostState {
             Outcome::Told(until) => {
                 self.failures = 0;
                 self.close(until, true, now);
+            }
+            Outcome::Resting(until, failures) => {
+                self.failures = self.failures.max(failures);
+                self.close(until, false, now);
             }
             Outcome::Unknown => {}
         }
@@ -170,6 +178,7 @@ impl core::fmt::Display for Because {
         match self {
             Self::Asked => f.write_str("it asked to be left alone"),
             Self::Failing(times) => write!(f, "it failed {times} times in a row"),
+            Self::Tried => f.write_str("it failed many times in a row, and is being tried"),
             Self::Rate(period) => write!(f, "it has had its requests for this {period}"),
             Self::Busy => f.write_str("as many requests as allowed are under way"),
         }

@@ -7,6 +7,7 @@
 //!
 //! A rate of a profile, platform or credential counts runs; that of a host counts requests.
 
+mod book;
 mod host;
 mod hosts;
 mod line;
@@ -15,6 +16,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub use book::{RateBook, host_of};
 pub use host::{Because, Closed, HostState, Outcome, TurnId, Turned};
 pub use hosts::HostRates;
 pub use line::{Line, Place, Refused};

@@ -270,6 +270,7 @@ impl Daemon {
                 queued: queued.map(|(_, trigger)| trigger),
                 plugin_loaded: true,
                 gate: None,
+                host: None,
                 account: None,
             };
             let eligible = match eligibility::decide(source, Some(profile), given) {

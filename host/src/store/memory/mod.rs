@@ -22,6 +22,7 @@ mod follows;
 mod gate;
 mod item;
 mod ledger;
+mod rate;
 mod source;
 mod tables;
 #[cfg(test)]
