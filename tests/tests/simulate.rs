@@ -40,7 +40,7 @@ fn a_hundred_times_the_users_are_fifteen_times_the_fetches_at_most() {
             assert!(fresh.is_none_or(|seconds| seconds < 600.0), "{tier}: {fresh:?}");
         }
         assert_eq!(report["failed_passes"], 0);
-        assert!(report["savings"].as_f64() > Some(0.5), "{report}");
     }
+    assert!(number(&reports[2], "savings") > 0.9, "{}", reports[2]);
     assert!(reports[2]["freshness_p95_s"]["3m"].is_number(), "there were popular ones: {}", reports[2]);
 }
