@@ -100,11 +100,11 @@ impl Scene {
         }
     }
 
-    /// Waits until every source has had a whole first run.
+    /// Waits until every source has had a run that went well.
     pub(crate) fn until_whole(&self, daemons: &[&Daemon]) {
         self.until_all(daemons, "a whole run of every source", LONG, |witness| {
             let waiting = "SELECT count(*) FROM source s WHERE NOT EXISTS
-                (SELECT FROM run r WHERE r.source = s.id AND r.trigger = 'bootstrap' AND r.ending = 'ok')";
+                (SELECT FROM run r WHERE r.source = s.id AND r.ending IN ('ok', 'no-new'))";
             witness.number(waiting).unwrap() == 0
         });
     }
