@@ -88,17 +88,35 @@ impl Busy {
     }
 }
 
-/// The processes of the server.
-fn processes(cluster: &Cluster) -> Vec<String> {
-    let pid = std::fs::read_to_string(cluster.socket_dir().join("data/postmaster.pid")).unwrap();
-    let pid = pid.lines().next().unwrap();
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-    std::iter::once(pid).chain(children.split_whitespace()).map(str::to_owned).collect()
+/// A server that stands still until this is dropped, whatever happens meanwhile: one that stood still could not be stopped.
+struct Still(String);
+
+impl Still {
+    fn new(cluster: &Cluster) -> Self {
+        let file = std::fs::read_to_string(cluster.socket_dir().join("data/postmaster.pid")).unwrap();
+        let still = Self(file.lines().next().unwrap().to_owned());
+        // The first one makes no more of the others then; those end when they like.
+        signal("-STOP", &[&still.0]);
+        still.others("-STOP");
+        still
+    }
+
+    fn others(&self, name: &str) {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.0)).unwrap_or_default();
+        signal(name, &children.split_whitespace().collect::<Vec<_>>());
+    }
 }
 
-fn signal(processes: &[String], signal: &str) {
-    let sent = std::process::Command::new("kill").arg(signal).args(processes).status().unwrap();
-    assert!(sent.success());
+impl Drop for Still {
+    fn drop(&mut self) {
+        self.others("-CONT");
+        signal("-CONT", &[&self.0]);
+    }
+}
+
+/// To those of them that are still there.
+fn signal(name: &str, processes: &[&str]) {
+    std::process::Command::new("kill").arg(name).args(processes).stderr(std::process::Stdio::null()).status().unwrap();
 }
 
 #[test]
@@ -126,17 +144,12 @@ fn a_server_that_stands_still_is_noticed_and_waited_for() {
     let Some(cluster) = cluster(Durability::Full) else { return };
     let database = database(&cluster);
     let busy = Busy::new(&database.url());
-    let processes = processes(&cluster);
-    signal(&processes, "-STOP");
-    let noticed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        busy.says(503, "with a server that stands still", NOTICED_WITHIN);
-        for (daemon, _) in &busy.daemons {
-            daemon.wait_line("what it noticed", NOTICED_WITHIN, |line| line.contains("did not answer within")).unwrap();
-        }
-    }));
-    // It cannot be stopped while it stands still.
-    signal(&processes, "-CONT");
-    noticed.unwrap();
+    let still = Still::new(&cluster);
+    busy.says(503, "with a server that stands still", NOTICED_WITHIN);
+    for (daemon, _) in &busy.daemons {
+        daemon.wait_line("what it noticed", NOTICED_WITHIN, |line| line.contains("did not answer within")).unwrap();
+    }
+    drop(still);
     busy.add(FEEDS / 2, FEEDS);
     busy.work("work after the standstill");
     busy.says(200, "with a server that goes on", LONG);
