@@ -239,7 +239,14 @@ impl<'a> Forecaster<'a> {
 /// Whether a source runs without a person's doing, as far as eligibility goes.
 fn runs(source: &Source, profile: &Profile, now: UtcMillis) -> bool {
     let idle = Source { running: None, ..source.clone() };
-    let given = Circumstances { now, queued: Some(Trigger::Schedule), plugin_loaded: true, gate: None, account: None };
+    let given = Circumstances {
+        now,
+        queued: Some(Trigger::Schedule),
+        plugin_loaded: true,
+        quarantine: None,
+        gate: None,
+        account: None,
+    };
     eligibility::decide(&idle, Some(profile), given).is_ok()
 }
 

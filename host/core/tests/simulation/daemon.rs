@@ -86,7 +86,7 @@ impl Daemon {
             platforms: BTreeMap::new(),
             remote: Remote::new(dice.pick(&[0, 50, 200, 500])),
             live: vec![],
-            global: GlobalBudget { all, each_tenant: Limits::default(), tenants: BTreeMap::new() },
+            global: GlobalBudget { all, ..GlobalBudget::default() },
             runs: 0,
             calm: false,
             dying: false,
@@ -269,6 +269,7 @@ impl Daemon {
                 now: self.now,
                 queued: queued.map(|(_, trigger)| trigger),
                 plugin_loaded: true,
+                quarantine: None,
                 gate: None,
                 account: None,
             };
