@@ -13,11 +13,12 @@ use tidegate_core::eligibility::{self, Circumstances, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
 use tidegate_core::profile::ActorPolicy;
+use tidegate_core::quarantine::Quarantine;
 use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::{Engine, Ports, Settings};
-use crate::ports::{Candidate, Event, SkipRecord, Store, StoreError};
+use crate::ports::{Candidate, Event, Plugin, SkipRecord, Store, StoreError};
 
 /// What a pass has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub(super) struct Admitted {
 #[derive(Default)]
 pub(super) struct Around {
     gates: Vec<Gate>,
+    quarantines: Vec<Quarantine>,
     under_way: BTreeMap<CredentialName, u32>,
 }
 
@@ -40,7 +42,7 @@ impl Around {
     pub(super) async fn look(store: &dyn Store, now: UtcMillis) -> Result<Self, StoreError> {
         let mut gates = store.gates().await?;
         gates.retain(|gate| gate.until > now);
-        Ok(Self { gates, under_way: store.under_way().await? })
+        Ok(Self { gates, quarantines: store.quarantines().await?, under_way: store.under_way().await? })
     }
 
     /// What the rules need to know beyond a source and its profile. `queued`: the run queued for it whose time has come.
@@ -52,18 +54,29 @@ impl Around {
         now: UtcMillis,
     ) -> Circumstances<'a> {
         let profile = settings.profiles.get(&source.profile);
-        let plugin_loaded = profile.is_some_and(|profile| {
-            let plugin = ports.plugins.find(&profile.plugin);
-            plugin.is_some_and(|plugin| plugin.manifest().kind(&profile.kind).is_some())
+        let plugin = profile.and_then(|profile| {
+            let plugin = ports.plugins.find(&profile.plugin)?;
+            plugin.manifest().kind(&profile.kind).is_some().then_some(plugin)
         });
         let actor = profile.and_then(|profile| profile.actor.as_ref());
         Circumstances {
             now,
             queued,
-            plugin_loaded,
+            plugin_loaded: plugin.is_some(),
+            quarantine: plugin.and_then(|plugin| self.quarantine(&*plugin)),
             gate: actor.and_then(|actor| self.gate(actor)),
             account: actor.map(|actor| self.account(&actor.credential, &settings.credentials)),
         }
+    }
+
+    /// The quarantine of this version of a plugin.
+    fn quarantine(&self, plugin: &dyn Plugin) -> Option<&Quarantine> {
+        let of_plugin = self.quarantines.iter().filter(|held| held.plugin == plugin.manifest().name);
+        // Almost always there is none, and nobody has to ask for a digest.
+        let mut of_plugin = of_plugin.peekable();
+        of_plugin.peek()?;
+        let digest = plugin.digest();
+        of_plugin.find(|held| held.digest == digest)
     }
 
     /// The gate before an actor, the account's first.
@@ -115,6 +128,7 @@ impl Engine {
     /// Claims runs that were put away and whose time has come. What is paid for goes before what is not.
     async fn go_on(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut started = 0;
+        let settings = self.settings();
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
             let now = self.ports.clock.now();
@@ -123,12 +137,12 @@ impl Engine {
                 break;
             }
             let lease_until = now.plus(limits::LEASE);
-            let claims = self.ports.store.claim_waiting(self.settings.daemon, lease_until, now, room).await?;
+            let claims = self.ports.store.claim_waiting(settings.daemon, lease_until, now, room).await?;
             if claims.is_empty() {
                 break;
             }
             started += claims.len();
-            claims.into_iter().for_each(|claim| self.start(claim));
+            claims.into_iter().for_each(|claim| self.start(claim, &settings));
         }
         Ok(started)
     }
@@ -141,14 +155,16 @@ impl Engine {
     ) -> Result<Admitted, StoreError> {
         let mut wanted = Vec::with_capacity(candidates.len());
         let mut skips = Vec::new();
+        // One configuration from the decision to the end of the run.
+        let settings = self.settings();
         for candidate in candidates {
-            match self.decide(&candidate, around, now) {
+            match self.decide(&candidate, &settings, around, now) {
                 Ok(request) => {
                     around.take(request.credential.as_ref());
                     wanted.push((candidate, request));
                 }
                 Err(skip) => {
-                    let gate = self.closed(&candidate, &skip, around);
+                    let gate = closed(&candidate, &settings, &skip, around);
                     skips.push(SkipRecord { gate, ..self.skip_record(&candidate, &skip) });
                 }
             }
@@ -160,7 +176,7 @@ impl Engine {
             match claim {
                 Ok(claim) => {
                     admitted.started += 1;
-                    self.start(claim);
+                    self.start(claim, &settings);
                 }
                 Err(NotClaimed::Taken) => {}
                 Err(NotClaimed::Budget { reservation, balance }) => {
@@ -177,16 +193,22 @@ impl Engine {
     }
 
     /// Asks the rules about one candidate.
-    fn decide(&self, candidate: &Candidate, around: &Around, now: UtcMillis) -> Result<ClaimRequest, Skip> {
+    fn decide(
+        &self,
+        candidate: &Candidate,
+        settings: &Settings,
+        around: &Around,
+        now: UtcMillis,
+    ) -> Result<ClaimRequest, Skip> {
         let source = &candidate.source;
-        let profile = self.settings.profiles.get(&source.profile);
+        let profile = settings.profiles.get(&source.profile);
         let actor = profile.and_then(|profile| profile.actor.as_ref());
         let queued = candidate.queued.map(|(_, trigger)| trigger);
-        let given = around.circumstances((&self.ports, &self.settings), source, queued, now);
+        let given = around.circumstances((&self.ports, settings), source, queued, now);
         let eligible = eligibility::decide(source, profile, given)?;
         // `decide` refuses a source without profile.
         let (reservations, reserved) = profile.map_or_else(Default::default, |profile| {
-            let reservations = budget::reservations(eligible, source, profile, &self.settings.budget, now);
+            let reservations = budget::reservations(eligible, source, profile, &settings.budget, now);
             (reservations, budget::worst_case(source, profile))
         });
         let (run, queued) = match candidate.queued {
@@ -201,16 +223,9 @@ impl Engine {
             credential: actor.map(|actor| actor.credential.clone()),
             reserved,
             reservations,
-            daemon: self.settings.daemon,
+            daemon: settings.daemon,
             lease_until: now.plus(limits::LEASE),
         })
-    }
-
-    /// The gate that is the reason, if one is.
-    fn closed(&self, candidate: &Candidate, skip: &Skip, around: &Around) -> Option<GateKey> {
-        let profile = self.settings.profiles.get(&candidate.source.profile)?;
-        let gate = around.gate(profile.actor.as_ref()?)?;
-        matches!(skip.reason, SkipReason::GateClosed { .. }).then(|| gate.key.clone())
     }
 
     fn skip_record(&self, candidate: &Candidate, skip: &Skip) -> SkipRecord {
@@ -234,4 +249,11 @@ impl Engine {
             gate: None,
         }
     }
+}
+
+/// The gate that is the reason, if one is.
+fn closed(candidate: &Candidate, settings: &Settings, skip: &Skip, around: &Around) -> Option<GateKey> {
+    let profile = settings.profiles.get(&candidate.source.profile)?;
+    let gate = around.gate(profile.actor.as_ref()?)?;
+    matches!(skip.reason, SkipReason::GateClosed { .. }).then(|| gate.key.clone())
 }

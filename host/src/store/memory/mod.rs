@@ -22,6 +22,7 @@ mod follows;
 mod gate;
 mod item;
 mod ledger;
+mod quarantine;
 mod source;
 mod tables;
 #[cfg(test)]
@@ -166,6 +167,10 @@ impl Store for MemoryStore {
 
     async fn skip(&self, skips: Vec<SkipRecord>, now: UtcMillis) -> Result<(), StoreError> {
         self.with("note skips", |tables| tables.skip(skips, now))
+    }
+
+    async fn look_again(&self) -> Result<(), StoreError> {
+        self.with("look at all sources again", Tables::unpark)
     }
 
     async fn claim(

@@ -19,6 +19,7 @@ use super::Keep;
 use super::alert::Alerts;
 use super::dead::Dead;
 use super::follow::Audience;
+use super::quarantine::Broken;
 use crate::ports::{ItemRow, RawPage, RunRow, RunStage};
 
 /// Everything.
@@ -55,6 +56,7 @@ pub(super) struct Tables {
     pub(super) dead: Dead,
     pub(super) audience: Audience,
     pub(super) alerts: Alerts,
+    pub(super) broken: Broken,
     /// When a daemon was last alive.
     pub(super) alive_at: Option<UtcMillis>,
 }

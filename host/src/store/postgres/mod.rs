@@ -27,6 +27,7 @@ mod open;
 mod parked;
 mod pool;
 mod pulse;
+mod quarantine;
 mod replay;
 mod schedule;
 mod schema;
@@ -167,6 +168,10 @@ impl Store for PostgresStore {
             return Ok(());
         }
         self.write("note skips", Box::new(move |conn| Box::pin(schedule::skip(conn, skips, now)))).await
+    }
+
+    async fn look_again(&self) -> Result<(), StoreError> {
+        self.unpark().await
     }
 
     async fn claim(

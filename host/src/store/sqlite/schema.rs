@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
@@ -38,6 +38,12 @@ const MIGRATIONS: [Migration; 6] = [
         sql: include_str!("../../../../migrations/sqlite/0005_dead_letters.sql"),
     },
     Migration { version: 6, name: "alerts", sql: include_str!("../../../../migrations/sqlite/0006_alerts.sql") },
+    Migration {
+        version: 9,
+        name: "quarantine",
+        sql: include_str!("../../../../migrations/sqlite/0009_quarantine.sql"),
+    },
+    Migration { version: 10, name: "zones", sql: include_str!("../../../../migrations/sqlite/0010_zones.sql") },
 ];
 
 /// The version this program knows.

@@ -60,6 +60,7 @@ fn attempt(tenant: &str, ending: Ending) -> Attempt {
         cost: MicroUsd::new(1),
         warnings: vec![],
         notice: None,
+        dead: false,
     }
 }
 
