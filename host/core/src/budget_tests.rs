@@ -24,8 +24,15 @@ fn unlimited() -> GlobalBudget {
 /// What a run reserves, a line for each window: measure, scope, amount of limit.
 fn reserved(source: &Source, profile: &Profile, global: &GlobalBudget) -> Vec<String> {
     let due = Source { next_run: Some(NextRun { at: now(), trigger: Trigger::Schedule }), ..source.clone() };
-    let given =
-        Circumstances { now: now(), queued: None, plugin_loaded: true, quarantine: None, gate: None, account: None };
+    let given = Circumstances {
+        now: now(),
+        queued: None,
+        plugin_loaded: true,
+        quarantine: None,
+        gate: None,
+        host: None,
+        account: None,
+    };
     let eligible = decide(&due, Some(profile), given).unwrap();
     let line = |Reservation { window, amount, limit }: Reservation| {
         let limit = if limit == u64::MAX { "no limit".to_owned() } else { window.measure.amount(limit) };

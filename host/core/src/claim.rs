@@ -13,6 +13,7 @@ use crate::budget::{Balance, Reservation};
 use crate::contract::Watermark;
 use crate::id::{CredentialName, DaemonId, RunId, SourceId};
 use crate::money::MicroUsd;
+use crate::rate::{Refused, RunRate};
 use crate::run::Resume;
 use crate::source::{Source, Trigger};
 use crate::time::UtcMillis;
@@ -40,6 +41,8 @@ pub struct ClaimRequest {
     pub reserved: MicroUsd,
     /// The worst case, window by window. Written down with the run, so that whoever ends it settles the same windows.
     pub reservations: Vec<Reservation>,
+    /// The rates it has to fit into.
+    pub rates: Vec<RunRate>,
     /// By whom.
     pub daemon: DaemonId,
     /// Until when the claim holds without a sign of life.
@@ -89,4 +92,6 @@ pub enum NotClaimed {
         /// What stands in its window.
         balance: Balance,
     },
+    /// A rate had no room. Nothing was booked; the source has a place in the line.
+    Rate(Refused),
 }

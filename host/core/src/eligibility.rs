@@ -9,6 +9,7 @@ use crate::actor::gate::Gate;
 use crate::budget::Window;
 use crate::id::RunId;
 use crate::quarantine::Quarantine;
+use crate::rate::{Period, RateScope, Refused};
 use crate::source::{PausedBy, Trigger};
 use crate::time::UtcMillis;
 
@@ -102,6 +103,24 @@ pub enum SkipReason {
         /// Why, for a person.
         why: String,
     },
+    /// A rate has no room.
+    Rate {
+        /// Whose.
+        scope: RateScope,
+        /// By the minute or by the hour; `None`: as many as allowed are under way.
+        period: Option<Period>,
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// The host it is fetched from is not to be asked.
+    HostClosed {
+        /// Name and port.
+        host: String,
+        /// Whether it asked for that.
+        asked: bool,
+        /// Failures in a row.
+        failures: u32,
+    },
     /// As many runs as its account takes are under way.
     CredentialBusy {
         /// Whose account.
@@ -130,6 +149,8 @@ impl SkipReason {
             Self::PluginQuarantined { .. } => "plugin-quarantined",
             Self::BudgetSpent { .. } => "budget-spent",
             Self::GateClosed { .. } => "gate-closed",
+            Self::Rate { .. } => "rate",
+            Self::HostClosed { .. } => "host-closed",
             Self::CredentialBusy { .. } => "credential-busy",
             Self::Busy => "busy",
         }
@@ -160,7 +181,10 @@ impl Skip {
             SkipReason::PluginQuarantined { .. } => "when another version of the plugin serves, or it is released",
             SkipReason::BudgetSpent { .. } => "when the budget is raised",
             SkipReason::GateClosed { .. } => "when the gate opens",
-            SkipReason::CredentialBusy { .. } | SkipReason::Busy => "when a run under way has ended",
+            SkipReason::HostClosed { .. } => "when the host may be asked again",
+            SkipReason::Rate { .. } | SkipReason::CredentialBusy { .. } | SkipReason::Busy => {
+                "when a run under way has ended"
+            }
         };
         when.to_owned()
     }
@@ -185,11 +209,42 @@ impl core::fmt::Display for SkipReason {
                 write!(f, "{taken}: {} {window}", window.measure.amount(*limit))
             }
             Self::GateClosed { gate, why } => write!(f, "{gate} is closed: {why}"),
+            Self::Rate { scope, period: Some(period), limit } => {
+                write!(f, "{scope} has had as many runs as it may in this {period} ({limit})")
+            }
+            Self::Rate { scope, period: None, limit } => {
+                write!(f, "{limit} runs of {scope} are under way, as many as it may have")
+            }
+            Self::HostClosed { host, asked: true, .. } => write!(f, "host {host} has asked to be left alone"),
+            Self::HostClosed { host, failures, .. } => {
+                write!(f, "host {host} has failed {failures} times in a row and is left alone for a while")
+            }
             Self::CredentialBusy { credential, most } => {
                 write!(f, "{most} runs of credential {credential} are under way, as many as it may have")
             }
             Self::Busy => f.write_str("as many runs as allowed are under way"),
         }
+    }
+}
+
+/// A host that is not to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedHost<'a> {
+    /// Name and port.
+    pub host: &'a str,
+    /// Until when.
+    pub until: UtcMillis,
+    /// Whether it asked for that.
+    pub asked: bool,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+impl From<Refused> for Skip {
+    /// A run that found no room in a rate.
+    fn from(refused: Refused) -> Self {
+        let Refused { scope, period, limit, until } = refused;
+        Self { reason: SkipReason::Rate { scope, period, limit }, until: Some(until) }
     }
 }
 
@@ -206,6 +261,8 @@ pub struct Circumstances<'a> {
     pub quarantine: Option<&'a Quarantine>,
     /// The gate that stands between the profile and its actor, if one is closed.
     pub gate: Option<&'a Gate>,
+    /// The host of its identifier, if that is closed.
+    pub host: Option<ClosedHost<'a>>,
     /// Runs of the profile's credential that are under way, and the most it may have.
     pub account: Option<(u32, u32)>,
 }

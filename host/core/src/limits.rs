@@ -2,7 +2,7 @@
 //!
 //! Owns: the numbers. Profiles and configuration may lower most of them; what they may raise says so. Called by all.
 //! Guests have limits of their own, in their own `limits.rs`.
-//! Read as one list (`limits::X`), written in four files.
+//! Read as one list (`limits::X`), written in five files.
 
 use core::time::Duration;
 
@@ -10,11 +10,13 @@ mod eyes;
 mod keeping;
 mod paid;
 mod postgres;
+mod rates;
 
 pub use eyes::*;
 pub use keeping::*;
 pub use paid::*;
 pub use postgres::*;
+pub use rates::*;
 
 /// Bytes in a KiB.
 pub const KIB: usize = 1 << 10;

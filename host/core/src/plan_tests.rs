@@ -4,6 +4,7 @@
 use super::*;
 use crate::contract::Body;
 use crate::profile::{Caps, Net, ProfileBudget, Retry};
+use crate::rate::Rates;
 use crate::schedule::Schedule;
 
 pub(crate) fn profile() -> Profile {
@@ -18,6 +19,7 @@ pub(crate) fn profile() -> Profile {
         min_interval: Duration::from_secs(60),
         caps: Caps::default(),
         budget: ProfileBudget::default(),
+        rate: Rates::default(),
         retry: Retry::default(),
         net: Net { allowed_hosts: vec!["*.example".to_owned(), "api.test".to_owned()], ..Net::default() },
         actor: None,

@@ -15,6 +15,7 @@ use crate::extra::Demand;
 use crate::id::{CredentialName, ProfileName};
 use crate::limits;
 use crate::money::MicroUsd;
+use crate::rate::Rates;
 use crate::schedule::Schedule;
 
 /// A profile, parsed and valid in itself.
@@ -41,6 +42,8 @@ pub struct Profile {
     pub caps: Caps,
     /// How much may be spent.
     pub budget: ProfileBudget,
+    /// How often its sources may run, all tenants together, and how many at once.
+    pub rate: Rates,
     /// What follows failures.
     pub retry: Retry,
     /// What may be fetched.

@@ -154,6 +154,7 @@ impl World {
             plugin_loaded: true,
             quarantine: None,
             gate: None,
+            host: None,
             account: None,
         };
         let source = &self.sources[place];

@@ -14,7 +14,7 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Credential, Credentials, LogFormat, Process, Profiles, Wasi};
+use crate::config::{self, Config, Credential, CredentialConfig, Credentials, LogFormat, Process, Profiles, Wasi};
 use crate::database::DatabaseUrl;
 use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
@@ -187,7 +187,8 @@ impl Home {
     /// The way out.
     pub(super) fn egress(&self) -> Result<Egress, CliError> {
         let mut config = EgressConfig::default();
-        config.limits.host_concurrency = self.config.net.host_concurrency;
+        config.hosts = self.config.host_rates();
+        config.limits.idle_connections = self.config.net.host_concurrency;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Egress::new(config, clock).map_err(|error| CliError::failed(error.to_string()))
     }
@@ -202,9 +203,16 @@ impl Home {
 
     /// What the engine is told.
     pub(super) fn settings(&self, daemon: DaemonId, profiles: &Profiles, credentials: &Credentials) -> Settings {
+        let by_name = profiles.by_name();
+        let mut rates = self.config.rate_book(by_name.values());
+        for one in credentials.usable() {
+            // Also of those that have no entry: what an account takes at once has a default.
+            rates.credentials.entry(one.name).or_insert_with(|| CredentialConfig::default().rates());
+        }
         Settings {
             daemon,
-            profiles: profiles.by_name(),
+            rates,
+            profiles: by_name,
             budget: self.config.global_budget(),
             watch: self.config.scheduler.watch.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
@@ -223,19 +231,21 @@ impl Home {
         let store = self.shared_store().await?;
         let actors = Arc::new(self.actors(&credentials)?);
         let plugins = Arc::new(self.catalogue().await?);
-        let ports = self.ports(Arc::clone(&store), plugins, actors, Arc::new(telemetry::LogObserver))?;
+        let ports = self.ports(Arc::clone(&store), plugins, actors, Arc::new(telemetry::LogObserver)).await?;
         Ok((store, ports, settings))
     }
 
     /// All edges together.
-    pub(super) fn ports(
+    pub(super) async fn ports(
         &self,
         store: Arc<dyn Store>,
         plugins: Arc<Catalogue>,
         actors: Arc<dyn Actors>,
         observer: Arc<dyn Observer>,
     ) -> Result<Ports, CliError> {
-        let egress = self.egress()?.for_engine(self.config.net.contact.clone());
+        let egress = self.egress()?;
+        egress.keep_hosts_in(Arc::clone(&store)).await?;
+        let egress = egress.for_engine(self.config.net.contact.clone());
         Ok(Ports {
             store,
             plugins,

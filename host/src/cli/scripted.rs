@@ -17,6 +17,7 @@ use tidegate_core::contract::{
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{DaemonId, RunId, SourceId};
 use tidegate_core::profile::{Net, Profile};
+use tidegate_core::rate::RateBook;
 use tidegate_core::source::NewSource;
 use tidegate_core::time::UtcMillis;
 
@@ -269,6 +270,7 @@ impl Scene {
         let config = Config::default();
         let credentials = Credentials::load(&config, folder.path(), std::iter::empty(), &Nothing);
         let settings = Settings {
+            rates: RateBook::default(),
             daemon,
             profiles: BTreeMap::from([(profile.name.clone(), profile)]),
             budget: config.global_budget(),

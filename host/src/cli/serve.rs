@@ -112,7 +112,7 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     let result = async {
         let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
         let catalogue = Arc::new(home.catalogue().await?);
-        let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer)?;
+        let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
         let reload = Reload::new(home.clone(), credentials, Arc::clone(&engine), actors, catalogue)?;
         Ok(work(engine, reload).await)

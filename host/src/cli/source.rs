@@ -227,7 +227,7 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let now = SystemClock.now();
     let gates = store.gates().await?;
     let gate = profile.and_then(|profile| profile.actor.as_ref()).and_then(|actor| before(&gates, actor));
-    let given = Circumstances { now, queued, plugin_loaded: true, quarantine: None, gate, account: None };
+    let given = Circumstances { now, queued, plugin_loaded: true, quarantine: None, gate, host: None, account: None };
     let verdict = match eligibility::decide(&source, profile, given) {
         Ok(eligible) => format!("would run now ({})", eligible.trigger()),
         Err(skip) => {

@@ -17,6 +17,9 @@ impl Config {
             ("plugins.cache_dir", self.plugins.cache_dir != other.plugins.cache_dir),
             ("plugins.wasi", self.plugins.wasi != other.plugins.wasi),
             ("net.host_concurrency", self.net.host_concurrency != other.net.host_concurrency),
+            ("net.requests_per_minute", self.net.requests_per_minute != other.net.requests_per_minute),
+            ("net.requests_per_hour", self.net.requests_per_hour != other.net.requests_per_hour),
+            ("net.hosts", self.net.hosts != other.net.hosts),
             ("net.contact", self.net.contact != other.net.contact),
             ("log.format", self.log.format != other.log.format),
         ];
@@ -41,6 +44,11 @@ mod tests {
                 vec!["plugins.dir", "plugins.cache_dir", "plugins.wasi"],
             ),
             ("[net]\nhost_concurrency = 5\ncontact = \"a@b\"", vec!["net.host_concurrency", "net.contact"]),
+            (
+                "[net]\nrequests_per_minute = 5\nrequests_per_hour = 6\n[net.hosts.\"a.example\"]\nconcurrency = 1",
+                vec!["net.requests_per_minute", "net.requests_per_hour", "net.hosts"],
+            ),
+            ("[platforms.rss]\nruns_per_minute = 5", vec![]),
             ("[log]\nformat = \"json\"\nlevel = \"debug\"", vec!["log.format"]),
             ("[budget]\nruns_per_day = 1\nusd_per_day = 1\nusd_per_month = 1", vec![]),
             ("[scheduler]\nruns_at_once = 1\nwatch = \"1s\"\nactive_within = \"2h\"\ncatch_up_window = \"1m\"", vec![]),

@@ -6,11 +6,13 @@
 //! Errors about this section begin with "a credential" and quote no text, as people do write a token where its place belongs:
 //! `text` hides every other message about it.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tidegate_core::fetch::{AllowPrivate, NetGrant, Origin, Scheme};
 use tidegate_core::limits;
+use tidegate_core::rate::Rates;
 
 /// The credential of profiles that name none. Without an entry it is read from `TIDEGATE_CREDENTIAL_APIFY`, else `APIFY_TOKEN`.
 pub const DEFAULT_CREDENTIAL: &str = "apify";
@@ -41,15 +43,35 @@ pub struct CredentialConfig {
     pub origin: Option<Origin>,
     /// Actor runs of its account under way at once.
     pub runs_at_once: u32,
+    /// Runs that its account pays for, in any minute.
+    pub runs_per_minute: Option<NonZeroU32>,
+    /// The same in any hour.
+    pub runs_per_hour: Option<NonZeroU32>,
 }
 
 impl Default for CredentialConfig {
     fn default() -> Self {
-        Self { whence: Whence::Default, origin: None, runs_at_once: limits::ACTOR_RUNS_AT_ONCE }
+        Self {
+            whence: Whence::Default,
+            origin: None,
+            runs_at_once: limits::ACTOR_RUNS_AT_ONCE,
+            runs_per_minute: None,
+            runs_per_hour: None,
+        }
     }
 }
 
 impl CredentialConfig {
+    /// How often and how much.
+    #[must_use]
+    pub const fn rates(&self) -> Rates {
+        Rates {
+            per_minute: self.runs_per_minute,
+            per_hour: self.runs_per_hour,
+            concurrency: NonZeroU32::new(self.runs_at_once),
+        }
+    }
+
     /// What may be dialled to reach its origin: public addresses, and a private one only if an operator wrote it down, at
     /// that port.
     #[must_use]
@@ -69,6 +91,8 @@ struct Written {
     systemd: Option<String>,
     origin: Option<String>,
     runs_at_once: Option<u32>,
+    runs_per_minute: Option<u32>,
+    runs_per_hour: Option<u32>,
 }
 
 impl TryFrom<Written> for CredentialConfig {
@@ -97,8 +121,14 @@ impl TryFrom<Written> for CredentialConfig {
         if !(1..=limits::ACTOR_RUNS_AT_ONCE_MOST).contains(&runs_at_once) {
             return Err("a credential's `runs_at_once` is a number from 1 to 100000");
         }
+        let rate = |n: Option<u32>| match n {
+            None => Ok(None),
+            Some(n @ 1..=limits::RATE_MOST) => Ok(NonZeroU32::new(n)),
+            Some(_) => Err("a credential's `runs_per_minute` and `runs_per_hour` are numbers from 1 to 1000000"),
+        };
+        let (runs_per_minute, runs_per_hour) = (rate(written.runs_per_minute)?, rate(written.runs_per_hour)?);
         let origin = written.origin.as_deref().map(origin).transpose()?;
-        Ok(Self { whence, origin, runs_at_once })
+        Ok(Self { whence, origin, runs_at_once, runs_per_minute, runs_per_hour })
     }
 }
 
@@ -107,6 +137,8 @@ impl From<CredentialConfig> for Written {
         let mut written = Self {
             origin: config.origin.map(|origin| origin.to_string()),
             runs_at_once: Some(config.runs_at_once),
+            runs_per_minute: config.runs_per_minute.map(NonZeroU32::get),
+            runs_per_hour: config.runs_per_hour.map(NonZeroU32::get),
             ..Self::default()
         };
         match config.whence {

@@ -23,7 +23,7 @@ const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABA
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 38] = [
+pub(super) const KEYS: [&[&str]; 42] = [
     &["timezone"],
     &["store", "path"],
     &["store", "url"],
@@ -43,6 +43,8 @@ pub(super) const KEYS: [&[&str]; 38] = [
     &["credentials", "*", "systemd"],
     &["credentials", "*", "origin"],
     &["credentials", "*", "runs_at_once"],
+    &["credentials", "*", "runs_per_minute"],
+    &["credentials", "*", "runs_per_hour"],
     &["scheduler", "runs_at_once"],
     &["scheduler", "watch"],
     &["scheduler", "active_within"],
@@ -52,6 +54,8 @@ pub(super) const KEYS: [&[&str]; 38] = [
     &["plugins", "wasi"],
     &["profiles", "dir"],
     &["net", "host_concurrency"],
+    &["net", "requests_per_minute"],
+    &["net", "requests_per_hour"],
     &["net", "contact"],
     &["log", "format"],
     &["log", "level"],

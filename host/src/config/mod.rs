@@ -13,6 +13,7 @@ mod credentials;
 mod environment;
 mod money;
 mod profile;
+mod rates;
 mod sections;
 mod text;
 
@@ -32,6 +33,7 @@ pub use profile::{
     Finding, ProfileFile, Profiles, check_credential, check_overrides, load_profiles, parse_profile, profile_schema,
     shipped_profiles, warnings,
 };
+pub use rates::{HostConfig, RunRatesConfig};
 pub use sections::{
     HttpConfig, Listen, LogConfig, LogFormat, NetConfig, PluginsConfig, ProfilesConfig, SchedulerConfig, StoreConfig,
     Wasi,
@@ -61,6 +63,9 @@ pub struct Config {
     pub http: HttpConfig,
     /// Who hears of what goes wrong.
     pub alerts: AlertsConfig,
+    /// How often runs may begin, and how many at once, by the name of the plugin.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub platforms: BTreeMap<String, RunRatesConfig>,
     /// What is particular to tenants, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tenants: BTreeMap<Tenant, TenantConfig>,
@@ -139,7 +144,24 @@ impl Config {
         if self.net.contact.as_deref().is_some_and(|text| text.len() > 200 || text.chars().any(char::is_control)) {
             return refuse("net.contact cannot be sent in a header", "a URL or mail address on one line");
         }
-        Ok(())
+        self.check_rates().map_or(Ok(()), |(message, hint)| refuse(&message, &hint))
+    }
+
+    /// The first rate that is out of range, and what would be right.
+    fn check_rates(&self) -> Option<(String, String)> {
+        let net = &self.net;
+        let all = HostConfig {
+            requests_per_minute: net.requests_per_minute,
+            requests_per_hour: net.requests_per_hour,
+            concurrency: None,
+        };
+        let strange = net.hosts.keys().find(|name| !rates::is_host(name)).map(|name| {
+            let hint = "\"api.example.com\" or \"*.example.com\", in lower case, without scheme, port or path";
+            (format!("net.hosts: {name:?} is not a host"), hint.to_owned())
+        });
+        let hosts = || net.hosts.iter().find_map(|(name, host)| host.wrong(&format!("net.hosts.{name:?}")));
+        let platforms = || self.platforms.iter().find_map(|(name, rates)| rates.wrong(&format!("platforms.{name}")));
+        strange.or_else(|| all.wrong("net")).or_else(hosts).or_else(platforms)
     }
 }
 

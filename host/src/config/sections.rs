@@ -3,13 +3,16 @@
 //! Owns: their keys and defaults. Must not know: what the values are used for. Read through [`super::Config`]. Money and
 //! credentials have files of their own.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tidegate_core::limits;
 use tidegate_core::time::Span;
 
+use super::rates::HostConfig;
 use crate::database::DatabaseUrl;
 
 /// The database.
@@ -108,13 +111,28 @@ impl Default for ProfilesConfig {
 pub struct NetConfig {
     /// Requests under way to one host at a time, 1 to 64.
     pub host_concurrency: usize,
+    /// Requests to one host in any minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// Requests to one host in any hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_hour: Option<NonZeroU32>,
+    /// What holds for single hosts instead, by name or `*.suffix`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: BTreeMap<String, HostConfig>,
     /// Where to reach the people who run this daemon (URL or address): added to the User-Agent.
     pub contact: Option<String>,
 }
 
 impl Default for NetConfig {
     fn default() -> Self {
-        Self { host_concurrency: limits::HOST_CONCURRENCY, contact: None }
+        Self {
+            host_concurrency: limits::HOST_CONCURRENCY,
+            requests_per_minute: None,
+            requests_per_hour: None,
+            hosts: BTreeMap::new(),
+            contact: None,
+        }
     }
 }
 

@@ -89,7 +89,7 @@ fn client(config: &EgressConfig, tls: &ClientConfig, grant: NetGrant) -> reqwest
         .connect_timeout(limits.connect)
         .tcp_nodelay(true)
         .pool_idle_timeout(limits.keep_alive)
-        .pool_max_idle_per_host(limits.host_concurrency)
+        .pool_max_idle_per_host(limits.idle_connections)
         .http1_max_headers(limits.header_count)
         .http2_max_header_list_size(header_list(limits))
         // What old servers send and every browser takes: "Name : value", folded lines, lines that are no field.

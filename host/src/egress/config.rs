@@ -3,11 +3,13 @@
 //! Owns: the values an operator may lower and the parts a test may replace. Must not know: requests. Called by the
 //! composition root.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tidegate_core::limits;
+use tidegate_core::rate::{HostRates, Rates};
 
 use super::resolver::{Resolve, SystemResolver};
 
@@ -16,6 +18,8 @@ use super::resolver::{Resolve, SystemResolver};
 pub struct EgressConfig {
     /// The numbers.
     pub limits: EgressLimits,
+    /// How much is asked of which host.
+    pub hosts: HostRates,
     /// Which authorities are trusted.
     pub roots: Roots,
     /// Who turns names into addresses.
@@ -24,7 +28,9 @@ pub struct EgressConfig {
 
 impl Default for EgressConfig {
     fn default() -> Self {
-        Self { limits: EgressLimits::default(), roots: Roots::System, resolver: Arc::new(SystemResolver) }
+        let concurrency = u32::try_from(limits::HOST_CONCURRENCY).ok().and_then(NonZeroU32::new);
+        let hosts = HostRates { default: Rates { concurrency, ..Rates::default() }, ..HostRates::default() };
+        Self { limits: EgressLimits::default(), hosts, roots: Roots::System, resolver: Arc::new(SystemResolver) }
     }
 }
 
@@ -60,8 +66,8 @@ pub struct EgressLimits {
     pub header_bytes: usize,
     /// Redirects followed.
     pub redirects: usize,
-    /// Requests under way to one host at a time.
-    pub host_concurrency: usize,
+    /// Idle connections to one host that are kept.
+    pub idle_connections: usize,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
 }
@@ -77,7 +83,7 @@ impl Default for EgressLimits {
             header_count: limits::HEADER_COUNT,
             header_bytes: limits::HEADER_BYTES,
             redirects: limits::REDIRECTS,
-            host_concurrency: limits::HOST_CONCURRENCY,
+            idle_connections: limits::HOST_CONCURRENCY,
             keep_alive: limits::KEEP_ALIVE,
         }
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use tidegate_core::fetch::{Denial, Place, UrlRefused};
+use tidegate_core::rate::Because;
 use tidegate_core::time::UtcMillis;
 
 /// Part of a fetch that has a time limit of its own.
@@ -220,8 +221,8 @@ pub enum FetchError {
         /// What is wrong.
         why: String,
     },
-    /// The host has asked everybody to wait, and the time is not over.
-    #[error("fetching {at}: {host} asked to wait until {until}")]
+    /// Nobody asks the host before a certain time.
+    #[error("fetching {at}: {host} is not asked before {until}: {because}")]
     GateClosed {
         /// The URL.
         at: Place,
@@ -229,6 +230,8 @@ pub enum FetchError {
         host: String,
         /// When it may be asked again.
         until: UtcMillis,
+        /// Why.
+        because: Because,
     },
     /// A status that says nothing about content: 407, 408, 425, 429, every 5xx, and 401 where a credential was sent.
     #[error("fetching {at}: answered with status {status}{}", if body_head.is_empty() { String::new() } else { format!(": {body_head}") })]

@@ -1,36 +1,56 @@
 //! Turns and gates: how much of a host we take.
 //!
-//! Owns: requests under way per host, and until when a host has asked to be left alone, for this daemon. Must not know:
-//! requests. Called by the fetch before each hop. Bounded: hosts that are idle and open are forgotten first.
+//! Owns: who makes a request to which host now, and what becomes of that. Must not know: requests, or the rules
+//! (`tidegate_core::rate`). Called by the fetch before each hop. Bounded: hosts that are idle and open are forgotten first.
+//!
+//! Turns within this daemon are given first come first served. What holds beyond it, for all daemons of a database, or longer than this
+//! process lives (a rate by the hour), is asked of the store through `desk`; a daemon that has its database to itself asks only
+//! for hosts with such a rate, and tells it what has closed.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tidegate_core::fetch::Target;
+use tidegate_core::limits;
+use tidegate_core::rate::{Because, HostRates, HostState, Outcome, Rates, TurnId, Turned};
 use tidegate_core::time::UtcMillis;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::ports::Clock;
+use super::desk::Desk;
+use super::error::FetchError;
+use crate::ports::{Clock, Store, StoreError, TurnAsk, TurnBack};
 
 /// All hosts that are known.
 pub(super) struct Hosts {
     known: Mutex<HashMap<String, Arc<Host>>>,
-    concurrency: usize,
+    rates: HostRates,
     most: usize,
     clock: Arc<dyn Clock>,
+    desk: OnceLock<Desk>,
+    /// Tells turns apart, with the moment this began.
+    next: AtomicU64,
 }
 
 /// One host: name and port, as another port is another server.
 struct Host {
+    name: String,
+    rates: Rates,
     slots: Arc<Semaphore>,
-    /// Milliseconds since the epoch before which nobody asks.
-    opens: AtomicI64,
+    state: Mutex<HostState>,
 }
 
 /// A turn at a host; given back when dropped.
 pub(super) struct Turn {
     host: Arc<Host>,
+    id: TurnId,
+    outcome: Outcome,
+    /// Where it was taken, if not here.
+    desk: Option<Desk>,
+    /// Who is to hear of what closes here.
+    told: Option<Desk>,
+    clock: Arc<dyn Clock>,
     _slot: Option<OwnedSemaphorePermit>,
 }
 
@@ -39,27 +59,58 @@ pub(super) struct Turn {
 pub(super) struct Closed {
     pub(super) host: String,
     pub(super) until: UtcMillis,
+    pub(super) because: Because,
 }
 
 impl Hosts {
-    pub(super) fn new(concurrency: usize, most: usize, clock: Arc<dyn Clock>) -> Self {
-        Self { known: Mutex::new(HashMap::new()), concurrency: concurrency.max(1), most: most.max(1), clock }
+    pub(super) fn new(rates: HostRates, most: usize, clock: Arc<dyn Clock>) -> Self {
+        let next = AtomicU64::new(u64::try_from(clock.now().as_millis()).unwrap_or(0) << 20);
+        Self { known: Mutex::new(HashMap::new()), rates, most: most.max(1), clock, desk: OnceLock::new(), next }
     }
 
-    /// Waits for a turn, first come first served. A closed gate answers at once, also when it closed during the wait.
+    /// Keeps turns in a store from now on, and takes over what is closed there.
+    pub(super) async fn keep_in(&self, store: Arc<dyn Store>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if !store.is_shared() {
+            for row in store.closed_hosts(now).await? {
+                let Some(until) = row.closed_until else { continue };
+                let outcome = if row.asked { Outcome::Told(until) } else { Outcome::Resting(until, row.failures) };
+                self.host(&row.host).state().give_back(TurnId(0), outcome, now);
+            }
+        }
+        // The first one stays: there is one database.
+        self.desk.get_or_init(|| Desk::new(store, Arc::clone(&self.clock)));
+        Ok(())
+    }
+
+    /// Waits for a turn, first come first served. A closed gate answers at once, also when it closed during the wait; so does a
+    /// rate that would have to be waited for longer than the wait may last.
     pub(super) async fn enter(&self, target: &Target) -> Result<Turn, Closed> {
-        let key = format!("{}:{}", target.host_text(), target.port());
-        let host = self.host(&key);
-        self.open(&key, &host)?;
+        let host = self.host(&format!("{}:{}", target.host_text(), target.port()));
+        let shared = self.desk.get().filter(|desk| desk.is_shared() || host.rates.is_paced());
+        if shared.is_none() {
+            host.open(self.clock.now())?;
+        }
         // The semaphore is never closed; were it, a turn without a slot does less harm than a host that is lost.
         let slot = Arc::clone(&host.slots).acquire_owned().await.ok();
-        self.open(&key, &host)?;
-        Ok(Turn { host, _slot: slot })
-    }
-
-    fn open(&self, key: &str, host: &Host) -> Result<(), Closed> {
-        let until = UtcMillis::from_millis(host.opens.load(Ordering::Relaxed));
-        if until > self.clock.now() { Err(Closed { host: key.to_owned(), until }) } else { Ok(()) }
+        let id = TurnId(self.next.fetch_add(1, Ordering::Relaxed));
+        let patient_until = self.clock.now().plus(limits::QUEUE_TIMEOUT);
+        loop {
+            let now = self.clock.now();
+            let turned = match shared {
+                None => host.state().ask(id, &host.rates, now),
+                Some(desk) => desk.ask(TurnAsk { host: host.name.clone(), id, rates: host.rates }).await,
+            };
+            let Turned::Wait { until, because } = turned else { break };
+            let closed = matches!(because, Because::Asked | Because::Failing(_));
+            if closed || until > patient_until {
+                return Err(Closed { host: host.name.clone(), until, because });
+            }
+            tokio::time::sleep(until.since(now).max(limits::HOST_AGAIN / 4)).await;
+        }
+        let told = self.desk.get().filter(|_| shared.is_none()).cloned();
+        let (desk, clock) = (shared.cloned(), Arc::clone(&self.clock));
+        Ok(Turn { host, id, outcome: Outcome::Unknown, desk, told, clock, _slot: slot })
     }
 
     fn host(&self, key: &str) -> Arc<Host> {
@@ -70,11 +121,15 @@ impl Hosts {
         if known.len() >= self.most {
             self.forget(&mut known);
         }
-        let fresh = Host {
-            slots: Arc::new(Semaphore::new(self.concurrency)),
-            opens: AtomicI64::new(UtcMillis::default().as_millis()),
-        };
-        let host = Arc::new(fresh);
+        let name = key.rsplit_once(':').map_or(key, |(name, _)| name);
+        let rates = self.rates.of(name);
+        let slots = rates.concurrency.map_or(Semaphore::MAX_PERMITS, |n| usize::try_from(n.get()).unwrap_or(1));
+        let host = Arc::new(Host {
+            name: key.to_owned(),
+            rates,
+            slots: Arc::new(Semaphore::new(slots)),
+            state: Mutex::default(),
+        });
         known.insert(key.to_owned(), Arc::clone(&host));
         host
     }
@@ -82,29 +137,90 @@ impl Hosts {
     /// Makes room: all that is idle and open, else the gate that opens first among the idle ones. Hosts with requests
     /// under way stay; there are never more of those than runs.
     fn forget(&self, known: &mut HashMap<String, Arc<Host>>) {
-        let now = self.clock.now().as_millis();
-        known.retain(|_, host| Arc::strong_count(host) > 1 || host.opens.load(Ordering::Relaxed) > now);
+        let now = self.clock.now();
+        known.retain(|_, host| Arc::strong_count(host) > 1 || host.state().closed(now).is_some());
         if known.len() < self.most {
             return;
         }
         let idle = known.iter().filter(|(_, host)| Arc::strong_count(host) == 1);
-        let first = idle.min_by_key(|(_, host)| host.opens.load(Ordering::Relaxed)).map(|(key, _)| key.clone());
+        let opens = |host: &Arc<Host>| host.state().closed(now).map(|(closed, _)| closed.until);
+        let first = idle.min_by_key(|(_, host)| opens(host)).map(|(key, _)| key.clone());
         if let Some(first) = first {
             known.remove(&first);
         }
     }
 }
 
+impl Host {
+    fn state(&self) -> MutexGuard<'_, HostState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self, now: UtcMillis) -> Result<(), Closed> {
+        let Some((closed, failures)) = self.state().closed(now) else { return Ok(()) };
+        let because = if closed.asked { Because::Asked } else { Because::Failing(failures) };
+        Err(Closed { host: self.name.clone(), until: closed.until, because })
+    }
+}
+
 impl Turn {
+    /// Watches a request. One that is cut off while nothing has come back counts as failed.
+    pub(super) async fn watch<T>(
+        &mut self,
+        request: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        self.outcome = Outcome::Failed;
+        let answer = request.await;
+        self.outcome = match &answer {
+            Ok(_) => Outcome::Answered,
+            Err(
+                FetchError::Dns { .. }
+                | FetchError::Connect { .. }
+                | FetchError::Tls { .. }
+                | FetchError::Timeout { .. }
+                | FetchError::Reset { .. },
+            ) => Outcome::Failed,
+            Err(_) => Outcome::Unknown,
+        };
+        answer
+    }
+
+    /// The host has said that it is broken.
+    pub(super) const fn failed(&mut self) {
+        self.outcome = Outcome::Failed;
+    }
+
     /// Closes the gate for everybody until then; never opens it earlier than another answer said.
-    pub(super) fn close_until(&self, until: UtcMillis) {
-        self.host.opens.fetch_max(until.as_millis(), Ordering::Relaxed);
+    pub(super) const fn close_until(&mut self, until: UtcMillis) {
+        self.outcome = Outcome::Told(until);
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (id, outcome, now) = (self.id, self.outcome, self.clock.now());
+        let back = |outcome| TurnBack { host: self.host.name.clone(), id, outcome };
+        if let Some(desk) = &self.desk {
+            desk.give_back(back(outcome));
+            return;
+        }
+        let mut state = self.host.state();
+        let before = state.closed(now);
+        state.give_back(id, outcome, now);
+        let after = state.closed(now).filter(|_| before != state.closed(now));
+        drop(state);
+        if let (Some(desk), Some((closed, failures))) = (&self.told, after) {
+            let news = Outcome::Resting(closed.until, failures);
+            desk.give_back(back(if closed.asked { Outcome::Told(closed.until) } else { news }));
+        }
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::num::NonZeroU32;
+    use std::sync::atomic::AtomicI64;
     use std::time::Duration;
 
     use super::*;
@@ -121,9 +237,16 @@ mod tests {
         }
     }
 
-    fn hosts(concurrency: usize, most: usize) -> (Hosts, Arc<Hand>) {
+    fn hosts(concurrency: u32, most: usize) -> (Hosts, Arc<Hand>) {
         let clock = Arc::new(Hand(AtomicI64::new(1_000)));
-        (Hosts::new(concurrency, most, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+        let default = Rates { concurrency: NonZeroU32::new(concurrency), ..Rates::default() };
+        let rates = HostRates { default, ..HostRates::default() };
+        (Hosts::new(rates, most, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+    }
+
+    /// A turn that ends by the host's asking for peace.
+    async fn told(hosts: &Hosts, host: &str, until: i64) {
+        hosts.enter(&target(host)).await.unwrap().close_until(at(until));
     }
 
     fn at(millis: i64) -> UtcMillis {
@@ -133,11 +256,12 @@ mod tests {
     #[tokio::test]
     async fn a_gate_is_closed_for_everybody_until_its_time() {
         let (hosts, clock) = hosts(4, 10);
-        let turn = hosts.enter(&target("a.example")).await.unwrap();
-        turn.close_until(at(5_000));
-        turn.close_until(at(3_000));
+        let mut other = hosts.enter(&target("a.example")).await.unwrap();
+        told(&hosts, "a.example", 5_000).await;
+        other.close_until(at(3_000));
+        drop(other);
         let closed = hosts.enter(&target("a.example")).await.err().unwrap();
-        assert_eq!(closed, Closed { host: "a.example:443".into(), until: at(5_000) });
+        assert_eq!(closed, Closed { host: "a.example:443".into(), until: at(5_000), because: Because::Asked });
         assert!(hosts.enter(&target("b.example")).await.is_ok());
         assert!(hosts.enter(&target("a.example:444")).await.is_ok());
         clock.0.store(5_000, Ordering::Relaxed);
@@ -156,7 +280,7 @@ mod tests {
         assert!(futures_now(&mut fourth).await.is_none());
         drop(first);
         assert!(futures_now(&mut fourth).await.is_none(), "the fourth came after the third");
-        let third = futures_now(&mut third).await.unwrap().unwrap();
+        let mut third = futures_now(&mut third).await.unwrap().unwrap();
         third.close_until(at(9_000));
         drop(third);
         assert!(futures_now(&mut fourth).await.unwrap().is_err(), "closed while it waited");
@@ -172,7 +296,7 @@ mod tests {
         let (hosts, _) = hosts(1, 3);
         let busy = hosts.enter(&target("busy.example")).await.unwrap();
         for (host, until) in [("late.example", 9_000), ("soon.example", 2_000)] {
-            hosts.enter(&target(host)).await.unwrap().close_until(at(until));
+            told(&hosts, host, until).await;
         }
         for n in 0..100 {
             drop(hosts.enter(&target(&format!("n{n}.example"))).await.unwrap());

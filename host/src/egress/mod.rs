@@ -1,11 +1,11 @@
 //! The only room that opens outbound sockets.
 //!
 //! Owns: how an HTTP request is made: who may be dialled, how long and how much, redirects, credentials, turns and gates
-//! per host. Must not know: plugins, runs, the store. Called by the engine with a request the core has clamped.
+//! per host. Must not know: plugins, runs, or more of the store than turns at hosts. Called by the engine with a request the core has clamped.
 //!
 //! `apify` is the client of the actor platform: it has a token and connections of its own, and shares the rest.
 //!
-//! One file per concern: `chain` (what is sent at each hop), `gate` (turns), `clients` (connections), `exchange` (one hop), `judged` (the deny
+//! One file per concern: `chain` (what is sent at each hop), `gate` (turns at hosts), `desk` (turns that a store keeps), `clients` (connections), `exchange` (one hop), `judged` (the deny
 //! table on the way to each), `connect` and `progress` (phases), `body`, `decode` and `codec` (what comes back), `text`
 //! (header values and bodies as text), `webhook` (alerts on their way out), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
 //! `tidegate_core::fetch`.
@@ -21,6 +21,7 @@ mod codec;
 mod config;
 mod connect;
 mod decode;
+mod desk;
 mod error;
 mod exchange;
 mod failed;
@@ -50,7 +51,7 @@ use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 use tokio::time::timeout;
 
-use crate::ports::Clock;
+use crate::ports::{Clock, Store, StoreError};
 
 pub use apify::{ActorCredential, ApifyClient, DEFAULT_ORIGIN};
 use chain::Chain;
@@ -102,10 +103,18 @@ impl Egress {
     pub fn new(config: EgressConfig, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let tls = tls::client_config(&config.roots)?;
         let limits = config.limits.clone();
-        let hosts = Hosts::new(limits.host_concurrency, limits::HOSTS_REMEMBERED, Arc::clone(&clock));
+        let hosts = Hosts::new(config.hosts.clone(), limits::HOSTS_REMEMBERED, Arc::clone(&clock));
         let odd = OddValues::new(limits::ODD_VALUES);
         let clients = Clients::new(config, tls)?;
         Ok(Self { inner: Arc::new(Inner { clients, hosts, odd, limits, clock }) })
+    }
+
+    /// Keeps what is known of hosts in a store, so that it holds for all daemons of a database and after a restart.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn keep_hosts_in(&self, store: Arc<dyn Store>) -> Result<(), StoreError> {
+        self.inner.hosts.keep_in(store).await
     }
 
     /// Makes one request, redirects included, and gives the answer a plugin may see.
@@ -142,10 +151,10 @@ impl Inner {
     /// Hop by hop to the last answer.
     async fn follow(&self, mut chain: Chain, grant: &NetGrant, mut turn: Turn) -> Result<HttpResponse, FetchError> {
         loop {
-            let answer = self.exchange(&chain, grant).await?;
+            let answer = turn.watch(self.exchange(&chain, grant)).await?;
             let status = answer.status().as_u16();
             if is_kept(status, &chain) {
-                return Err(self.kept(&chain, &turn, answer).await);
+                return Err(self.kept(&chain, &mut turn, answer).await);
             }
             let follow = match self.decide(&chain, &answer)? {
                 Decision::Follow(follow) => follow,
@@ -183,7 +192,7 @@ impl Inner {
     }
 
     /// An answer that goes to no plugin. Closes the gate where it asks for that.
-    async fn kept(&self, chain: &Chain, turn: &Turn, mut answer: Response) -> FetchError {
+    async fn kept(&self, chain: &Chain, turn: &mut Turn, mut answer: Response) -> FetchError {
         let status = answer.status().as_u16();
         let headers = std::mem::take(answer.headers_mut());
         let now = self.clock.now();
@@ -192,6 +201,7 @@ impl Inner {
         match (status, wait) {
             (429, wait) => turn.close_until(now.plus(wait.unwrap_or(limits::GATE_DEFAULT).min(limits::GATE_MOST))),
             (503, Some(wait)) => turn.close_until(now.plus(wait.min(limits::GATE_MOST))),
+            (500..=599, _) => turn.failed(),
             _ => {}
         }
         let body_head = body::head(&headers, answer, self.limits.idle, &chain.target, chain.credentials()).await;
@@ -244,5 +254,5 @@ fn permit(chain: &Chain, grant: &NetGrant) -> Result<(), FetchError> {
 }
 
 fn gate_closed(closed: Closed, at: Place) -> FetchError {
-    FetchError::GateClosed { at, host: closed.host, until: closed.until }
+    FetchError::GateClosed { at, host: closed.host, until: closed.until, because: closed.because }
 }

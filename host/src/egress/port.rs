@@ -10,6 +10,7 @@ use tidegate_core::contract::{HttpRequest, HttpResponse};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::fetch::{NetGrant, Target};
 use tidegate_core::profile::Net;
+use tidegate_core::rate::Because;
 use tidegate_core::time::UtcMillis;
 
 use super::{Egress, FetchError, Outbound, Phase};
@@ -53,6 +54,8 @@ fn failure(error: &FetchError, url: &str, now: UtcMillis) -> Failure {
             let judged = Failure::of_status(*status, "", *retry_after, false);
             Failure { retry_after: judged.retry_after, ..Failure::new(judged.class, message) }
         }
+        // It would have failed as the ones before it did.
+        FetchError::GateClosed { because: Because::Failing(_), .. } => Failure::new(Class::Transient, message),
         FetchError::GateClosed { until, .. } => {
             Failure { retry_after: Some(until.since(now)), ..Failure::new(Class::RateLimited, message) }
         }

@@ -9,16 +9,17 @@ use std::sync::Arc;
 use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::budget;
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
-use tidegate_core::eligibility::{self, Circumstances, Skip, SkipReason};
+use tidegate_core::eligibility::{self, Circumstances, ClosedHost, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
 use tidegate_core::profile::ActorPolicy;
 use tidegate_core::quarantine::Quarantine;
+use tidegate_core::rate::host_of;
 use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::{Engine, Ports, Settings};
-use crate::ports::{Candidate, Event, Plugin, SkipRecord, Store, StoreError};
+use crate::ports::{Candidate, Event, HostRow, Plugin, SkipRecord, Store, StoreError};
 
 /// What a pass has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub(super) struct Admitted {
 #[derive(Default)]
 pub(super) struct Around {
     gates: Vec<Gate>,
+    hosts: BTreeMap<String, HostRow>,
     quarantines: Vec<Quarantine>,
     under_way: BTreeMap<CredentialName, u32>,
 }
@@ -42,7 +44,9 @@ impl Around {
     pub(super) async fn look(store: &dyn Store, now: UtcMillis) -> Result<Self, StoreError> {
         let mut gates = store.gates().await?;
         gates.retain(|gate| gate.until > now);
-        Ok(Self { gates, quarantines: store.quarantines().await?, under_way: store.under_way().await? })
+        let closed = store.closed_hosts(now).await?;
+        let hosts = closed.into_iter().map(|row| (row.host.clone(), row)).collect();
+        Ok(Self { gates, quarantines: store.quarantines().await?, hosts, under_way: store.under_way().await? })
     }
 
     /// What the rules need to know beyond a source and its profile. `queued`: the run queued for it whose time has come.
@@ -65,6 +69,7 @@ impl Around {
             plugin_loaded: plugin.is_some(),
             quarantine: plugin.and_then(|plugin| self.quarantine(&*plugin)),
             gate: actor.and_then(|actor| self.gate(actor)),
+            host: if actor.is_none() { self.host(&source.identifier) } else { None },
             account: actor.map(|actor| self.account(&actor.credential, &settings.credentials)),
         }
     }
@@ -77,6 +82,16 @@ impl Around {
         of_plugin.peek()?;
         let digest = plugin.digest();
         of_plugin.find(|held| held.digest == digest)
+    }
+
+    /// The host of an identifier, if it is closed.
+    fn host(&self, identifier: &str) -> Option<ClosedHost<'_>> {
+        // Nearly always nothing is closed, and nothing has to be taken apart.
+        if self.hosts.is_empty() {
+            return None;
+        }
+        let row = self.hosts.get(&host_of(identifier)?.1)?;
+        Some(ClosedHost { host: &row.host, until: row.closed_until?, asked: row.asked, failures: row.failures })
     }
 
     /// The gate before an actor, the account's first.
@@ -179,6 +194,7 @@ impl Engine {
                     self.start(claim, &settings);
                 }
                 Err(NotClaimed::Taken) => {}
+                Err(NotClaimed::Rate(refused)) => skips.push(self.skip_record(candidate, &refused.into())),
                 Err(NotClaimed::Budget { reservation, balance }) => {
                     let skip = budget::full(&reservation, balance, now);
                     skips.push(self.skip_record(candidate, &skip));
@@ -223,6 +239,7 @@ impl Engine {
             credential: actor.map(|actor| actor.credential.clone()),
             reserved,
             reservations,
+            rates: profile.map_or_else(Vec::new, |profile| settings.rates.of(&source.identifier, profile)),
             daemon: settings.daemon,
             lease_until: now.plus(limits::LEASE),
         })

@@ -39,6 +39,7 @@ use std::time::Duration;
 use tidegate_core::budget::GlobalBudget;
 use tidegate_core::id::{CredentialName, DaemonId, Id, ProfileName};
 use tidegate_core::profile::Profile;
+use tidegate_core::rate::RateBook;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -80,6 +81,8 @@ pub struct Settings {
     pub watch: Duration,
     /// Runs each credential may have under way on the actor platform.
     pub credentials: BTreeMap<CredentialName, u32>,
+    /// Rates of hosts, platforms and credentials.
+    pub rates: RateBook,
     /// A follower seen less than this ago is active.
     pub active_within: Duration,
     /// The longest time over which sources are spread that came due while no daemon was alive.

@@ -10,6 +10,7 @@ mod clock;
 mod dead_letters;
 mod egress;
 mod follows;
+mod hosts;
 mod observer;
 mod plugins;
 mod pulse;
@@ -27,6 +28,7 @@ pub use dead_letters::{
 };
 pub use egress::Egress;
 pub use follows::{Changed, Follower, Follows, Moved, Recounted, Retier};
+pub use hosts::{HostRow, Hosts, TurnAsk, TurnBack};
 pub use observer::{Attempt, Delivery, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
 pub use pulse::{Pulse, Pulses};

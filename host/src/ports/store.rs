@@ -98,7 +98,13 @@ pub enum StoreError {
 /// The store.
 #[async_trait]
 pub trait Store:
-    super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Pulses + super::Quarantines
+    super::ActorRuns
+    + super::AlertRows
+    + super::DeadLetters
+    + super::Follows
+    + super::Hosts
+    + super::Pulses
+    + super::Quarantines
 {
     // ---- sources ----
 
@@ -133,7 +139,8 @@ pub trait Store:
     // ---- the scheduler's passes ----
 
     /// Sources that may be due at `now`, longest due first: active, without a live run, with `next_run` or a queued run
-    /// whose time has come.
+    /// whose time has come. Where there are more than `limit`, every tenant gets its share of them, and tenants that got none
+    /// this time get theirs next time.
     async fn candidates(&self, now: UtcMillis, limit: usize) -> Result<Vec<Candidate>, StoreError>;
 
     /// The earliest time at which a source is a candidate; one that has passed already means that a source is waiting.
@@ -146,7 +153,7 @@ pub trait Store:
     /// have come into being.
     async fn look_again(&self) -> Result<(), StoreError>;
 
-    /// Makes claims, each with all its reservations or not at all. Answers in the order of the requests. A claim uses up
+    /// Makes claims, each with all its rates and reservations or not at all. Answers in the order of the requests. A claim uses up
     /// what was due: unless it took a queued run, the source has no `next_run` until the run ends or is given up.
     async fn claim(
         &self,

@@ -12,6 +12,7 @@ use tidegate_core::id::{DaemonId, ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::profile::Profile;
+use tidegate_core::rate::RateBook;
 use tidegate_core::schedule::tier::Tiers;
 use tidegate_core::source::NewSource;
 use tidegate_core::time::UtcMillis;
@@ -116,6 +117,7 @@ fn settings(world: &World) -> Result<Settings, NotSimulated> {
         budget: GlobalBudget { all: world.budget, ..GlobalBudget::default() },
         runs_at_once: world.runs_at_once,
         watch: limits::ACTOR_WATCH,
+        rates: RateBook::default(),
         credentials,
         active_within: limits::ACTIVE_WITHIN,
         catch_up_window: limits::CATCH_UP_WINDOW,

@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use super::{Circumstances, Eligible, Skip, SkipReason};
+use super::{Circumstances, ClosedHost, Eligible, Skip, SkipReason};
 use crate::limits;
 use crate::profile::Profile;
 use crate::schedule::Schedule;
@@ -39,7 +39,7 @@ pub enum Rule {
     NotRunning,
     /// A run is queued for it, or its time has come.
     Due,
-    /// No gate is closed between it and its actor.
+    /// No gate is closed between it and its actor, or its host.
     Gate,
     /// Its account has room for one more run.
     Account,
@@ -206,6 +206,10 @@ fn trigger(source: &Source, given: Circumstances<'_>) -> Result<Trigger, Option<
 
 /// Asked late, as this answer changes by itself.
 fn gate(given: Circumstances<'_>) -> Option<(SkipReason, Option<UtcMillis>)> {
+    if let Some(closed) = given.host.filter(|closed| closed.until > given.now) {
+        let ClosedHost { host, until, asked, failures } = closed;
+        return Some((SkipReason::HostClosed { host: host.to_owned(), asked, failures }, Some(until)));
+    }
     let gate = given.gate.filter(|gate| gate.until > given.now)?;
     Some((SkipReason::GateClosed { gate: gate.key.to_string(), why: gate.why.clone() }, Some(gate.until)))
 }

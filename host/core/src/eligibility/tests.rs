@@ -14,7 +14,15 @@ use crate::source::{NextRun, Source, SourceState};
 
 /// A source without a profile's "no": the plugin is loaded, nothing is queued.
 fn given() -> Circumstances<'static> {
-    Circumstances { now: now(), queued: None, plugin_loaded: true, quarantine: None, gate: None, account: None }
+    Circumstances {
+        now: now(),
+        queued: None,
+        plugin_loaded: true,
+        quarantine: None,
+        gate: None,
+        host: None,
+        account: None,
+    }
 }
 
 fn due(text: &str, trigger: Trigger) -> Option<NextRun> {

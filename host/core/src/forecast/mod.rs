@@ -245,6 +245,7 @@ fn runs(source: &Source, profile: &Profile, now: UtcMillis) -> bool {
         plugin_loaded: true,
         quarantine: None,
         gate: None,
+        host: None,
         account: None,
     };
     eligibility::decide(&idle, Some(profile), given).is_ok()

@@ -271,6 +271,7 @@ impl Daemon {
                 plugin_loaded: true,
                 quarantine: None,
                 gate: None,
+                host: None,
                 account: None,
             };
             let eligible = match eligibility::decide(source, Some(profile), given) {

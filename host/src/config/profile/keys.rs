@@ -88,6 +88,11 @@ pub(super) const PROFILE: &[Key] = &[
     .required(),
     key("caps", Form::Table(CAPS), "How much one run may bring."),
     key("budget", Form::Table(BUDGET), "How much may be spent. Money is in US dollars."),
+    key(
+        "rate",
+        Form::Table(RATE),
+        "How often runs of this profile may begin and how many at once, all tenants together.",
+    ),
     key("retry", Form::Table(RETRY), "What follows failures."),
     key("net", Form::Table(NET), "What may be fetched directly, without an actor."),
     key(
@@ -136,12 +141,20 @@ const CAPS: &[Key] = &[
 ];
 
 const BUDGET: &[Key] = &[
-    key("runs_per_day", AT_LEAST_ONE, "Runs of this profile per UTC day, for each tenant."),
-    key("usd_per_day", Form::Money, "Money per UTC day, for each tenant."),
-    key("usd_per_month", Form::Money, "Money per UTC month, for each tenant."),
+    key("runs_per_day", AT_LEAST_ONE, "Runs of this profile per day, for each tenant."),
+    key("usd_per_day", Form::Money, "Money per day, for each tenant."),
+    key("usd_per_month", Form::Money, "Money per month, for each tenant."),
     key("usd_per_run", Form::Money, "The most one run may cost, all its actor runs together."),
-    key("source_usd_per_day", Form::Money, "Money for one source per UTC day."),
-    key("source_usd_per_month", Form::Money, "Money for one source per UTC month."),
+    key("source_usd_per_day", Form::Money, "Money for one source per day."),
+    key("source_usd_per_month", Form::Money, "Money for one source per month."),
+];
+
+const RATE_LIMIT: Form = Form::Count { least: 1, most: limits::RATE_MOST as u64 };
+
+const RATE: &[Key] = &[
+    key("runs_per_minute", RATE_LIMIT, "Runs in any minute; a tenth of them at once, the rest evenly."),
+    key("runs_per_hour", RATE_LIMIT, "Runs in any hour; a tenth of them at once, the rest evenly."),
+    key("runs_at_once", RATE_LIMIT, "Runs under way at once; one that waits for its actor run is under way."),
 ];
 
 const RETRY: &[Key] = &[

@@ -57,6 +57,7 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         min_interval,
         caps: caps(&shape.caps, actor.as_ref()),
         budget: budget(&shape.budget),
+        rate: shape.rate.into(),
         retry: retry(shape.retry),
         net: net(shape.net).map_err(wrong)?,
         actor,

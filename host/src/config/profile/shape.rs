@@ -10,6 +10,7 @@ use tidegate_core::schedule::WrittenTiers;
 use tidegate_core::time::Span;
 
 use super::super::money::Usd;
+use super::super::rates::RunRatesConfig;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +29,8 @@ pub(super) struct Shape {
     pub(super) caps: CapsShape,
     #[serde(default)]
     pub(super) budget: BudgetShape,
+    #[serde(default)]
+    pub(super) rate: RunRatesConfig,
     #[serde(default)]
     pub(super) retry: RetryShape,
     #[serde(default)]

@@ -71,7 +71,7 @@ impl ApifyClient {
         dice: Arc<dyn Dice>,
     ) -> Result<Self, SetupError> {
         let tls = tls::client_config(&config.roots)?;
-        config.limits.host_concurrency = limits::ACTOR_ASKS_AT_ONCE;
+        config.limits.idle_connections = limits::ACTOR_ASKS_AT_ONCE;
         config.limits.keep_alive = limits::ACTOR_KEEP_ALIVE;
         let limits = config.limits.clone();
         let clients = Clients::new(config, tls)?;

@@ -1,5 +1,9 @@
 //! Every limit of a fetch is reached once, and named.
 
+use std::num::NonZeroU32;
+
+use tidegate_core::rate::{HostRates, Rates};
+
 use super::*;
 
 fn short(change: impl Fn(&mut EgressLimits)) -> Egress {
@@ -47,8 +51,9 @@ async fn the_deadline_of_the_run() {
 #[tokio::test]
 async fn a_queue_ends_at_the_deadline() {
     let server = saying(|| raw("", Then::Hang)).await;
-    let limits = EgressLimits { host_concurrency: 1, ..EgressLimits::default() };
-    let (egress, clock) = egress_with(limits, Arc::new(Names::default()));
+    let default = Rates { concurrency: NonZeroU32::new(1), ..Rates::default() };
+    let hosts = HostRates { default, ..HostRates::default() };
+    let (egress, clock) = egress_of(EgressConfig { hosts, roots: Roots::Bundled, ..EgressConfig::default() });
     let mut first = Box::pin(egress.fetch(get(&server.url("/"))));
     // Far enough to hold the only turn.
     assert!(timeout(SHORT, &mut first).await.is_err());

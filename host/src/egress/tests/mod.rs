@@ -63,8 +63,12 @@ impl Resolve for Names {
 
 /// Egress with these limits and names, at a quarter to nine on a Saturday.
 fn egress_with(limits: EgressLimits, resolver: Arc<dyn Resolve>) -> (Egress, Arc<Hand>) {
+    egress_of(EgressConfig { limits, resolver, roots: Roots::Bundled, ..EgressConfig::default() })
+}
+
+/// The same with all of its configuration.
+fn egress_of(config: EgressConfig) -> (Egress, Arc<Hand>) {
     let clock = Arc::new(Hand(AtomicI64::new(UtcMillis::parse("2026-11-21T08:45:00Z").unwrap().as_millis())));
-    let config = EgressConfig { limits, resolver, roots: Roots::Bundled };
     (Egress::new(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap(), clock)
 }
 

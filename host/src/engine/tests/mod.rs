@@ -24,6 +24,7 @@ use tidegate_core::id::{CredentialName, DaemonId};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::profile::Net;
+use tidegate_core::rate::RateBook;
 use tidegate_core::time::UtcMillis;
 
 use super::{Engine, Ports, Settings};
@@ -167,6 +168,7 @@ impl Scene {
             observer: Arc::clone(&told) as Arc<dyn Observer>,
         };
         let settings = Settings {
+            rates: RateBook::default(),
             daemon,
             profiles: BTreeMap::new(),
             budget: GlobalBudget::default(),

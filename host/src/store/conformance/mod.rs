@@ -18,6 +18,7 @@ pub(crate) mod items;
 pub(crate) mod lists;
 pub(crate) mod orders;
 pub(crate) mod quarantines;
+pub(crate) mod rates;
 pub(crate) mod sources;
 pub(crate) mod upkeep;
 pub(crate) mod world;
@@ -72,6 +73,8 @@ macro_rules! conformance {
             gates: a_gate_is_closed_once_and_opened, runs_behind_a_refused_credential_stay_away,
                 runs_under_way_are_counted_for_each_credential, a_skip_behind_a_gate_that_was_opened_puts_nothing_off,
                 a_refused_credential_gives_way_when_it_is_due;
+            rates: a_rate_holds_however_many_claim, runs_at_once_are_counted, turns_at_a_host_are_given_and_given_back,
+                a_rate_at_a_host_holds_for_all, tenants_get_their_share;
             dead_letters: letters_tell_what_they_are_from, only_what_nothing_tries_again_is_a_dead_run,
                 filters_narrow_and_count, discarded_letters_are_gone_and_no_others, an_element_is_taken_up_once,
                 a_replay_sets_nothing_back, a_dead_run_is_queued_once_more, letters_are_bounded_in_number_and_time;

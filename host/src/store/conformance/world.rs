@@ -80,6 +80,7 @@ pub(super) async fn request(store: &dyn Store, source: SourceId, now: UtcMillis)
         credential: None,
         reserved: tidegate_core::money::MicroUsd::ZERO,
         reservations: vec![one_of(1000)],
+        rates: vec![],
         daemon: me(),
         lease_until: now.plus(Duration::from_secs(20)),
     }

@@ -3,20 +3,46 @@
 //! Owns: the change of a run from queued (or nothing) to running and back, with its reservations and its source's generation.
 //! Must not know: how a run ends well (`commit`).
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
 use tidegate_core::actor::gate::GateKey;
 use tidegate_core::claim::{Claim, ClaimRequest, Generation, NotClaimed};
-use tidegate_core::id::{RunId, SourceId};
+use tidegate_core::id::{RunId, SourceId, Tenant};
+use tidegate_core::limits;
+use tidegate_core::rate::Line;
+use tidegate_core::share::shares;
 use tidegate_core::source::{SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::source::new_run;
-use super::tables::{ActorStage, Tables};
+use super::tables::{ActorStage, DueKey, Tables};
 use crate::ports::{Candidate, RunStage, SkipCount, SkipRecord, Stuck};
 
 impl Tables {
-    pub(super) fn candidates(&self, now: UtcMillis, limit: usize) -> Vec<Candidate> {
-        let due = self.due.iter().take_while(|(at, ..)| *at <= now).take(limit);
-        due.filter_map(|(.., id)| self.candidate(*id, now)).collect()
+    pub(super) fn candidates(&mut self, now: UtcMillis, limit: usize) -> Vec<Candidate> {
+        let oldest = self.due.iter().take_while(|(at, ..)| *at <= now).take(limit);
+        let mut ids: Vec<SourceId> = oldest.map(|(.., id)| *id).collect();
+        if ids.len() == limit && self.due_of.len() > 1 {
+            let (mut shared, last) = shares(&self.circle(now, limit), limit);
+            self.shared_to = last;
+            let rest = ids.into_iter().filter(|id| !shared.contains(id)).take(limit - shared.len());
+            let rest: Vec<_> = rest.collect();
+            shared.extend(rest);
+            ids = shared;
+        }
+        ids.into_iter().filter_map(|id| self.candidate(id, now)).collect()
+    }
+
+    /// What is due of the next tenants, beginning after the one that had the last share.
+    fn circle(&self, now: UtcMillis, limit: usize) -> Vec<(Tenant, Vec<SourceId>)> {
+        let of = |(tenant, due): (&Tenant, &BTreeSet<DueKey>)| {
+            let due = due.iter().take_while(|(at, ..)| *at <= now).take(limit.div_ceil(limits::SHARE_PARTS));
+            (tenant.clone(), due.map(|(.., id)| *id).collect())
+        };
+        let from = self.shared_to.clone().map_or(Bound::Unbounded, Bound::Excluded);
+        let after = self.due_of.range((from, Bound::Unbounded));
+        after.chain(&self.due_of).take(limits::SHARE_TENANTS.min(self.due_of.len())).map(of).collect()
     }
 
     fn candidate(&self, id: SourceId, now: UtcMillis) -> Option<Candidate> {
@@ -55,15 +81,20 @@ impl Tables {
     }
 
     pub(super) fn claim(&mut self, requests: &[ClaimRequest], now: UtcMillis) -> Vec<Result<Claim, NotClaimed>> {
-        requests.iter().map(|request| self.claim_one(request, now)).collect()
+        let mut line = self.line(requests.iter().flat_map(|request| &request.rates));
+        let answers = requests.iter().map(|request| self.claim_one(request, &mut line, now)).collect();
+        self.write_line(&line);
+        answers
     }
 
-    fn claim_one(&mut self, request: &ClaimRequest, now: UtcMillis) -> Result<Claim, NotClaimed> {
+    fn claim_one(&mut self, request: &ClaimRequest, line: &mut Line, now: UtcMillis) -> Result<Claim, NotClaimed> {
         let claim = self.decide(request).ok_or(NotClaimed::Taken)?;
+        line.ask(&request.rates, now).map_err(NotClaimed::Rate)?;
         self.reserve(&request.reservations).map_err(|full| {
             let (reservation, balance) = *full;
             NotClaimed::Budget { reservation, balance }
         })?;
+        line.take(&request.rates, now);
         if !request.queued {
             let mut run = new_run(request.run, &claim.source, claim.trigger, now);
             run.not_before = None;

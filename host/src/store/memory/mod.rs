@@ -23,6 +23,7 @@ mod gate;
 mod item;
 mod ledger;
 mod quarantine;
+mod rate;
 mod source;
 mod tables;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use tidegate_core::budget::{Balance, Window};
 use tidegate_core::claim::Generation;
 use tidegate_core::id::{CredentialName, DaemonId, IntentId, ItemId, PageId, ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::money::MicroUsd;
+use tidegate_core::rate::{HostState, Place, RateScope};
 use tidegate_core::run::{Intent, Progress};
 use tidegate_core::source::{Source, SourceState};
 use tidegate_core::time::UtcMillis;
@@ -30,6 +31,10 @@ pub(super) struct Tables {
     pub(super) identities: HashMap<(Tenant, ProfileName, String), SourceId>,
     /// Sources put off to the same moment go in turn: longest unattended first.
     pub(super) due: BTreeSet<DueKey>,
+    /// The same for each tenant.
+    pub(super) due_of: BTreeMap<Tenant, BTreeSet<DueKey>>,
+    /// The tenant after which shares go on.
+    pub(super) shared_to: Option<Tenant>,
     pub(super) runs: BTreeMap<RunId, Run>,
     /// Of running runs.
     pub(super) leases: BTreeSet<(UtcMillis, RunId)>,
@@ -56,6 +61,8 @@ pub(super) struct Tables {
     pub(super) dead: Dead,
     pub(super) audience: Audience,
     pub(super) alerts: Alerts,
+    pub(super) rates: BTreeMap<RateScope, Place>,
+    pub(super) hosts: BTreeMap<String, HostState>,
     pub(super) broken: Broken,
     /// When a daemon was last alive.
     pub(super) alive_at: Option<UtcMillis>,
@@ -258,11 +265,13 @@ impl Tables {
         let Some(entry) = self.sources.get_mut(&id) else { return };
         if let Some(key) = entry.due.take() {
             self.due.remove(&key);
+            self.due_of.get_mut(&entry.source.tenant).map(|due| due.remove(&key));
         }
         if let Some(at) = at {
             let key = (at, entry.source.last_fetched_at, id);
             entry.due = Some(key);
             self.due.insert(key);
+            self.due_of.entry(entry.source.tenant.clone()).or_default().insert(key);
         }
     }
 

@@ -55,6 +55,7 @@ async fn run_once(store: &MemoryStore, source: SourceId, run: u128, queued: bool
         credential: None,
         reserved: MicroUsd::ZERO,
         reservations: vec![tidegate_core::budget::Reservation { window, amount: 1, limit: 1_000_000 }],
+        rates: vec![],
         daemon: DaemonId::from_bits(1),
         lease_until: now.plus(Duration::from_secs(20)),
     };

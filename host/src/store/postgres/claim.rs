@@ -14,7 +14,7 @@ use tidegate_core::time::UtcMillis;
 
 use super::cell::{Uid, column, limit, uids};
 use super::ledger::{self, Balances};
-use super::{actor_run, source};
+use super::{actor_run, rate, source};
 use crate::ports::Stuck;
 use crate::store::rows::Cells;
 use crate::store::rows::claim::{Known, decide, queued, stuck as read_stuck};
@@ -35,22 +35,29 @@ pub(super) async fn claim(
         may.push(claim);
     }
     let wanted = requests.iter().zip(&may).filter(|(_, claim)| claim.is_some()).flat_map(|(r, _)| &r.reservations);
+    let held = requests.iter().zip(&may).filter(|(_, claim)| claim.is_some()).flat_map(|(r, _)| &r.rates);
+    let mut line = rate::hold(conn, held, now).await?;
     let mut balances = Balances::hold(conn, wanted).await?;
     let mut answers = Vec::with_capacity(requests.len());
     let mut taken = HashSet::new();
     for (request, claim) in requests.iter().zip(may) {
         let answer = match claim.filter(|_| !taken.contains(&request.source)) {
             None => Err(NotClaimed::Taken),
-            Some(claim) => match balances.reserve(&request.reservations) {
-                Err((reservation, balance)) => Err(NotClaimed::Budget { reservation, balance }),
-                Ok(()) => {
-                    taken.insert(request.source);
-                    Ok(claim)
-                }
+            Some(claim) => match line.ask(&request.rates, now) {
+                Err(refused) => Err(NotClaimed::Rate(refused)),
+                Ok(()) => match balances.reserve(&request.reservations) {
+                    Err((reservation, balance)) => Err(NotClaimed::Budget { reservation, balance }),
+                    Ok(()) => {
+                        line.take(&request.rates, now);
+                        taken.insert(request.source);
+                        Ok(claim)
+                    }
+                },
             },
         };
         answers.push(answer);
     }
+    rate::write(conn, &line, now).await?;
     let made: Vec<_> = requests.iter().zip(&answers).filter_map(|(r, a)| Some((r, a.as_ref().ok()?))).collect();
     if !made.is_empty() {
         write(conn, &made, now).await?;

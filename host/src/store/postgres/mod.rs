@@ -28,6 +28,7 @@ mod parked;
 mod pool;
 mod pulse;
 mod quarantine;
+mod rate;
 mod replay;
 mod schedule;
 mod schema;
@@ -152,7 +153,7 @@ impl Store for PostgresStore {
     }
 
     async fn candidates(&self, now: UtcMillis, limit: usize) -> Result<Vec<Candidate>, StoreError> {
-        let floor = *self.floor();
+        let floor = self.floor().clone();
         let work: Work<_> = Box::new(move |conn| Box::pin(schedule::candidates(conn, floor, now, limit)));
         let (found, floor) = self.read("look for due sources", work).await?;
         *self.floor() = floor;

@@ -9,13 +9,15 @@ use sqlx::PgConnection;
 use tidegate_core::actor::gate::GateKey;
 use tidegate_core::id::{ProfileName, SourceId, Tenant};
 use tidegate_core::limits;
+use tidegate_core::share::shares;
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
-use super::cell::{Uid, clean, column, limit, millis};
+use super::cell::{Uid, clean, column, limit, millis, uids};
 use crate::ports::{Candidate, SkipCount, SkipRecord};
 use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
+use crate::store::rows::share::{Circle, complete};
 use crate::store::rows::source::{Row, source_columns};
 use crate::store::trouble::Outcome;
 
@@ -23,23 +25,62 @@ use crate::store::trouble::Outcome;
 /// something holds an old snapshot open they cannot be cleared away, and each look would walk over all of them (claims then
 /// fall to a sixteenth within half a minute). So a look begins where the last one did, and once in
 /// [`limits::PG_WHOLE_LOOK`], or when that finds too little, at the very beginning.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Floor {
     due_at: Option<UtcMillis>,
     whole_at: Option<UtcMillis>,
+    /// The tenant after which shares go on.
+    shared_to: Option<Tenant>,
 }
 
 impl Floor {
     /// Where the look at `now` begins.
-    fn at(self, now: UtcMillis) -> Option<UtcMillis> {
+    fn at(&self, now: UtcMillis) -> Option<UtcMillis> {
         let whole_at = self.whole_at?;
         let fresh = now >= whole_at && now.since(whole_at) < limits::PG_WHOLE_LOOK;
         self.due_at.filter(|_| fresh)
     }
 }
 
+/// A look for candidates among some sources: `$1` is now.
+macro_rules! look {
+    ($among:literal) => {
+        concat!(
+            "SELECT ",
+            source_columns!(),
+            ", s.due_at, q.id AS queued_run, q.trigger AS queued_trigger FROM ",
+            $among,
+            " s LEFT JOIN LATERAL (SELECT o.id, o.trigger FROM run o
+                WHERE o.source = s.id AND o.stage = 'queued' AND o.not_before <= $1
+                ORDER BY o.created_at, o.id LIMIT 1) q ON true
+            ORDER BY s.due_at, s.last_fetched_at NULLS FIRST, s.id"
+        )
+    };
+}
+
 /// Due sources, and from where the next look begins.
 pub(super) async fn candidates(
+    conn: &mut PgConnection,
+    floor: Floor,
+    now: UtcMillis,
+    most: usize,
+) -> Outcome<(Vec<Candidate>, Floor)> {
+    let (oldest, mut floor) = longest_due(conn, floor, now, most).await?;
+    if oldest.len() < most {
+        return Ok((oldest, floor));
+    }
+    let circle = circle(conn, floor.shared_to.as_ref(), now, most).await?;
+    if circle.len() < 2 {
+        return Ok((oldest, floor));
+    }
+    let (ids, last) = shares(&circle, most);
+    floor.shared_to = last;
+    let sql = look!("(SELECT * FROM source WHERE id = ANY($2))");
+    let rows = sqlx::query(sql).bind(now.as_millis()).bind(uids(ids)).fetch_all(conn).await?;
+    Ok((complete(found(&rows)?.0, oldest, most), floor))
+}
+
+async fn longest_due(
     conn: &mut PgConnection,
     mut floor: Floor,
     now: UtcMillis,
@@ -54,8 +95,34 @@ pub(super) async fn candidates(
     }
     let (found, first) = look(conn, i64::MIN, now, most).await?;
     // Where there is no more than was asked for, the beginning is near.
-    let due_at = if found.len() == most { first } else { None };
-    Ok((found, Floor { due_at, whole_at: Some(now) }))
+    floor.due_at = if found.len() == most { first } else { None };
+    floor.whole_at = Some(now);
+    Ok((found, floor))
+}
+
+/// What is due of the next tenants, beginning after one and ending before it.
+async fn circle(
+    conn: &mut PgConnection,
+    after: Option<&Tenant>,
+    now: UtcMillis,
+    most: usize,
+) -> Outcome<Vec<(Tenant, Vec<SourceId>)>> {
+    let sql = "WITH RECURSIVE t (tenant, n) AS (
+            SELECT (SELECT min(tenant) FROM source WHERE due_at IS NOT NULL AND tenant > $2), 1::bigint
+            UNION ALL SELECT (SELECT min(s.tenant) FROM source s WHERE s.due_at IS NOT NULL AND s.tenant > t.tenant), n + 1
+                FROM t WHERE t.tenant IS NOT NULL AND n < $4)
+        SELECT s.id, t.tenant FROM t CROSS JOIN LATERAL
+            (SELECT x.id, x.due_at FROM source x WHERE x.tenant = t.tenant AND x.due_at <= $1 ORDER BY x.due_at LIMIT $3) s
+        ORDER BY t.tenant, s.due_at";
+    let mut circle = Circle::new(after);
+    while let Some((from, tenants)) = circle.open() {
+        let query = sqlx::query(sql).bind(now.as_millis()).bind(from).bind(limit(most.div_ceil(limits::SHARE_PARTS)));
+        for row in &query.bind(tenants).fetch_all(&mut *conn).await? {
+            let cells = Cells::new(row, "source", "id");
+            circle.add(cells.name("tenant")?, cells.id("id")?);
+        }
+    }
+    Ok(circle.due())
 }
 
 async fn look(
@@ -64,20 +131,17 @@ async fn look(
     now: UtcMillis,
     most: usize,
 ) -> Outcome<(Vec<Candidate>, Option<UtcMillis>)> {
-    let sql = concat!(
-        "SELECT ",
-        source_columns!(),
-        ", s.due_at, q.id AS queued_run, q.trigger AS queued_trigger FROM
-            (SELECT * FROM source WHERE due_at >= $3 AND due_at <= $1
-             ORDER BY due_at, last_fetched_at NULLS FIRST, id LIMIT $2) s
-        LEFT JOIN LATERAL (SELECT o.id, o.trigger FROM run o
-            WHERE o.source = s.id AND o.stage = 'queued' AND o.not_before <= $1
-            ORDER BY o.created_at, o.id LIMIT 1) q ON true
-        ORDER BY s.due_at, s.last_fetched_at NULLS FIRST, s.id"
+    let sql = look!(
+        "(SELECT * FROM source WHERE due_at >= $3 AND due_at <= $1
+          ORDER BY due_at, last_fetched_at NULLS FIRST, id LIMIT $2)"
     );
-    let rows = sqlx::query(sql).bind(now.as_millis()).bind(limit(most)).bind(from).fetch_all(conn).await?;
+    found(&sqlx::query(sql).bind(now.as_millis()).bind(limit(most)).bind(from).fetch_all(conn).await?)
+}
+
+/// Candidates, and when the first of them was due.
+fn found(rows: &[sqlx::postgres::PgRow]) -> Outcome<(Vec<Candidate>, Option<UtcMillis>)> {
     let mut candidates = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows {
         let cells = Cells::new(row, "run", "queued_run");
         let queued = match cells.opt_id("queued_run")? {
             Some(run) => Some((run, cells.word("queued_trigger", Trigger::from_word)?)),

@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released; versions and names are those of `migrations/sqlite`.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/postgres/0001_init.sql") },
     Migration {
         version: 2,
@@ -38,6 +38,7 @@ const MIGRATIONS: [Migration; 8] = [
         sql: include_str!("../../../../migrations/postgres/0005_dead_letters.sql"),
     },
     Migration { version: 6, name: "alerts", sql: include_str!("../../../../migrations/postgres/0006_alerts.sql") },
+    Migration { version: 7, name: "rates", sql: include_str!("../../../../migrations/postgres/0007_rates.sql") },
     Migration {
         version: 9,
         name: "quarantine",

@@ -112,6 +112,7 @@ fn first_run(n: u128, daemon: u128, limit: u64) -> ClaimRequest {
         credential: None,
         reserved: MicroUsd::ZERO,
         reservations: vec![Reservation { window, amount: 1, limit }],
+        rates: vec![],
         daemon: DaemonId::from_bits(daemon),
         lease_until: noon().plus(limits::LEASE),
     }

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
 
-use super::{ledger, schedule};
+use super::{ledger, rate, schedule};
 use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
 use crate::store::trouble::Outcome;
@@ -29,6 +29,7 @@ pub(super) async fn expire(conn: &mut PgConnection, now: UtcMillis, most: usize)
     let left = signed(most.saturating_sub(gone));
     let letters = sqlx::query(sql).bind(before).bind(left).execute(&mut *conn).await?;
     let gone = gone + letters.rows_affected();
+    let gone = gone + rate::forget(conn, now, most.saturating_sub(gone)).await?;
     let old = schedule::forget(conn, now.minus(limits::LEDGER_KEPT), most.saturating_sub(gone)).await?;
     Ok(gone + old)
 }

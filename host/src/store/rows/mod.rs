@@ -12,7 +12,9 @@ pub(in crate::store) mod gate;
 pub(in crate::store) mod item;
 pub(in crate::store) mod ledger;
 pub(in crate::store) mod quarantine;
+pub(in crate::store) mod rate;
 pub(in crate::store) mod run;
+pub(in crate::store) mod share;
 pub(in crate::store) mod source;
 
 pub(in crate::store) use cells::Cells;

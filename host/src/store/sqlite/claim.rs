@@ -13,6 +13,7 @@ use tidegate_core::time::UtcMillis;
 
 use super::actor_run;
 use super::ledger::{self, Balances};
+use super::rate;
 use super::source;
 use crate::ports::Stuck;
 use crate::store::rows::claim::{Known, decide, stuck as read_stuck};
@@ -32,23 +33,29 @@ pub(super) async fn claim(
     now: UtcMillis,
 ) -> Outcome<Vec<Result<Claim, NotClaimed>>> {
     let mut known = load(conn, &requests).await?;
+    let mut line = rate::read(conn, requests.iter().flat_map(|request| &request.rates)).await?;
     let mut balances = Balances::default();
     let mut answers = Vec::with_capacity(requests.len());
     for request in &requests {
         let answer = match decide(&mut known, request) {
             None => Err(NotClaimed::Taken),
-            Some(claim) => match balances.reserve(conn, &request.reservations).await? {
-                Err((reservation, balance)) => Err(NotClaimed::Budget { reservation, balance }),
-                Ok(()) => {
-                    if let Some(row) = known.sources.get_mut(&request.source) {
-                        row.source.running = Some(request.run);
+            Some(claim) => match line.ask(&request.rates, now) {
+                Err(refused) => Err(NotClaimed::Rate(refused)),
+                Ok(()) => match balances.reserve(conn, &request.reservations).await? {
+                    Err((reservation, balance)) => Err(NotClaimed::Budget { reservation, balance }),
+                    Ok(()) => {
+                        line.take(&request.rates, now);
+                        if let Some(row) = known.sources.get_mut(&request.source) {
+                            row.source.running = Some(request.run);
+                        }
+                        Ok(claim)
                     }
-                    Ok(claim)
-                }
+                },
             },
         };
         answers.push(answer);
     }
+    rate::write(conn, &line, now).await?;
     let made: Vec<_> = requests.iter().zip(&answers).filter_map(|(r, a)| Some((r, a.as_ref().ok()?))).collect();
     if !made.is_empty() {
         write(conn, &made, now).await?;

@@ -24,6 +24,7 @@ mod open;
 mod parked;
 mod pulse;
 mod quarantine;
+mod rate;
 mod readers;
 mod replay;
 mod run;
@@ -40,7 +41,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tidegate_core::claim::{Claim, ClaimRequest, Generation, NotClaimed};
-use tidegate_core::id::{DaemonId, RunId, SourceId};
+use tidegate_core::id::{DaemonId, RunId, SourceId, Tenant};
 use tidegate_core::source::{NewSource, PausedBy, Source};
 use tidegate_core::time::UtcMillis;
 use tokio::sync::oneshot;
@@ -63,6 +64,8 @@ pub struct SqliteStore {
     ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     file: File,
     mode: Mode,
+    /// The tenant after which shares go on.
+    shared_to: Mutex<Option<Tenant>>,
 }
 
 /// What this process may do.
@@ -139,7 +142,11 @@ impl Store for SqliteStore {
     }
 
     async fn candidates(&self, now: UtcMillis, limit: usize) -> Result<Vec<Candidate>, StoreError> {
-        self.read("look for due sources", Box::new(move |conn| Box::pin(schedule::candidates(conn, now, limit)))).await
+        let after = self.shared_to.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let work: Work<_> = Box::new(move |conn| Box::pin(schedule::candidates(conn, after, now, limit)));
+        let (found, last) = self.read("look for due sources", work).await?;
+        *self.shared_to.lock().unwrap_or_else(PoisonError::into_inner) = last;
+        Ok(found)
     }
 
     async fn next_due(&self) -> Result<Option<UtcMillis>, StoreError> {

@@ -94,7 +94,14 @@ impl SqliteStore {
             let why = format!("its schema has version {version}, this tidegate needs {}; start it once", schema::KNOWN);
             return Err(file.refuse("read the database", why));
         }
-        Ok(Self { readers, writer: Mutex::new(None), ended: tokio::sync::Mutex::new(None), file, mode: Mode::ReadOnly })
+        Ok(Self {
+            readers,
+            writer: Mutex::new(None),
+            ended: tokio::sync::Mutex::new(None),
+            file,
+            mode: Mode::ReadOnly,
+            shared_to: Mutex::default(),
+        })
     }
 
     fn with_writer(
@@ -107,7 +114,14 @@ impl SqliteStore {
         let readers = Readers::new(reading(path), file.clone());
         let started = Writer::start(conn, file.clone(), lock);
         let (writer, ended) = started.map_err(|error| file.refuse("start the writer of", error.to_string()))?;
-        Ok(Self { readers, writer: Mutex::new(Some(writer)), ended: tokio::sync::Mutex::new(Some(ended)), file, mode })
+        Ok(Self {
+            readers,
+            writer: Mutex::new(Some(writer)),
+            ended: tokio::sync::Mutex::new(Some(ended)),
+            file,
+            mode,
+            shared_to: Mutex::default(),
+        })
     }
 }
 

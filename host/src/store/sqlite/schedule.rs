@@ -7,28 +7,86 @@ use std::collections::BTreeMap;
 use sqlx::SqliteConnection;
 use tidegate_core::actor::gate::GateKey;
 use tidegate_core::id::{ProfileName, SourceId, Tenant};
+use tidegate_core::limits;
+use tidegate_core::share::shares;
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
 use crate::ports::{Candidate, SkipCount, SkipRecord};
 use crate::store::rows::Cells;
 use crate::store::rows::ledger::signed;
+use crate::store::rows::share::{Circle, complete};
 use crate::store::rows::source::{Row, json, source_columns};
 use crate::store::trouble::Outcome;
 
-pub(super) async fn candidates(conn: &mut SqliteConnection, now: UtcMillis, limit: usize) -> Outcome<Vec<Candidate>> {
-    let sql = concat!(
-        "SELECT ",
-        source_columns!(),
-        ", r.id AS queued_run, r.trigger AS queued_trigger FROM source s LEFT JOIN run r ON r.id =
-            (SELECT o.id FROM run o WHERE o.source = s.id AND o.stage = 'queued' AND o.not_before <= ?1
-             ORDER BY o.created_at, o.id LIMIT 1)
-        WHERE s.due_at <= ?1 ORDER BY s.due_at, s.last_fetched_at, s.id LIMIT ?2"
-    );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = sqlx::query(sql).bind(now.as_millis()).bind(limit).fetch_all(conn).await?;
+/// The beginning of a look for candidates: `?1` is now.
+macro_rules! look {
+    ($which:literal) => {
+        concat!(
+            "SELECT ",
+            source_columns!(),
+            ", r.id AS queued_run, r.trigger AS queued_trigger FROM source s LEFT JOIN run r ON r.id =
+                (SELECT o.id FROM run o WHERE o.source = s.id AND o.stage = 'queued' AND o.not_before <= ?1
+                 ORDER BY o.created_at, o.id LIMIT 1)
+            WHERE ",
+            $which
+        )
+    };
+}
+
+/// Due sources; and where there are more than `limit`, the tenant after which shares go on.
+pub(super) async fn candidates(
+    conn: &mut SqliteConnection,
+    after: Option<Tenant>,
+    now: UtcMillis,
+    limit: usize,
+) -> Outcome<(Vec<Candidate>, Option<Tenant>)> {
+    let sql = look!("s.due_at <= ?1 ORDER BY s.due_at, s.last_fetched_at, s.id LIMIT ?2");
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let oldest = found(&sqlx::query(sql).bind(now.as_millis()).bind(most).fetch_all(&mut *conn).await?)?;
+    if oldest.len() < limit {
+        return Ok((oldest, after));
+    }
+    let circle = circle(conn, after.as_ref(), now, limit).await?;
+    if circle.len() < 2 {
+        return Ok((oldest, after));
+    }
+    let (ids, last) = shares(&circle, limit);
+    let hex: Vec<_> = ids.iter().map(|id| format!("{:032x}", id.bits())).collect();
+    let sql = look!("s.id IN (SELECT unhex(value) FROM json_each(?2))");
+    let rows = sqlx::query(sql).bind(now.as_millis()).bind(json(&hex)?).fetch_all(conn).await?;
+    Ok((complete(found(&rows)?, oldest, limit), last))
+}
+
+/// What is due of the next tenants, beginning after one and ending before it.
+async fn circle(
+    conn: &mut SqliteConnection,
+    after: Option<&Tenant>,
+    now: UtcMillis,
+    limit: usize,
+) -> Outcome<Vec<(Tenant, Vec<SourceId>)>> {
+    let sql = "WITH RECURSIVE t (tenant, n) AS (
+            SELECT (SELECT min(tenant) FROM source WHERE due_at IS NOT NULL AND tenant > ?2), 1
+            UNION ALL SELECT (SELECT min(s.tenant) FROM source s WHERE s.due_at IS NOT NULL AND s.tenant > t.tenant), n + 1
+                FROM t WHERE t.tenant IS NOT NULL AND n < ?4)
+        SELECT s.id, s.tenant FROM t JOIN source s ON s.id IN
+            (SELECT x.id FROM source x WHERE x.tenant = t.tenant AND x.due_at <= ?1 ORDER BY x.due_at LIMIT ?3)
+        ORDER BY s.tenant, s.due_at";
+    let each = i64::try_from(limit.div_ceil(limits::SHARE_PARTS)).unwrap_or(i64::MAX);
+    let mut circle = Circle::new(after);
+    while let Some((from, tenants)) = circle.open() {
+        let query = sqlx::query(sql).bind(now.as_millis()).bind(from).bind(each).bind(tenants);
+        for row in &query.fetch_all(&mut *conn).await? {
+            let cells = Cells::new(row, "source", "id");
+            circle.add(cells.name("tenant")?, cells.id("id")?);
+        }
+    }
+    Ok(circle.due())
+}
+
+fn found(rows: &[sqlx::sqlite::SqliteRow]) -> Outcome<Vec<Candidate>> {
     let mut candidates = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows {
         let cells = Cells::new(row, "run", "queued_run");
         let queued = match cells.opt_id("queued_run")? {
             Some(run) => Some((run, cells.word("queued_trigger", Trigger::from_word)?)),

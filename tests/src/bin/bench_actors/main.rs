@@ -100,9 +100,9 @@ fn measured(arguments: &Arguments, disk: &Path, tidegate: &Path, emulator: &Path
     daemon.add("warm", WARM)?;
     platform.wait_started(u64::from(WARM))?;
     platform.advance(ALL_RUNS)?;
-    daemon.wait_ended(u64::from(WARM))?;
+    daemon.wait_ended(u64::from(WARM), &platform)?;
     platform.advance(ALL_COSTS)?;
-    daemon.wait_settled(u64::from(WARM))?;
+    daemon.wait_settled(u64::from(WARM), &platform)?;
     measure::pause(REST);
     let base = daemon.usage()?;
 
@@ -119,12 +119,12 @@ fn measured(arguments: &Arguments, disk: &Path, tidegate: &Path, emulator: &Path
 
     platform.advance(ALL_RUNS)?;
     let (before, watch) = (daemon.usage()?, Stopwatch::start());
-    daemon.wait_ended(u64::from(WARM) + runs)?;
+    daemon.wait_ended(u64::from(WARM) + runs, &platform)?;
     let finished = Phase::new("finish", watch.elapsed(), before, daemon.usage()?);
 
     platform.advance(ALL_COSTS)?;
     let (before, watch) = (daemon.usage()?, Stopwatch::start());
-    daemon.wait_settled(u64::from(WARM) + runs)?;
+    daemon.wait_settled(u64::from(WARM) + runs, &platform)?;
     let settled = Phase::new("settle", watch.elapsed(), before, daemon.usage()?);
     check(&platform, &daemon, u64::from(WARM) + runs)?;
     let warm = Phase::new("base", std::time::Duration::ZERO, base, base);

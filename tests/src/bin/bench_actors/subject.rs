@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
-use tidegate_tests::measure::{Usage, cost, pause};
+use tidegate_tests::measure::{Stopwatch, Usage, cost, pause};
 use tidegate_tests::{Trouble, measure};
 
-use crate::platform::io;
+use crate::platform::{Platform, io};
 
 /// Sources of X and of Instagram, whose runs come once.
 const PROFILES: [(&str, &str); 2] = [
@@ -79,7 +79,7 @@ impl Subject {
             lines.for_each(|line| counts.read(&line));
         });
         let subject = Self { binary: binary.to_path_buf(), dir: dir.to_path_buf(), child, told };
-        subject.wait("daemon that serves", 1, &subject.told.serves)?;
+        subject.wait(("daemon that serves", 1), &subject.told.serves, || Ok(()))?;
         Ok(subject)
     }
 
@@ -102,17 +102,25 @@ impl Subject {
     }
 
     /// Waits until so many runs have ended, all of them well.
-    pub(crate) fn wait_ended(&self, count: u64) -> Result<(), Trouble> {
-        self.wait("ended runs", count, &self.told.ended)
+    pub(crate) fn wait_ended(&self, count: u64, platform: &Platform) -> Result<(), Trouble> {
+        self.wait(("ended runs", count), &self.told.ended, || platform.advance(1))
     }
 
     /// Waits until the costs of so many runs are final.
-    pub(crate) fn wait_settled(&self, count: u64) -> Result<(), Trouble> {
-        self.wait("final costs", count, &self.told.settled)
+    pub(crate) fn wait_settled(&self, count: u64, platform: &Platform) -> Result<(), Trouble> {
+        self.wait(("final costs", count), &self.told.settled, || platform.advance(1))
     }
 
-    fn wait(&self, what: &str, count: u64, counter: &AtomicU64) -> Result<(), Trouble> {
+    /// `each_second`: the platform's time goes on meanwhile, as the daemon's does, which counts the seconds after which a cost
+    /// is final.
+    fn wait(
+        &self,
+        (what, count): (&str, u64),
+        counter: &AtomicU64,
+        each_second: impl Fn() -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
         let (mut last, mut idle) = (0, Duration::ZERO);
+        let (watch, mut passed) = (Stopwatch::start(), 0);
         loop {
             let (now, bad) = (counter.load(Ordering::Relaxed), self.told.bad.load(Ordering::Relaxed));
             if now >= count && bad == 0 {
@@ -125,6 +133,10 @@ impl Subject {
             }
             last = now;
             pause(LOOK);
+            while watch.elapsed().as_secs() > passed {
+                each_second()?;
+                passed += 1;
+            }
         }
     }
 

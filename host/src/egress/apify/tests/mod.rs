@@ -74,7 +74,7 @@ fn credential(origin: &str) -> ActorCredential {
 }
 
 fn client_at(origin: &str) -> ApifyClient {
-    let config = EgressConfig { limits: EgressLimits::default(), roots: Roots::Bundled, resolver: Arc::new(Nobody) };
+    let config = EgressConfig { roots: Roots::Bundled, resolver: Arc::new(Nobody), ..EgressConfig::default() };
     let contact = Some("https://ops.example".to_owned());
     let dice = Arc::new(Loaded(AtomicU64::new(1)));
     ApifyClient::new(config, vec![credential(origin)], contact, Arc::new(Still), dice).unwrap()

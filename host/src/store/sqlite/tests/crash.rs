@@ -101,6 +101,7 @@ async fn one_run(store: Arc<SqliteStore>, n: u128) {
         credential: None,
         reserved: tidegate_core::money::MicroUsd::ZERO,
         reservations: vec![],
+        rates: vec![],
         daemon: options().daemon,
         lease_until: noon(),
     };
