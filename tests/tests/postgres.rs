@@ -127,3 +127,58 @@ fn a_person_sees_the_database_but_not_its_password() {
     assert_ne!(said.code, Some(0));
     assert!(said.stderr.contains("postgres://") && !said.stderr.contains("hushhush"), "{}", said.stderr);
 }
+
+/// A host that says 429 to everybody, and how often it was asked.
+fn busy_host() -> (String, std::sync::Arc<std::sync::atomic::AtomicU64>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::sync::Arc::<std::sync::atomic::AtomicU64>::default();
+    let count = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut request = [0; 4096];
+            if stream.read(&mut request).is_ok_and(|bytes| bytes > 0) {
+                count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                let answer = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 600\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                stream.write_all(answer.as_bytes()).ok();
+            }
+        }
+    });
+    (origin, asked)
+}
+
+#[test]
+fn what_one_daemon_hears_of_a_host_holds_for_the_other() {
+    let Some(database) = database() else { return };
+    let (origin, asked) = busy_host();
+    let places = [place(&database.url()), place(&database.url())];
+    for place in &places {
+        let config = format!(
+            "[budget]\nruns_per_day = 1000000\n[net]\nhost_concurrency = 1\n[store]\nurl = \"{}\"\n",
+            database.url()
+        );
+        place.put("tidegate.toml", config).unwrap();
+    }
+    let daemons = [serve(&places[0]), serve(&places[1])];
+    let urls: Vec<String> = (0..20).map(|n| format!("{origin}/{n}.xml")).collect();
+    places[0].add("quick", &urls.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+    // Those that were not begun are skipped; those that were end as told to wait. Nobody asks the host again.
+    let [mut one, two] = daemons;
+    for url in &urls {
+        let put_off =
+            |answer: &Value| answer["runs_now"] == false && answer["running"].is_null() && !answer["changes"].is_null();
+        one.wait_until(url, LONG, &["source", "explain", url], put_off).unwrap();
+    }
+    let explained = places[1].json(&["source", "explain", &urls[19]]).unwrap();
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1, "{explained}");
+    for daemon in [one, two] {
+        daemon.interrupt().unwrap();
+        let (status, log) = daemon.wait(LONG).unwrap();
+        assert!(status.success(), "{status}\n{}", log.join("\n"));
+    }
+    let failed = places[0].sources().unwrap().iter().filter(|source| source["failure_count"] != 0).count();
+    assert_eq!(failed, 0, "no source is to blame");
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+}

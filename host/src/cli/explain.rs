@@ -46,6 +46,17 @@ pub(super) fn data(explained: &Explanation) -> Value {
         .rules
         .iter()
         .map(|judged| with(json!({ "rule": judged.rule, "fact": judged.fact }), verdict(&judged.verdict)));
+    let rates = explained.rates.iter().map(|judged| {
+        let allowed = judged.rate.rates;
+        let numbers = json!({
+            "scope": judged.rate.scope.key(),
+            "runs_per_minute": allowed.per_minute,
+            "runs_per_hour": allowed.per_hour,
+            "runs_at_once": allowed.concurrency,
+            "under_way": judged.under_way,
+        });
+        with(numbers, verdict(&judged.verdict))
+    });
     let windows = explained.windows.iter().map(|judged| {
         let (window, limit) = (&judged.need.window, judged.need.limit);
         let numbers = json!({
@@ -74,6 +85,7 @@ pub(super) fn data(explained: &Explanation) -> Value {
         "queued": explained.queued,
         "rules": rules.collect::<Vec<_>>(),
         "schedule": explained.schedule,
+        "rates": rates.collect::<Vec<_>>(),
         "budgets": windows.collect::<Vec<_>>(),
         "last_skip": explained.last_skip.as_ref().map(|(at, why)| json!({ "at": at, "reason": why })),
     })
@@ -100,6 +112,14 @@ pub(super) fn text(explained: &Explanation) -> String {
     let mut rows: Vec<Vec<String>> = Vec::new();
     for judged in &explained.rules {
         rows.push(row(judged.rule.word(), &judged.verdict, judged.fact.clone()));
+    }
+    for judged in &explained.rates {
+        let under_way = judged.under_way.map(|runs| format!(" ({runs} under way)")).unwrap_or_default();
+        let fact = match &judged.verdict {
+            Verdict::No(skip) => skip.reason.to_string(),
+            _ => format!("{}: {}{under_way}", judged.rate.scope, judged.rate.rates),
+        };
+        rows.push(row("rate", &judged.verdict, fact));
     }
     for judged in &explained.windows {
         let measure = judged.need.window.measure;

@@ -23,7 +23,7 @@ const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABA
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 42] = [
+pub(super) const KEYS: [&[&str]; 45] = [
     &["timezone"],
     &["store", "path"],
     &["store", "url"],
@@ -45,6 +45,9 @@ pub(super) const KEYS: [&[&str]; 42] = [
     &["credentials", "*", "runs_at_once"],
     &["credentials", "*", "runs_per_minute"],
     &["credentials", "*", "runs_per_hour"],
+    &["platforms", "*", "runs_per_minute"],
+    &["platforms", "*", "runs_per_hour"],
+    &["platforms", "*", "runs_at_once"],
     &["scheduler", "runs_at_once"],
     &["scheduler", "watch"],
     &["scheduler", "active_within"],

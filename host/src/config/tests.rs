@@ -56,8 +56,9 @@ fn every_key_has_its_variable() {
     // One value for every key there is.
     let limits = "runs_per_day = 1\nusd_per_day = 1\nusd_per_month = 1\n";
     let text = format!(
-        "timezone = \"UTC\"\n[store]\nurl = \"postgres://host/db\"\n[net]\ncontact = \"me\"\n[budget.each_tenant]\n{limits}[tenants.acme]\ntimezone = \"Asia/Tokyo\"\n[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
-         origin = \"https://a.example\"\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n\
+        "timezone = \"UTC\"\n[store]\nurl = \"postgres://host/db\"\n[net]\ncontact = \"me\"\nrequests_per_minute = 1\nrequests_per_hour = 1\n[platforms.x]\n\
+         runs_per_minute = 1\nruns_per_hour = 1\nruns_at_once = 1\n[budget.each_tenant]\n{limits}[tenants.acme]\ntimezone = \"Asia/Tokyo\"\n[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
+         origin = \"https://a.example\"\nruns_per_minute = 1\nruns_per_hour = 1\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n\
          [alerts.webhook.a]\nenv = \"A\"\nallow_private = [\"127.0.0.1\"]\n[alerts.webhook.b]\nfile = \"b\"\n\
          [alerts.webhook.c]\nsystemd = \"c\"\n"
     );
@@ -72,7 +73,7 @@ fn every_key_has_its_variable() {
 fn paths(table: &toml::Table, above: &mut Vec<String>, found: &mut std::collections::BTreeSet<String>) {
     for (key, value) in table {
         let above_it: Vec<&str> = above.iter().map(String::as_str).collect();
-        let named = matches!(above_it[..], ["tenants" | "credentials"] | ["alerts", "webhook"]);
+        let named = matches!(above_it[..], ["tenants" | "credentials" | "platforms"] | ["alerts", "webhook"]);
         above.push(if named { "*".to_owned() } else { key.clone() });
         match value {
             toml::Value::Table(table) => paths(table, above, found),

@@ -3,8 +3,7 @@
 //! Owns: gathering what stands around one source, as the admit pass does, and asking the same rules. Must not know: the rules
 //! (`tidegate_core::eligibility` and `budget`), or how answers are printed. Called by the CLI; it changes nothing.
 //!
-//! What one daemon has under way, and so whether it has a place for one more run, is that daemon's knowledge alone; and the
-//! gates of hosts, held by the way out, are not asked.
+//! What one daemon has under way, and so whether it has a place for one more run, is that daemon's knowledge alone.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +11,14 @@ use tidegate_core::budget::{self, Balance, Reservation, Window};
 use tidegate_core::eligibility::{self, Judged, Rule, Skip, Verdict};
 use tidegate_core::id::SourceId;
 use tidegate_core::profile::Profile;
+use tidegate_core::rate::RunRate;
 use tidegate_core::schedule::{Given, Reckoning};
 use tidegate_core::source::{Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::admit::Around;
 use super::{Ports, Settings};
-use crate::ports::{QueuedRun, StoreError};
+use crate::ports::{QueuedRun, Store, StoreError};
 
 /// Everything that is asked before a source runs, with the answers of one moment.
 #[derive(Debug, Clone)]
@@ -35,10 +35,23 @@ pub struct Explanation {
     pub schedule: Option<Reckoning>,
     /// Each budget window. Empty without a profile.
     pub windows: Vec<JudgedWindow>,
+    /// Each rate. Empty without a profile, or where none is set.
+    pub rates: Vec<JudgedRate>,
     /// What the admit pass would do now: run it, why, or the first "no".
     pub verdict: Result<Trigger, Skip>,
     /// The source's last skip since it last ran.
     pub last_skip: Option<(UtcMillis, String)>,
+}
+
+/// A rate with its verdict.
+#[derive(Debug, Clone)]
+pub struct JudgedRate {
+    /// What for, and what is allowed.
+    pub rate: RunRate,
+    /// Runs under way, where they are limited.
+    pub under_way: Option<u32>,
+    /// What it says.
+    pub verdict: Verdict,
 }
 
 /// A budget window with its verdict and the numbers behind it.
@@ -75,7 +88,10 @@ pub async fn explain(ports: &Ports, settings: &Settings, id: SourceId) -> Result
         JudgedWindow { verdict: budget::ask(&need, balance, now), need, balance }
     };
     let windows: Vec<JudgedWindow> = needs.into_iter().map(judge).collect();
-    let no = rules.iter().map(|judged| &judged.verdict).chain(windows.iter().map(|window| &window.verdict));
+    let rates = rates(store, settings, &source, now).await?;
+    // In the order in which the admit pass comes upon them.
+    let no = rules.iter().map(|judged| &judged.verdict).chain(rates.iter().map(|rate| &rate.verdict));
+    let no = no.chain(windows.iter().map(|window| &window.verdict));
     let first = no.filter_map(|verdict| if let Verdict::No(skip) = verdict { Some(skip.clone()) } else { None }).next();
     let verdict = match (first, eligibility::decide(&source, profile, given)) {
         (Some(skip), _) | (None, Err(skip)) => Err(skip),
@@ -83,7 +99,29 @@ pub async fn explain(ports: &Ports, settings: &Settings, id: SourceId) -> Result
     };
     let last_skip = store.last_skip(id).await?;
     let schedule = profile.and_then(|profile| reckon(&source, profile, now));
-    Ok(Some(Explanation { source, now, queued, rules, schedule, windows, verdict, last_skip }))
+    Ok(Some(Explanation { source, now, queued, rules, schedule, rates, windows, verdict, last_skip }))
+}
+
+async fn rates(
+    store: &dyn Store,
+    settings: &Settings,
+    source: &Source,
+    now: UtcMillis,
+) -> Result<Vec<JudgedRate>, StoreError> {
+    let profile = settings.profiles.get(&source.profile);
+    let all = profile.map_or_else(Vec::new, |profile| settings.rates.of(&source.identifier, profile));
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut line = store.line(all.clone()).await?;
+    let judge = |rate: RunRate| {
+        let verdict = match line.ask(std::slice::from_ref(&rate), now) {
+            Ok(()) => Verdict::Yes,
+            Err(refused) => Verdict::No(refused.into()),
+        };
+        JudgedRate { under_way: line.under_way(&rate.scope), rate, verdict }
+    };
+    Ok(all.into_iter().map(judge).collect())
 }
 
 /// When a source is due by its schedule, rule by rule, jitter left out. `None`: it has no times before its first run, and none

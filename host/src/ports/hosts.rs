@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use serde::Serialize;
-use tidegate_core::rate::{Outcome, Rates, TurnId, Turned};
+use tidegate_core::rate::{Line, Outcome, Rates, RunRate, TurnId, Turned};
 use tidegate_core::time::UtcMillis;
 
 use super::StoreError;
@@ -55,6 +55,9 @@ pub trait Hosts: Send + Sync {
 
     /// Takes turns back and gives turns out, in this order, in one transaction. Answers in the order of `asks`.
     async fn turns(&self, asks: Vec<TurnAsk>, backs: Vec<TurnBack>, now: UtcMillis) -> Result<Vec<Turned>, StoreError>;
+
+    /// How these rates stand: what a claim would find, taking nothing.
+    async fn line(&self, rates: Vec<RunRate>) -> Result<Line, StoreError>;
 
     /// Hosts that are closed at `now`, by name.
     async fn closed_hosts(&self, now: UtcMillis) -> Result<Vec<HostRow>, StoreError>;

@@ -135,6 +135,7 @@ async fn claim(store: Arc<SqliteStore>, now: UtcMillis) -> Vec<Claim> {
             queued: candidate.queued.is_some(),
             trigger: candidate.queued.map_or(Trigger::Schedule, |(_, trigger)| trigger),
             reservations: vec![Reservation { window: window.clone(), amount: 1, limit: 100_000 }],
+            rates: vec![],
             daemon: DaemonId::from_bits(1),
             lease_until: now.plus(Duration::from_secs(20)),
         };

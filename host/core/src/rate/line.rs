@@ -55,6 +55,12 @@ impl Line {
         self.under_way.insert(scope, runs);
     }
 
+    /// Runs of a scope under way, where they were counted.
+    #[must_use]
+    pub fn under_way(&self, scope: &RateScope) -> Option<u32> {
+        self.under_way.get(scope).copied()
+    }
+
     /// Whether a run fits into all of these now.
     ///
     /// # Errors

@@ -58,6 +58,7 @@ pub(crate) async fn a_rate_holds_however_many_claim(place: &dyn Place) {
     let next = wishes(&*store, &ids[39..], &feeds(rates(100, 0))).await.remove(0);
     let first = *told.first().unwrap();
     assert!(matches!(claim_as(&*store, next.clone(), at(0)).await, Err(NotClaimed::Rate(_) | NotClaimed::Taken)));
+    store.close().await;
     drop(store);
     let store = place.open(me(), first).await;
     let answer = claim_as(&*store, next, first).await;
@@ -128,6 +129,7 @@ pub(crate) async fn turns_at_a_host_are_given_and_given_back(place: &dyn Place) 
     assert_eq!(answers, [Turned::Go], "what is given back is given out at once");
     assert_eq!(store.closed_hosts(at(0)).await.unwrap(), []);
     store.turns(vec![], vec![back(HOST, 2, Outcome::Told(at(5)))], at(0)).await.unwrap();
+    store.close().await;
     drop(store);
     let store = place.open(me(), at(1)).await;
     let answers = store.turns(vec![ask(HOST, 5, two)], vec![], at(1)).await.unwrap();

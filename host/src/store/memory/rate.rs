@@ -55,6 +55,10 @@ impl Hosts for MemoryStore {
         self.with("take turns at hosts", |tables| turn(&mut tables.hosts, &asks, &backs, now))
     }
 
+    async fn line(&self, rates: Vec<RunRate>) -> Result<Line, StoreError> {
+        self.with("read the rates", |tables| tables.line(rates.iter()))
+    }
+
     async fn closed_hosts(&self, now: UtcMillis) -> Result<Vec<HostRow>, StoreError> {
         self.with("list closed hosts", |tables| {
             let closed = tables.hosts.iter().filter(|(_, state)| state.closed(now).is_some());

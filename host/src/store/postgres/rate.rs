@@ -29,10 +29,9 @@ pub(super) async fn hold(
     now: UtcMillis,
 ) -> Outcome<Line> {
     let needed = Needed::of(wanted);
-    let mut line = Line::default();
     let keys = needed.all();
     if keys.is_empty() {
-        return Ok(line);
+        return Ok(Line::default());
     }
     // What counts runs under way is held too: two that count at once would both find room.
     let make = "INSERT INTO rate (scope, changed_at) SELECT j.scope, $2 FROM unnest($1::text[]) AS j(scope)
@@ -40,7 +39,18 @@ pub(super) async fn hold(
     sqlx::query(make).bind(&keys).bind(now.as_millis()).execute(&mut *conn).await?;
     let take =
         "SELECT scope, minute_at, hour_at, tail_at FROM rate WHERE scope = ANY($1) ORDER BY scope FOR NO KEY UPDATE";
-    for row in &sqlx::query(take).bind(&keys).fetch_all(&mut *conn).await? {
+    stand(conn, &needed, take).await
+}
+
+/// The line before these rates as it stands.
+async fn read(conn: &mut PgConnection, wanted: Vec<RunRate>) -> Outcome<Line> {
+    let take = "SELECT scope, minute_at, hour_at, tail_at FROM rate WHERE scope = ANY($1)";
+    stand(conn, &Needed::of(&wanted), take).await
+}
+
+async fn stand(conn: &mut PgConnection, needed: &Needed, take: &'static str) -> Outcome<Line> {
+    let mut line = Line::default();
+    for row in &sqlx::query(take).bind(needed.all()).fetch_all(&mut *conn).await? {
         needed.put(&mut line, row)?;
     }
     let (accounts, profiles) = needed.counts();
@@ -90,6 +100,10 @@ impl Hosts for PostgresStore {
 
     async fn turns(&self, asks: Vec<TurnAsk>, backs: Vec<TurnBack>, now: UtcMillis) -> Result<Vec<Turned>, StoreError> {
         self.write("take turns at hosts", Box::new(move |conn| Box::pin(turns(conn, asks, backs, now)))).await
+    }
+
+    async fn line(&self, rates: Vec<RunRate>) -> Result<Line, StoreError> {
+        self.read("read the rates", Box::new(move |conn| Box::pin(read(conn, rates)))).await
     }
 
     async fn closed_hosts(&self, now: UtcMillis) -> Result<Vec<HostRow>, StoreError> {

@@ -12,6 +12,7 @@ use tidegate_core::limits;
 use tidegate_core::rate::{Line, RunRate, Turned};
 use tidegate_core::time::UtcMillis;
 
+use super::writer::Work;
 use super::{SqliteStore, parked};
 use crate::ports::{HostRow, Hosts, StoreError, TurnAsk, TurnBack};
 use crate::store::rows::Cells;
@@ -79,6 +80,11 @@ impl Hosts for SqliteStore {
 
     async fn turns(&self, asks: Vec<TurnAsk>, backs: Vec<TurnBack>, now: UtcMillis) -> Result<Vec<Turned>, StoreError> {
         self.schedule("take turns at hosts", Box::new(move |conn| Box::pin(turns(conn, asks, backs, now)))).await
+    }
+
+    async fn line(&self, rates: Vec<RunRate>) -> Result<Line, StoreError> {
+        let work: Work<_> = Box::new(move |conn| Box::pin(async move { read(conn, rates.iter()).await }));
+        self.read("read the rates", work).await
     }
 
     async fn closed_hosts(&self, now: UtcMillis) -> Result<Vec<HostRow>, StoreError> {
