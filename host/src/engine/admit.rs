@@ -214,7 +214,8 @@ impl Engine {
             }
         }
         if !full.is_empty() {
-            skips.extend(behind.iter().filter_map(|candidate| self.also_full(candidate, &full, around, now)));
+            let also = |candidate| self.also_full(candidate, &full, &settings, around, now);
+            skips.extend(behind.iter().filter_map(also));
         }
         admitted.full = !full.is_empty();
         admitted.skipped = skips.len();
@@ -229,10 +230,11 @@ impl Engine {
         &self,
         candidate: &Candidate,
         full: &[(Reservation, Balance)],
+        settings: &Settings,
         around: &Around,
         now: UtcMillis,
     ) -> Option<SkipRecord> {
-        let request = self.decide(candidate, around, now).ok()?;
+        let request = self.decide(candidate, settings, around, now).ok()?;
         let no_less = |own: &Reservation, other: &Reservation| {
             own.window == other.window && own.amount >= other.amount && own.limit <= other.limit
         };
