@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::budget;
+use tidegate_core::budget::{self, Balance, Reservation};
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
 use tidegate_core::eligibility::{self, Circumstances, ClosedHost, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
@@ -28,6 +28,8 @@ pub(super) struct Admitted {
     pub(super) started: usize,
     /// Sources that were skipped.
     pub(super) skipped: usize,
+    /// A budget had no room: what waits behind it is skipped, not run.
+    full: bool,
 }
 
 /// What stands around the sources of one pass: closed gates, and accounts with what they have under way.
@@ -117,21 +119,24 @@ impl Around {
 impl Engine {
     /// Goes on with runs whose actor run has ended, then admits as many sources as there is room for, of those that were due at `due_by`.
     pub(super) async fn admit(self: &Arc<Self>, due_by: UtcMillis) -> Result<Admitted, StoreError> {
-        let mut all = Admitted { started: self.go_on().await?, skipped: 0 };
+        let mut all = Admitted { started: self.go_on().await?, ..Admitted::default() };
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
             if room == 0 {
                 break;
             }
             let now = self.ports.clock.now();
-            let candidates = self.ports.store.candidates(due_by, room).await?;
+            // What is not run takes no room.
+            let most = if all.full { limits::PASS_BATCH } else { room };
+            let candidates = self.ports.store.candidates(due_by, most).await?;
             if candidates.is_empty() {
                 break;
             }
             let mut around = Around::look(self.ports.store.as_ref(), now).await?;
-            let admitted = self.admit_batch(candidates, &mut around, now).await?;
+            let admitted = self.admit_batch(candidates, room, &mut around, now).await?;
             all.started += admitted.started;
             all.skipped += admitted.skipped;
+            all.full = admitted.full;
             if admitted == Admitted::default() {
                 // Every candidate was taken by somebody else meanwhile.
                 break;
@@ -162,12 +167,16 @@ impl Engine {
         Ok(started)
     }
 
+    /// Claims those for which there is room. Of the others only those are skipped whose budget is full for one of the first.
     async fn admit_batch(
         self: &Arc<Self>,
-        candidates: Vec<Candidate>,
+        mut candidates: Vec<Candidate>,
+        room: usize,
         around: &mut Around,
         now: UtcMillis,
     ) -> Result<Admitted, StoreError> {
+        let behind = candidates.split_off(room.min(candidates.len()));
+        let mut full: Vec<(Reservation, Balance)> = Vec::new();
         let mut wanted = Vec::with_capacity(candidates.len());
         let mut skips = Vec::new();
         // One configuration from the decision to the end of the run.
@@ -198,14 +207,42 @@ impl Engine {
                 Err(NotClaimed::Budget { reservation, balance }) => {
                     let skip = budget::full(&reservation, balance, now);
                     skips.push(self.skip_record(candidate, &skip));
+                    if !full.iter().any(|(known, _)| *known == reservation) {
+                        full.push((reservation, balance));
+                    }
                 }
             }
         }
+        if !full.is_empty() {
+            skips
+                .extend(behind.iter().filter_map(|candidate| self.also_full(candidate, &settings, &full, around, now)));
+        }
+        admitted.full = !full.is_empty();
         admitted.skipped = skips.len();
         if !skips.is_empty() {
             self.ports.store.skip(skips, now).await?;
         }
         Ok(admitted)
+    }
+
+    /// The skip of a candidate that asks no less of a budget that had no room for another one just now.
+    fn also_full(
+        &self,
+        candidate: &Candidate,
+        settings: &Settings,
+        full: &[(Reservation, Balance)],
+        around: &Around,
+        now: UtcMillis,
+    ) -> Option<SkipRecord> {
+        let request = self.decide(candidate, settings, around, now).ok()?;
+        let no_less = |own: &Reservation, other: &Reservation| {
+            own.window == other.window && own.amount >= other.amount && own.limit <= other.limit
+        };
+        let mut refusals = request.reservations.iter().filter_map(|own| {
+            let (_, balance) = full.iter().find(|(other, _)| no_less(own, other))?;
+            Some(budget::full(own, *balance, now))
+        });
+        refusals.next().map(|skip| self.skip_record(candidate, &skip))
     }
 
     /// Asks the rules about one candidate.

@@ -172,7 +172,7 @@ impl Engine {
     /// Waits until something is due, a run has made room, a lease may have passed, or the tick is over. Other processes add
     /// sources too, so the database is asked at every [`limits::POLL`]; it answers from an index.
     async fn wait(&self) {
-        let tick = tokio::time::sleep(limits::TICK.min(limits::LEASE / 2));
+        let tick = tokio::time::sleep(limits::TICK.min(limits::LOOK_FOR_DEAD));
         tokio::pin!(tick);
         loop {
             let pause = match (self.ports.store.next_due().await, self.ports.store.next_wake().await) {
