@@ -116,6 +116,9 @@ impl Reload {
                 for (name, version) in &scan.live {
                     tracing::info!(plugin = name, version, "plugin {name} {version} serves");
                 }
+                if !scan.live.is_empty() {
+                    self.engine.renew();
+                }
                 for name in &scan.gone {
                     tracing::warn!(plugin = name, "plugin {name} serves no more: its file is gone");
                 }

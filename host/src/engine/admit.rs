@@ -214,8 +214,8 @@ impl Engine {
             }
         }
         if !full.is_empty() {
-            let also = |candidate| self.also_full(candidate, &full, &settings, around, now);
-            skips.extend(behind.iter().filter_map(also));
+            skips
+                .extend(behind.iter().filter_map(|candidate| self.also_full(candidate, &settings, &full, around, now)));
         }
         admitted.full = !full.is_empty();
         admitted.skipped = skips.len();
@@ -229,8 +229,8 @@ impl Engine {
     fn also_full(
         &self,
         candidate: &Candidate,
-        full: &[(Reservation, Balance)],
         settings: &Settings,
+        full: &[(Reservation, Balance)],
         around: &Around,
         now: UtcMillis,
     ) -> Option<SkipRecord> {

@@ -14,14 +14,19 @@ use super::{Engine, Settings};
 use crate::ports::StoreError;
 
 impl Engine {
-    /// Works by these settings from now on; its own name stays. Sources that were put off are looked at again with the next
-    /// tick, which begins at once.
+    /// Works by these settings from now on; its own name stays. See [`Engine::renew`].
     pub fn reconfigure(&self, settings: Settings) {
         self.live.allow(settings.runs_at_once);
         let mut held = self.settings.write().unwrap_or_else(PoisonError::into_inner);
         let daemon = held.daemon;
         *held = Arc::new(Settings { daemon, ..settings });
         drop(held);
+        self.renew();
+    }
+
+    /// Something that sources wait for may be there now: those that were put off are looked at again with the next tick, which
+    /// begins at once.
+    pub fn renew(&self) {
         self.new_settings.store(true, Ordering::Release);
         self.live.nudge();
     }
