@@ -22,6 +22,21 @@ impl Round {
         *self.lock() = Some(now);
     }
 
+    /// When it was last done.
+    pub(super) fn last(&self) -> Option<UtcMillis> {
+        *self.lock()
+    }
+
+    /// Whether it was done since it was last asked for.
+    pub(super) fn was_done(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Makes it due at once.
+    pub(super) fn again(&self) {
+        *self.lock() = None;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<UtcMillis>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -34,4 +49,6 @@ pub(super) struct Rounds {
     pub(super) retier: Round,
     /// Noting that a daemon is alive.
     pub(super) alive: Round,
+    /// Looking for quarantines that are over, after a start and after a reload.
+    pub(super) lift: Round,
 }

@@ -134,7 +134,7 @@ impl Frame {
 
 /// Windows in which something happened and that several sources share, and those of the whole.
 async fn budgets(store: &dyn Store, setting: &Setting, now: UtcMillis) -> Result<Vec<Budget>, CliError> {
-    let whole = Measure::ALL.map(|measure| (Window::at(Scope::All, measure, now), (0, 0)));
+    let whole = Measure::ALL.map(|measure| (Window::at(Scope::All, measure, &setting.budget.zones.all, now), (0, 0)));
     let mut taken: BTreeMap<Window, (u64, u64)> = whole.into_iter().collect();
     for row in store.ledger(now).await? {
         taken.insert(row.window, (row.balance.reserved, row.balance.spent));

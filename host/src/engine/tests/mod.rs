@@ -1,9 +1,10 @@
 //! The engine's passes over a real store, with a platform whose answers each case sets.
 //!
 //! Owns: the small world they play in: a clock that is moved by hand, and everything else as empty as it may be. What each
-//! case is about stands in `given_up` (runs that cannot go on), `deaths` (of daemons), `costs` and `gates`.
+//! case is about stands in `given_up` (runs that cannot go on), `deaths` (of daemons), `clocks`, `costs` and `gates`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+mod clocks;
 mod costs;
 mod deaths;
 mod gates;
