@@ -1,11 +1,16 @@
-//! What a person sees of a PostgreSQL database. What daemons do with it is tried in `many`.
+//! What a person sees of a PostgreSQL database, and what one daemon tells another by it. What becomes of many is tried in `many`.
 //!
-//! Owns: the server (`tidegate-cluster`; without PostgreSQL on this machine the test says that it was skipped).
+//! Owns: the server (`tidegate-cluster`; without PostgreSQL on this machine the tests say that they were skipped).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+use std::time::Duration;
+
+use serde_json::Value;
 use tidegate_cluster::Database;
-use tidegate_tests::daemon;
+use tidegate_tests::daemon::{self, Daemon};
 use tidegate_tests::place::{Place, QUICK_PROFILE};
+
+const LONG: Duration = Duration::from_secs(120);
 
 /// A directory whose configuration names the database.
 fn place(url: &str) -> Place {
@@ -17,6 +22,12 @@ fn place(url: &str) -> Place {
 fn database() -> Option<Database<'static>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     Some(runtime.block_on(tidegate_cluster::shared()?.database(None)).unwrap())
+}
+
+fn serve(place: &Place) -> Daemon {
+    let daemon = place.serve().unwrap();
+    daemon.wait_line("its first line", LONG, |line| line.contains("tidegate serves postgres://")).unwrap();
+    daemon
 }
 
 #[test]

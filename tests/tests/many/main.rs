@@ -129,7 +129,8 @@ impl Scene {
                 Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
             })
             .unwrap();
-        let wrong: Vec<_> = wrong.into_iter().filter(|found| (found.1, found.2) != (items as i64, 1)).collect();
+        let wrong: Vec<_> =
+            wrong.into_iter().filter(|found| (usize::try_from(found.1), found.2) != (Ok(items), 1)).collect();
         assert!(wrong.is_empty(), "each has {items} items and one first run, but: {wrong:?}");
         // By the commands too, as a user sees it.
         for url in urls.iter().take(3) {

@@ -52,8 +52,9 @@ impl Busy {
         let sql = format!(
             "SELECT count(DISTINCT app) FROM witness.claim WHERE at > {since} AND left_at IS NOT NULL AND left_by = app"
         );
-        self.scene
-            .until_all(&self.all(), what, LONG, |witness| witness.number(&sql).unwrap() == self.daemons.len() as i64);
+        self.scene.until_all(&self.all(), what, LONG, |witness| {
+            usize::try_from(witness.number(&sql).unwrap()) == Ok(self.daemons.len())
+        });
     }
 
     /// Waits until each daemon says of itself that it is ready, or not.

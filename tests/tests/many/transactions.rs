@@ -80,7 +80,7 @@ fn whatever_is_cancelled_leaves_no_transaction_open() {
             scene.ended() > before + 10
         });
         // A person stops runs that are under way.
-        let some = &urls[dice.below(FEEDS as u64) as usize];
+        let some = &urls[usize::try_from(dice.below(FEEDS as u64)).unwrap()];
         scene.place.json(&["source", "pause", some]).unwrap();
         scene.place.json(&["source", "resume", some]).unwrap();
         pause(&[&daemon], Duration::from_millis(dice.below(500)));
