@@ -101,6 +101,11 @@ impl<'s> Crowd<'s> {
 
     /// Stops daemons that have runs under way for longer than a lease, and wakes them. Gives how many runs they had.
     fn sleep(&self, count: usize) -> usize {
+        // On a slow machine those that were killed last are not at work again yet.
+        self.scene.until_all(&self.daemons(), "somebody at work", LONG, |_| {
+            let busy = |member: &Member| !self.scene.witness.held_by(&member.app()).unwrap().is_empty();
+            self.members.iter().any(busy)
+        });
         let (mut asleep, mut held) = (Vec::new(), 0);
         for member in &self.members {
             if asleep.len() == count {
@@ -172,6 +177,9 @@ fn a_crowd_shares_a_budget_to_the_last_run_whoever_dies_or_sleeps() {
 
     let mut crowd = Crowd::start(&scene, size);
     eprintln!("{:6.1} s: all serve", watch.elapsed().as_secs_f64());
+    scene.until_all(&crowd.daemons(), "the first claims", LONG, |witness| {
+        witness.runs().unwrap().claims >= size.daemons as u64
+    });
     let kills = Stopwatch::start();
     for kill in 1..=size.kills {
         let left = Duration::from_secs(kill as u64).saturating_sub(kills.elapsed());
