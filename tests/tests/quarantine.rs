@@ -19,7 +19,7 @@ const GUEST: &str = "hostile-guest";
 fn profile(plugin: &str, kind: &str) -> String {
     format!(
         "plugin = \"{plugin}\"\nkind = \"{kind}\"\nschedule = {{ every = \"1s\", min_interval = \"1s\", jitter = \"none\" }}\n\
-         retry = {{ in_run = [], runs = [\"1s\"], max_failures = 100000 }}\nnet = {{ allow_private = [\"127.0.0.1\"] }}\n"
+         retry = {{ in_run = [], runs = [\"1s\"], max_failures = 1000 }}\nnet = {{ allow_private = [\"127.0.0.1\"] }}\n"
     )
 }
 
