@@ -34,4 +34,6 @@ pub(super) struct Rounds {
     pub(super) retier: Round,
     /// Noting that a daemon is alive.
     pub(super) alive: Round,
+    /// Deleting what is kept too long.
+    pub(super) upkeep: Round,
 }
