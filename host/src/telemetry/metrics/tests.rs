@@ -110,7 +110,7 @@ fn everything() -> Vec<Event> {
         },
         Event::Quarantined { quarantine: quarantine() },
         Event::Released { plugin: "rss".to_owned() },
-        Event::ClockSetBack { by: std::time::Duration::from_secs(3_600) },
+        Event::ClockSetBack { by: Duration::from_secs(3_600) },
         Event::Reloaded { refused: Vec::new() },
         Event::Reloaded { refused: vec!["canary".to_owned()] },
         Event::Alerted { notice: Box::new(Notice { change: Change::Opened, open, at: at(0) }) },
