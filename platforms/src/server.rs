@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     counters: Counters,
     time: Time,
     validators: AtomicBool,
+    /// What every answer waits for, in milliseconds.
+    pause: AtomicU64,
     base: String,
 }
 
@@ -61,6 +63,7 @@ impl FeedServer {
             counters: Counters::new(script.accounts()),
             time: Time::start(script.pace),
             validators: AtomicBool::new(script.validators),
+            pause: AtomicU64::new(0),
             script,
             base,
         });
@@ -120,6 +123,12 @@ impl FeedServer {
     /// Whether validators are sent and looked at from now on.
     pub fn set_validators(&self, on: bool) {
         self.shared.validators.store(on, Ordering::SeqCst);
+    }
+
+    /// How long every answer is waited for from now on, to a millisecond: a site under load, or far away. Faults keep their own
+    /// times.
+    pub fn set_pause(&self, pause: Duration) {
+        self.shared.pause.store(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
     /// Stops: connections are cut, the ports are free when this returns. Gives the last books. Takes milliseconds: fit for async code, too.
@@ -192,6 +201,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
                     time: &shared.time,
                     validators: shared.validators.load(Ordering::SeqCst),
                     base: &shared.base,
+                    pause: Duration::from_millis(shared.pause.load(Ordering::SeqCst)),
                 };
                 Ok::<_, Infallible>(site.answer(&request, &shared.counters, &moment).await)
             });

@@ -74,6 +74,8 @@ pub(crate) struct Moment<'a> {
     pub(crate) validators: bool,
     /// The server's own address, for self links.
     pub(crate) base: &'a str,
+    /// What every answer waits for.
+    pub(crate) pause: Duration,
 }
 
 impl Site {
@@ -116,6 +118,9 @@ impl Site {
         let path = request.uri().path();
         let tally = counters.of(path);
         let number = tally.asked(validators::conditional(request.headers()));
+        if !moment.pause.is_zero() {
+            tokio::time::sleep(moment.pause).await;
+        }
         let response = match self.routes.get(path) {
             None => text(StatusCode::NOT_FOUND, "There is nothing at this address.\n"),
             Some(_) if !matches!(*request.method(), Method::GET | Method::HEAD) => {

@@ -15,6 +15,7 @@ use apify_emulator::{Books, Emulator, Options, RunBook};
 use serde_json::Value;
 
 use crate::Trouble;
+use crate::audit::Audit;
 use crate::daemon::Daemon;
 use crate::place::{Place, list, word};
 use crate::waiting::Deadline;
@@ -65,6 +66,8 @@ pub struct World {
     pub place: Place,
     /// The actor platform.
     pub emulator: Emulator,
+    /// Its PostgreSQL database; `None`: SQLite in its directory.
+    postgres: Option<String>,
 }
 
 /// Actor runs of a second or so, so that a test is over soon.
@@ -84,11 +87,19 @@ impl World {
     /// # Errors
     /// When the emulator cannot be started or a file not be written.
     pub fn new(options: Options) -> Result<Self, Trouble> {
+        Self::over(options, None)
+    }
+
+    /// The same on a PostgreSQL database, if one is given.
+    ///
+    /// # Errors
+    /// As [`World::new`].
+    pub fn over(options: Options, postgres: Option<String>) -> Result<Self, Trouble> {
         let emulator = Emulator::start(options).map_err(Trouble::io("starting the emulator"))?;
         let place = Place::empty()?;
         place.put("profiles/ig.toml", INSTAGRAM)?;
         place.put("profiles/x.toml", X)?;
-        let world = Self { place, emulator };
+        let world = Self { place, emulator, postgres };
         world.configure("[budget]\nruns_per_day = 100000\nusd_per_day = 1000\nusd_per_month = 10000\n")?;
         Ok(world)
     }
@@ -107,7 +118,18 @@ impl World {
             text,
             "[scheduler]\nwatch = \"1s\"\n[credentials.apify]\norigin = \"{origin}\"\nfile = \"token\"\nruns_at_once = 1000\n{more}"
         );
+        if let Some(url) = &self.postgres {
+            let _ok = write!(text, "\n[store]\nurl = \"{url}\"\n");
+        }
         self.place.put("tidegate.toml", text).map(drop)
+    }
+
+    /// What its database says about money.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn audit(&self) -> Result<Audit, Trouble> {
+        self.postgres.as_deref().map_or_else(|| Audit::of(&self.place), Audit::of_postgres)
     }
 
     /// Puts a token into the daemon's file; it is read at the start and at SIGHUP.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use apify_emulator::{Books, RunBook};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
+use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
 use tidegate::ports::intent_mark;
 use tidegate_core::id::{IntentId, RunId, SourceId};
 
@@ -65,6 +65,18 @@ impl Audit {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Trouble::io("starting a runtime"))?;
         runtime.block_on(read(place)).map_err(|error| Trouble::printed("reading the database", &error.to_string()))
+    }
+
+    /// The same of a PostgreSQL database.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn of_postgres(url: &str) -> Result<Self, Trouble> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Trouble::io("starting a runtime"))?;
+        runtime
+            .block_on(read_postgres(url))
+            .map_err(|error| Trouble::printed("reading the database", &error.to_string()))
     }
 
     /// Waits for nothing: whether every cost is final and booked.
@@ -164,46 +176,92 @@ impl Audit {
     }
 }
 
-async fn read(place: &Place) -> Result<Audit, sqlx::Error> {
+/// What a SQLite database says about runs, from two sides: how many the ledger has spent in all, and how often runs that are
+/// not under way were begun.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn runs_begun(place: &Place) -> Result<(i64, i64), Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Trouble::io("starting a runtime"))?;
+    let asked = runtime.block_on(async {
+        let mut conn = open(place).await?;
+        let sql =
+            "SELECT (SELECT coalesce(sum(spent), 0) FROM ledger WHERE scope = 'all' AND measure = 'runs-per-day'),
+            (SELECT coalesce(sum(attempt), 0) FROM run WHERE stage <> 'running')";
+        let row = sqlx::query(sql).fetch_one(&mut conn).await?;
+        Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))
+    });
+    asked.map_err(|error| Trouble::printed("reading the database", &error.to_string()))
+}
+
+async fn open(place: &Place) -> Result<SqliteConnection, sqlx::Error> {
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(place.dir().join("tidegate.db")).read_only(true);
-    let mut conn = SqliteConnection::connect_with(&file).await?;
+    SqliteConnection::connect_with(&file).await
+}
+
+/// The same questions to both stores. They differ in the form of ids, which one has as bytes and the other as uuids.
+macro_rules! read {
+    ($view:expr, $id:literal) => {{
+        let view = $view;
+        let sql = concat!(
+            "SELECT ",
+            $id,
+            "(a.id) AS id, ",
+            $id,
+            "(a.run) AS run, a.asked_at, a.ended_at, a.stage, a.remote, a.cost, ",
+            $id,
+            "(s.id) AS source, s.tenant, s.profile
+            FROM actor_run a JOIN run r ON r.id = a.run JOIN source s ON s.id = r.source ORDER BY a.id"
+        );
+        let mut audit = Audit::default();
+        for row in sqlx::query(sql).fetch_all(&mut *view).await? {
+            let (tenant, profile): (String, String) = (row.try_get("tenant")?, row.try_get("profile")?);
+            let bad = |what: &str| sqlx::Error::Protocol(what.to_owned());
+            let source = SourceId::from_bytes(row.try_get("source")?).ok_or_else(|| bad("a source has no id"))?;
+            audit.ordered.push(Ordered {
+                intent: IntentId::from_bytes(row.try_get("id")?).ok_or_else(|| bad("an intent has no id"))?,
+                run: RunId::from_bytes(row.try_get("run")?).ok_or_else(|| bad("an intent has no run"))?,
+                times: (row.try_get("asked_at")?, row.try_get("ended_at")?),
+                stage: row.try_get("stage")?,
+                remote: row.try_get("remote")?,
+                cost: row.try_get::<Option<i64>, _>("cost")?.map(i64::unsigned_abs),
+                scopes: vec![
+                    "all".to_owned(),
+                    format!("tenant/{tenant}"),
+                    format!("profile/{tenant}/{profile}"),
+                    format!("source/{source}"),
+                ],
+            });
+        }
+        let sql =
+            "SELECT scope, measure, CAST(sum(reserved) AS bigint) AS reserved, CAST(sum(spent) AS bigint) AS spent
+            FROM ledger WHERE measure <> 'runs-per-day' GROUP BY scope, measure ORDER BY scope, measure";
+        for row in sqlx::query(sql).fetch_all(&mut *view).await? {
+            let amount = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
+            let sum = Sum { reserved: amount("reserved")?, spent: amount("spent")? };
+            audit.ledger.insert((row.try_get("scope")?, row.try_get("measure")?), sum);
+        }
+        let sql = "SELECT s.identifier, max(r.created_at) AS begun FROM run r JOIN source s ON s.id = r.source
+            WHERE r.ending IN ('ok', 'no-new') GROUP BY s.id";
+        for row in sqlx::query(sql).fetch_all(&mut *view).await? {
+            audit.well.insert(row.try_get("identifier")?, row.try_get("begun")?);
+        }
+        let sql = "SELECT identifier FROM source WHERE state = 'active' AND skipped_at IS NULL ORDER BY id";
+        audit.eager = sqlx::query_scalar(sql).fetch_all(&mut *view).await?;
+        Ok(audit)
+    }};
+}
+
+async fn read(place: &Place) -> Result<Audit, sqlx::Error> {
+    let mut conn = open(place).await?;
     let mut view = conn.begin().await?;
-    let sql =
-        "SELECT a.id, a.run, a.asked_at, a.ended_at, a.stage, a.remote, a.cost, s.id AS source, s.tenant, s.profile
-        FROM actor_run a JOIN run r ON r.id = a.run JOIN source s ON s.id = r.source ORDER BY a.id";
-    let mut audit = Audit::default();
-    for row in sqlx::query(sql).fetch_all(&mut *view).await? {
-        let (tenant, profile): (String, String) = (row.try_get("tenant")?, row.try_get("profile")?);
-        let bad = |what: &str| sqlx::Error::Protocol(what.to_owned());
-        let source = SourceId::from_bytes(row.try_get("source")?).ok_or_else(|| bad("a source has no id"))?;
-        audit.ordered.push(Ordered {
-            intent: IntentId::from_bytes(row.try_get("id")?).ok_or_else(|| bad("an intent has no id"))?,
-            run: RunId::from_bytes(row.try_get("run")?).ok_or_else(|| bad("an intent has no run"))?,
-            times: (row.try_get("asked_at")?, row.try_get("ended_at")?),
-            stage: row.try_get("stage")?,
-            remote: row.try_get("remote")?,
-            cost: row.try_get::<Option<i64>, _>("cost")?.map(i64::unsigned_abs),
-            scopes: vec![
-                "all".to_owned(),
-                format!("tenant/{tenant}"),
-                format!("profile/{tenant}/{profile}"),
-                format!("source/{source}"),
-            ],
-        });
-    }
-    let sql = "SELECT scope, measure, sum(reserved) AS reserved, sum(spent) AS spent FROM ledger
-        WHERE measure <> 'runs-per-day' GROUP BY scope, measure ORDER BY scope, measure";
-    for row in sqlx::query(sql).fetch_all(&mut *view).await? {
-        let amount = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-        let sum = Sum { reserved: amount("reserved")?, spent: amount("spent")? };
-        audit.ledger.insert((row.try_get("scope")?, row.try_get("measure")?), sum);
-    }
-    let sql = "SELECT s.identifier, max(r.created_at) AS begun FROM run r JOIN source s ON s.id = r.source
-        WHERE r.ending IN ('ok', 'no-new') GROUP BY s.id";
-    for row in sqlx::query(sql).fetch_all(&mut *view).await? {
-        audit.well.insert(row.try_get("identifier")?, row.try_get("begun")?);
-    }
-    let sql = "SELECT identifier FROM source WHERE state = 'active' AND skipped_at IS NULL ORDER BY id";
-    audit.eager = sqlx::query_scalar(sql).fetch_all(&mut *view).await?;
-    Ok(audit)
+    // Nothing: ids are bytes.
+    read!(&mut *view, "")
+}
+
+async fn read_postgres(url: &str) -> Result<Audit, sqlx::Error> {
+    let mut conn = PgConnection::connect(url).await?;
+    let mut view = conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    read!(&mut *view, "uuid_send")
 }

@@ -37,7 +37,11 @@ impl Daemon {
         Self::spawn(dir, command(dir, args)?)
     }
 
-    fn spawn(dir: &Path, mut command: Command) -> Result<Self, Trouble> {
+    /// Starts a command that ends in being the daemon of this directory.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(dir: &Path, mut command: Command) -> Result<Self, Trouble> {
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = started.map_err(Trouble::io(format!("starting {command:?}")))?;
         let log = Arc::<Log>::default();
@@ -74,11 +78,31 @@ impl Daemon {
     /// # Errors
     /// When it is gone already.
     pub fn interrupt(&self) -> Result<(), Trouble> {
+        self.signal(Signal::INT)
+    }
+
+    /// SIGSTOP: it stands still, and its connections stay open.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub fn freeze(&self) -> Result<(), Trouble> {
+        self.signal(Signal::STOP)
+    }
+
+    /// SIGCONT: it goes on as if no time had passed.
+    ///
+    /// # Errors
+    /// When it is gone already.
+    pub fn thaw(&self) -> Result<(), Trouble> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), Trouble> {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         let sent = pid.map_or(Err(std::io::ErrorKind::InvalidInput.into()), |pid| {
-            kill_process(pid, Signal::INT).map_err(std::io::Error::from)
+            kill_process(pid, signal).map_err(std::io::Error::from)
         });
-        sent.map_err(Trouble::io("interrupting the daemon"))
+        sent.map_err(Trouble::io(format!("sending {signal:?} to the daemon")))
     }
 
     /// Waits for its end; gives its status and all it has written.

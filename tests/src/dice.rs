@@ -7,6 +7,15 @@ use crate::place::setting;
 /// The variable that plays a run of a test again.
 pub const SEED: &str = "TIDEGATE_KILL_SEED";
 
+/// The variable that says how often is killed where it is not the usual number: a night's worth, say.
+pub const ROUNDS: &str = "TIDEGATE_KILL_ROUNDS";
+
+/// How often a test kills: what [`ROUNDS`] says, else so often.
+#[must_use]
+pub fn rounds(usual: u32) -> u32 {
+    setting(ROUNDS).and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}
+
 /// SplitMix64 (<https://prng.di.unimi.it/splitmix64.c>): small, and the same everywhere.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);

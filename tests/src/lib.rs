@@ -11,6 +11,7 @@ pub mod component;
 pub mod corpus;
 pub mod daemon;
 pub mod dice;
+pub mod disk;
 pub mod guests;
 pub mod hook;
 pub mod load_server;
@@ -18,6 +19,7 @@ pub mod measure;
 pub mod native;
 pub mod place;
 mod waiting;
+pub mod witness;
 
 /// What may go wrong around a process.
 #[derive(Debug, thiserror::Error)]

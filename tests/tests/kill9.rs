@@ -1,5 +1,5 @@
-//! `kill -9` at fifty random moments while feeds grow and sources come in: what was published is stored once, and each
-//! source had one bootstrap.
+//! `kill -9` at fifty random moments (`TIDEGATE_KILL_ROUNDS`: so many) while feeds grow and sources come in: what was published
+//! is stored once, each source had one bootstrap, and the ledger has spent what was begun.
 //!
 //! Owns: the moments (`TIDEGATE_KILL_SEED` plays a run of this test again), and the reckoning at the end. Nothing here
 //! waits for time to pass alone: a life ends after so many lines of the daemon's log, or so many milliseconds after one.
@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tidegate_platforms::{Behaviour, DemoTimes, FeedServer, Listing, Pace, Script};
+use tidegate_tests::audit;
 use tidegate_tests::daemon::Daemon;
-use tidegate_tests::dice::Dice;
+use tidegate_tests::dice::{Dice, rounds};
 use tidegate_tests::place::{Place, QUICK_PROFILE, list, word};
 
 const KILLS: u32 = 50;
@@ -60,7 +61,7 @@ impl Feeds {
 }
 
 /// A life of the daemon up to the moment it is killed. The feeds grow with each line it writes.
-fn live(daemon: &Daemon, feeds: &Feeds, dice: &mut Dice) {
+fn live(daemon: &Daemon, feeds: &Feeds, grow: Duration, dice: &mut Dice) {
     // One in five dies while it starts, before anything was logged perhaps.
     let lines = if dice.below(5) == 0 { 0 } else { 1 + dice.below(30) };
     for wanted in 1..=lines {
@@ -70,7 +71,7 @@ fn live(daemon: &Daemon, feeds: &Feeds, dice: &mut Dice) {
             seen.get() >= wanted
         });
         more.unwrap();
-        feeds.growing.advance(Duration::from_millis(800));
+        feeds.growing.advance(grow);
     }
     let moment = Duration::from_micros(dice.below(40_000));
     let missed = daemon.wait_line("nothing: the moment is what counts", moment, |_| false);
@@ -93,8 +94,10 @@ fn running(place: &Place) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn fifty_kills_lose_no_item_double_none_and_bootstrap_no_source_twice() {
-    let mut dice = Dice::of_setting();
+fn kills_lose_no_item_double_none_and_bootstrap_no_source_twice() {
+    let (kills, mut dice) = (rounds(KILLS), Dice::of_setting());
+    // However many lives there are, the feeds come to the same length.
+    let grow = Duration::from_millis(800) * KILLS / kills.max(KILLS);
     let feeds = Feeds::start();
     let place = Place::with_profile("quick", QUICK_PROFILE).unwrap();
     let growing: Vec<&str> = feeds.demo().map(|listing| listing.url.as_str()).collect();
@@ -102,19 +105,19 @@ fn fifty_kills_lose_no_item_double_none_and_bootstrap_no_source_twice() {
 
     let mut still = feeds.still.urls().into_iter();
     let (mut hits, mut died) = (0, BTreeMap::new());
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         let mut daemon = place.serve().unwrap();
         let batch: Vec<String> = still.by_ref().take(LOAD_FEEDS.div_ceil(30)).collect();
         if !batch.is_empty() {
             place.add("quick", &batch.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
         }
         wait_recovered(&mut daemon, &died);
-        live(&daemon, &feeds, &mut dice);
+        live(&daemon, &feeds, grow, &mut dice);
         daemon.kill9().unwrap();
         died = running(&place);
         hits += u32::from(!died.is_empty());
     }
-    eprintln!("{hits} of {KILLS} kills hit a running run");
+    eprintln!("{hits} of {kills} kills hit a running run");
     assert!(hits > 0, "no kill met a run: the moments are badly chosen");
 
     let mut daemon = place.serve().unwrap();
@@ -152,6 +155,8 @@ fn reckon(place: &Place, promised: &BTreeMap<String, Option<BTreeSet<String>>>, 
         assert_eq!(bootstraps, 1, "{}", word(source, "identifier"));
     }
     assert!(runs.iter().all(|run| word(run, "stage") != "running"), "a run survived its daemon");
+    let (spent, attempts) = audit::runs_begun(place).unwrap();
+    assert_eq!(spent, attempts, "the ledger has spent what was begun");
     let gone = sources.iter().filter(|source| source["state"]["state"] == "invalid").count();
     assert_eq!(gone, 1, "the feed that is gone for good, and no other");
     let doctor = place.json(&["doctor"]).unwrap();

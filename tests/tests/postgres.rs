@@ -1,23 +1,15 @@
-//! The real binary on PostgreSQL: two daemons on one database, one of which is killed again and again; what was published is
-//! stored once, each source had one bootstrap, and no run is left behind. And what a person sees of such a database.
+//! What a person sees of a PostgreSQL database, and what one daemon tells another by it. What becomes of many is tried in `many`.
 //!
-//! Owns: the server (`tidegate-cluster`; without PostgreSQL on this machine the tests say that they were skipped) and the
-//! reckoning. Nothing here waits for time to pass alone.
+//! Owns: the server (`tidegate-cluster`; without PostgreSQL on this machine the tests say that they were skipped).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
 use tidegate_cluster::Database;
-use tidegate_platforms::{FeedServer, Script};
 use tidegate_tests::daemon::{self, Daemon};
-use tidegate_tests::dice::Dice;
-use tidegate_tests::place::{Place, QUICK_PROFILE, list, word};
+use tidegate_tests::place::{Place, QUICK_PROFILE};
 
-const KILLS: u32 = 6;
-const FEEDS: usize = 60;
-const ITEMS: usize = 20;
 const LONG: Duration = Duration::from_secs(120);
 
 /// A directory whose configuration names the database.
@@ -36,61 +28,6 @@ fn serve(place: &Place) -> Daemon {
     let daemon = place.serve().unwrap();
     daemon.wait_line("its first line", LONG, |line| line.contains("tidegate serves postgres://")).unwrap();
     daemon
-}
-
-#[test]
-fn two_daemons_share_a_database_and_one_is_killed_again_and_again() {
-    let Some(database) = database() else { return };
-    let mut dice = Dice::of_setting();
-    let feeds = FeedServer::start(Script::load(FEEDS, ITEMS, 7)).unwrap();
-    let (steady, mortal) = (place(&database.url()), place(&database.url()));
-    let mut steady_daemon = serve(&steady);
-    let mut urls = feeds.urls().into_iter();
-    for _ in 0..KILLS {
-        let doomed = serve(&mortal);
-        let batch: Vec<String> = urls.by_ref().take(FEEDS.div_ceil(KILLS as usize)).collect();
-        steady.add("quick", &batch.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
-        // It dies with its hands full: after some lines of its own about runs.
-        let lines = std::cell::Cell::new(1 + dice.below(8));
-        doomed
-            .wait_line("runs of the daemon that is to die", LONG, |_| {
-                lines.set(lines.get().saturating_sub(1));
-                lines.get() == 0
-            })
-            .unwrap();
-        doomed.kill9().unwrap();
-    }
-    for url in feeds.urls() {
-        let args = ["items", "--source", &url, "--limit", "1000"];
-        let whole = |answer: &Value| list(answer, "items").len() >= ITEMS;
-        steady_daemon.wait_until(&url, LONG, &args, whole).unwrap();
-    }
-    // The dead one's leases have passed, and what it had claimed was taken up.
-    let all = |answer: &Value| list(answer, "sources").iter().all(|source| source["total_runs"].as_u64() > Some(0));
-    steady_daemon.wait_until("a run of every source", LONG, &["source", "list", "--limit", "1000"], all).unwrap();
-    steady_daemon.interrupt().unwrap();
-    let (status, log) = steady_daemon.wait(LONG).unwrap();
-    assert!(status.success(), "{status}\n{}", log.join("\n"));
-    reckon(&steady, &feeds.urls());
-}
-
-/// What the database holds, against what was published.
-fn reckon(place: &Place, urls: &[String]) {
-    for url in urls {
-        let ids: Vec<String> = place.items(url).unwrap().iter().map(|item| word(item, "external_id")).collect();
-        let once: BTreeSet<&String> = ids.iter().collect();
-        assert_eq!((once.len(), ids.len()), (ITEMS, ITEMS), "{url}: nothing lost, nothing doubled");
-    }
-    let (sources, runs) = (place.sources().unwrap(), place.runs(&[]).unwrap());
-    assert_eq!(sources.len(), FEEDS);
-    for source in &sources {
-        let id = word(source, "id");
-        let of_source = runs.iter().filter(|run| word(run, "source") == id);
-        assert_eq!(of_source.filter(|run| word(run, "trigger") == "bootstrap").count(), 1, "{id}");
-    }
-    let doctor = place.json(&["doctor"]).unwrap();
-    let whole = |finding: &Value| word(finding, "detail").ends_with("is whole");
-    assert!(doctor["ok"] == true && list(&doctor, "findings").iter().any(whole), "{doctor}");
 }
 
 #[test]

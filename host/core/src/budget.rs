@@ -1,6 +1,6 @@
 //! What may be spent, and how a run's worst case is reserved before it starts.
 //!
-//! Owns: windows, limits, reservations, settlements, of runs and of money. Must not know: rows or prices' origin. Called by `engine/admit`
+//! Owns: limits, reservations, settlements, of runs and of money; `window` owns whose budget it is and when its periods begin. Must not know: rows or prices' origin. Called by `engine/admit`
 //! (which reservations a run needs), by the store (which checks and books them in the claim's transaction) and by
 //! whoever prints budgets.
 //!
@@ -9,172 +9,32 @@
 //! what really happened) in the transaction that ends the run. A run that dies keeps its reservation until it is
 //! recovered and ends.
 
-use core::fmt;
+mod window;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::eligibility::{Eligible, Skip, SkipReason, Verdict};
-use crate::id::{ProfileName, SourceId, Tenant};
+use crate::id::Tenant;
 use crate::limits;
 use crate::money::MicroUsd;
 use crate::plan;
 use crate::profile::Profile;
 use crate::source::Source;
 use crate::time::UtcMillis;
+use crate::zone::Zone;
 
-/// One budget in one period: the key of a ledger row.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Window {
-    /// Whose.
-    pub scope: Scope,
-    /// Of what.
-    pub measure: Measure,
-    /// Since when: the start of the UTC day or month.
-    pub start: UtcMillis,
-}
-
-/// Whose budget.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// Everything this database runs.
-    All,
-    /// All sources of one tenant.
-    Tenant(Tenant),
-    /// One tenant's sources of one profile.
-    Profile(Tenant, ProfileName),
-    /// One source.
-    Source(SourceId),
-}
-
-impl Scope {
-    /// The scope as a ledger key.
-    #[must_use]
-    pub fn key(&self) -> String {
-        match self {
-            Self::All => "all".to_owned(),
-            Self::Tenant(tenant) => format!("tenant/{tenant}"),
-            Self::Profile(tenant, profile) => format!("profile/{tenant}/{profile}"),
-            Self::Source(source) => format!("source/{source}"),
-        }
-    }
-
-    /// The scope of a ledger key.
-    #[must_use]
-    pub fn from_key(key: &str) -> Option<Self> {
-        let mut parts = key.split('/');
-        let scope = match (parts.next()?, parts.next(), parts.next()) {
-            ("all", None, None) => Self::All,
-            ("tenant", Some(tenant), None) => Self::Tenant(tenant.parse().ok()?),
-            ("source", Some(source), None) => Self::Source(source.parse().ok()?),
-            ("profile", Some(tenant), Some(profile)) => Self::Profile(tenant.parse().ok()?, profile.parse().ok()?),
-            _ => return None,
-        };
-        parts.next().is_none().then_some(scope)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::All => f.write_str("in all"),
-            Self::Tenant(tenant) => write!(f, "for tenant {tenant}"),
-            Self::Profile(tenant, profile) => write!(f, "for profile {profile} of tenant {tenant}"),
-            Self::Source(source) => write!(f, "for source {source}"),
-        }
-    }
-}
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Measure {
-    /// Runs per UTC day.
-    RunsPerDay,
-    /// Money per UTC day, in micro-USD.
-    UsdPerDay,
-    /// Money per UTC month, in micro-USD.
-    UsdPerMonth,
-}
-
-impl Measure {
-    /// Every measure.
-    pub const ALL: [Self; 3] = [Self::RunsPerDay, Self::UsdPerDay, Self::UsdPerMonth];
-
-    /// The measure in a word, as stored.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::RunsPerDay => "runs-per-day",
-            Self::UsdPerDay => "usd-per-day",
-            Self::UsdPerMonth => "usd-per-month",
-        }
-    }
-
-    /// The measure of that word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|measure| measure.word() == word)
-    }
-
-    /// Whether it counts money.
-    #[must_use]
-    pub const fn is_money(self) -> bool {
-        !matches!(self, Self::RunsPerDay)
-    }
-
-    /// An amount of it for a person: `500 runs`, `$5.00`.
-    #[must_use]
-    pub fn amount(self, amount: u64) -> String {
-        if self.is_money() { MicroUsd::new(amount).to_string() } else { format!("{amount} runs") }
-    }
-
-    /// Where the window begins that holds `now`.
-    #[must_use]
-    pub fn start(self, now: UtcMillis) -> UtcMillis {
-        match self {
-            Self::RunsPerDay | Self::UsdPerDay => now.day_start(),
-            Self::UsdPerMonth => now.month_start(),
-        }
-    }
-}
-
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let period = match self.measure {
-            Measure::RunsPerDay | Measure::UsdPerDay => "per day",
-            Measure::UsdPerMonth => "per month",
-        };
-        write!(f, "{period} {}", self.scope)
-    }
-}
-
-impl Window {
-    /// The window of this budget that holds `now`.
-    #[must_use]
-    pub fn at(scope: Scope, measure: Measure, now: UtcMillis) -> Self {
-        Self { scope, measure, start: measure.start(now) }
-    }
-
-    /// When the next window of this budget begins.
-    #[must_use]
-    pub fn end(&self) -> UtcMillis {
-        match self.measure {
-            Measure::RunsPerDay | Measure::UsdPerDay => self.start.day_end(),
-            Measure::UsdPerMonth => self.start.month_end(),
-        }
-    }
-}
+pub use window::{Measure, Scope, Window};
 
 /// What may be spent in a period. `None`: no limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Limits {
-    /// Runs per UTC day.
+    /// Runs per day.
     pub runs_per_day: Option<u64>,
-    /// Money per UTC day.
+    /// Money per day.
     pub usd_per_day: Option<MicroUsd>,
-    /// Money per UTC month.
+    /// Money per month.
     pub usd_per_month: Option<MicroUsd>,
 }
 
@@ -199,6 +59,35 @@ pub struct GlobalBudget {
     pub each_tenant: Limits,
     /// Of tenants by name.
     pub tenants: BTreeMap<Tenant, Limits>,
+    /// By whose clock a day and a month begin.
+    pub zones: Zones,
+}
+
+/// By whose clock days and months begin.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Zones {
+    /// Of everything in this database, and of each tenant that is not named below.
+    pub all: Zone,
+    /// Of tenants by name: their budgets, those of their profiles and those of their sources.
+    pub tenants: BTreeMap<Tenant, Zone>,
+}
+
+impl Zones {
+    /// The zone of a tenant.
+    #[must_use]
+    pub fn tenant(&self, tenant: &Tenant) -> &Zone {
+        self.tenants.get(tenant).unwrap_or(&self.all)
+    }
+
+    /// The zone in which the windows of a scope are. `None`: it is a single source's, which does not say whose it is.
+    #[must_use]
+    pub fn of(&self, scope: &Scope) -> Option<&Zone> {
+        match scope {
+            Scope::All => Some(&self.all),
+            Scope::Tenant(tenant) | Scope::Profile(tenant, _) => Some(self.tenant(tenant)),
+            Scope::Source(_) => None,
+        }
+    }
 }
 
 impl Default for GlobalBudget {
@@ -209,7 +98,7 @@ impl Default for GlobalBudget {
             usd_per_day: Some(MicroUsd::new(5_000_000)),
             usd_per_month: Some(MicroUsd::new(50_000_000)),
         };
-        Self { all, each_tenant: Limits::default(), tenants: BTreeMap::new() }
+        Self { all, each_tenant: Limits::default(), tenants: BTreeMap::new(), zones: Zones::default() }
     }
 }
 
@@ -301,8 +190,10 @@ pub fn windows(source: &Source, profile: &Profile, global: &GlobalBudget, now: U
         (Scope::Source(source.id), per_source, false),
     ];
     let paid = profile.actor.is_some();
+    let tenants = global.zones.tenant(&source.tenant);
     let mut windows = Vec::new();
     for (scope, limits, asked_about) in scopes {
+        let zone = if scope == Scope::All { &global.zones.all } else { tenants };
         for measure in Measure::ALL {
             let limit = limits.of(measure);
             let always = match measure {
@@ -310,7 +201,7 @@ pub fn windows(source: &Source, profile: &Profile, global: &GlobalBudget, now: U
                 Measure::UsdPerDay | Measure::UsdPerMonth => paid && asked_about,
             };
             if (limit.is_some() && (paid || !measure.is_money())) || always {
-                windows.push((Window::at(scope.clone(), measure, now), limit.unwrap_or(u64::MAX)));
+                windows.push((Window::at(scope.clone(), measure, zone, now), limit.unwrap_or(u64::MAX)));
             }
         }
     }

@@ -13,13 +13,26 @@ fn usd(dollars: u64) -> Option<MicroUsd> {
 
 /// No limit anywhere.
 fn unlimited() -> GlobalBudget {
-    GlobalBudget { all: Limits::default(), each_tenant: Limits::default(), tenants: BTreeMap::new() }
+    GlobalBudget {
+        all: Limits::default(),
+        each_tenant: Limits::default(),
+        tenants: BTreeMap::new(),
+        zones: Zones::default(),
+    }
 }
 
 /// What a run reserves, a line for each window: measure, scope, amount of limit.
 fn reserved(source: &Source, profile: &Profile, global: &GlobalBudget) -> Vec<String> {
     let due = Source { next_run: Some(NextRun { at: now(), trigger: Trigger::Schedule }), ..source.clone() };
-    let given = Circumstances { now: now(), queued: None, plugin_loaded: true, gate: None, host: None, account: None };
+    let given = Circumstances {
+        now: now(),
+        queued: None,
+        plugin_loaded: true,
+        quarantine: None,
+        gate: None,
+        host: None,
+        account: None,
+    };
     let eligible = decide(&due, Some(profile), given).unwrap();
     let line = |Reservation { window, amount, limit }: Reservation| {
         let limit = if limit == u64::MAX { "no limit".to_owned() } else { window.measure.amount(limit) };
@@ -103,7 +116,8 @@ fn a_full_window_opens_again_when_the_next_begins() {
         (Measure::UsdPerMonth, "2026-12-01T00:00:00Z", "budget spent: $0.000003 per month in all"),
     ];
     for (measure, until, said) in table {
-        let reservation = Reservation { window: Window::at(Scope::All, measure, now()), amount: 1, limit: 3 };
+        let reservation =
+            Reservation { window: Window::at(Scope::All, measure, &Zone::UTC, now()), amount: 1, limit: 3 };
         let skip = full(&reservation, Balance { reserved: 0, spent: 3 }, now());
         assert_eq!((skip.until, skip.reason.to_string().as_str()), (Some(at(until)), said), "{measure:?}");
     }
@@ -118,4 +132,56 @@ fn a_reservation_fits_to_the_last_and_sums_do_not_wrap() {
     assert_eq!(Balance { reserved: 1, spent: 0 }.reserve(u64::MAX, u64::MAX), None);
     assert_eq!(Balance { reserved: 0, spent: 1 }.reserve(u64::MAX, u64::MAX), None);
     assert_eq!(half.settle(3, 9), Balance { reserved: 0, spent: 13 }, "more than was reserved is booked all the same");
+}
+
+/// What is a day in Berlin is one for its tenant, the tenant's profiles and sources; the whole has its own.
+#[test]
+fn days_are_the_tenants_own() {
+    let zone = |name: &str| Zone::parse(name).unwrap();
+    let berlin = [("acme".parse().unwrap(), zone("Europe/Berlin"))];
+    let mut limited = actor_profile();
+    limited.budget.source_usd_per_day = usd(1);
+    let zones = Zones { tenants: berlin.into(), ..Zones::default() };
+    let global = GlobalBudget { zones: zones.clone(), ..unlimited() };
+    let elsewhere = GlobalBudget { zones: Zones { all: zone("Asia/Tokyo"), ..zones }, ..unlimited() };
+    // Half past eleven in the evening in Berlin, tomorrow in Tokyo.
+    let now = at("2026-03-29T21:30:00Z");
+    let day = |tenant: &str, global: &GlobalBudget, scope: usize| {
+        let source = Source { tenant: tenant.parse().unwrap(), ..source() };
+        let windows = windows(&source, &limited, global, now).into_iter().map(|(window, _)| window);
+        let days: Vec<Window> = windows.filter(|window| window.measure == Measure::UsdPerDay).collect();
+        (days[scope].start, days[scope].end(), days[scope].to_string())
+    };
+    let spring = (at("2026-03-28T23:00:00Z"), at("2026-03-29T22:00:00Z"));
+    let greenwich = (at("2026-03-29T00:00:00Z"), at("2026-03-30T00:00:00Z"));
+    let tokyo = (at("2026-03-29T15:00:00Z"), at("2026-03-30T15:00:00Z"));
+    for (scope, whose) in
+        ["in all", "for tenant acme", "for profile rss_profile of tenant acme", "for source"].iter().enumerate()
+    {
+        let (start, end, said) = day("acme", &global, scope);
+        let (expected, zone) = if scope == 0 { (greenwich, "") } else { (spring, " (Europe/Berlin)") };
+        assert_eq!((start, end), expected, "{whose}");
+        assert!(said.starts_with(&format!("per day{zone} {whose}")), "{said}");
+    }
+    let (start, end, said) = day("zeta", &elsewhere, 1);
+    assert_eq!(((start, end), said.as_str()), (tokyo, "per day (Asia/Tokyo) for tenant zeta"));
+    assert_eq!(day("acme", &elsewhere, 1).0, spring.0);
+}
+
+/// A budget of a day of 23 hours, and of one of 25, is spent once and opens again with the next day.
+#[test]
+fn a_day_of_another_length_has_one_budget() {
+    let zone = Zone::parse("America/New_York").unwrap();
+    for (now, hours, until) in [
+        ("2026-03-08T12:00:00Z", 23, "2026-03-09T04:00:00Z"),
+        ("2026-11-01T12:00:00Z", 25, "2026-11-02T05:00:00Z"),
+        ("2026-11-02T12:00:00Z", 24, "2026-11-03T05:00:00Z"),
+    ] {
+        let window = Window::at(Scope::All, Measure::RunsPerDay, &zone, at(now));
+        assert_eq!(window.end().since(window.start).as_secs() / 3_600, hours, "{now}");
+        let reservation = Reservation { window, amount: 1, limit: 3 };
+        let skip = full(&reservation, Balance { reserved: 0, spent: 3 }, at(now));
+        assert_eq!(skip.until, Some(at(until)), "{now}");
+        assert_eq!(skip.reason.to_string(), "budget spent: 3 runs per day (America/New_York) in all");
+    }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::actor::gate::Gate;
 use crate::budget::Window;
 use crate::id::RunId;
+use crate::quarantine::Quarantine;
 use crate::rate::{Period, RateScope, Refused};
 use crate::source::{PausedBy, Trigger};
 use crate::time::UtcMillis;
@@ -79,6 +80,13 @@ pub enum SkipReason {
         /// The plugin's name.
         plugin: String,
     },
+    /// The profile's plugin is out of service.
+    PluginQuarantined {
+        /// The plugin's name.
+        plugin: String,
+        /// Why, for a person.
+        why: String,
+    },
     /// A budget is spent.
     BudgetSpent {
         /// Which.
@@ -138,6 +146,7 @@ impl SkipReason {
             Self::AlreadyRunning { .. } => "already-running",
             Self::ProfileMissing { .. } => "profile-missing",
             Self::PluginMissing { .. } => "plugin-missing",
+            Self::PluginQuarantined { .. } => "plugin-quarantined",
             Self::BudgetSpent { .. } => "budget-spent",
             Self::GateClosed { .. } => "gate-closed",
             Self::Rate { .. } => "rate",
@@ -152,6 +161,10 @@ impl Skip {
     /// When the answer changes, for a person.
     #[must_use]
     pub fn changes(&self) -> String {
+        if let SkipReason::PluginQuarantined { plugin, .. } = &self.reason {
+            // It is looked at again before that, and nothing will have changed by itself.
+            return format!("when another version of the plugin serves, or by: tidegate plugin release {plugin}");
+        }
         if let Some(until) = self.until {
             return format!("at {until}");
         }
@@ -165,6 +178,7 @@ impl Skip {
             SkipReason::AlreadyRunning { .. } => "when that run has ended",
             SkipReason::ProfileMissing { .. } => "when there is a profile of that name",
             SkipReason::PluginMissing { .. } => "when that plugin is loaded",
+            SkipReason::PluginQuarantined { .. } => "when another version of the plugin serves, or it is released",
             SkipReason::BudgetSpent { .. } => "when the budget is raised",
             SkipReason::GateClosed { .. } => "when the gate opens",
             SkipReason::HostClosed { .. } => "when the host may be asked again",
@@ -189,6 +203,7 @@ impl core::fmt::Display for SkipReason {
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),
             Self::PluginMissing { plugin } => write!(f, "plugin {plugin:?} is not loaded"),
+            Self::PluginQuarantined { plugin, why } => write!(f, "plugin {plugin} is in quarantine: {why}"),
             Self::BudgetSpent { window, limit, held } => {
                 let taken = if *held { "budget reserved by runs under way" } else { "budget spent" };
                 write!(f, "{taken}: {} {window}", window.measure.amount(*limit))
@@ -242,6 +257,8 @@ pub struct Circumstances<'a> {
     pub queued: Option<Trigger>,
     /// Whether the profile's plugin is loaded.
     pub plugin_loaded: bool,
+    /// The quarantine of the version of the plugin that is loaded, if it is in one.
+    pub quarantine: Option<&'a Quarantine>,
     /// The gate that stands between the profile and its actor, if one is closed.
     pub gate: Option<&'a Gate>,
     /// The host of its identifier, if that is closed.

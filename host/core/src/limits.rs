@@ -226,6 +226,9 @@ pub const PASS_BATCH: usize = 100;
 pub const PASS_ROUNDS: usize = 100;
 /// How long a claim holds without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(20);
+/// The longest time between two looks for runs whose lease has passed. What died with its daemon is taken up within 30 s: a
+/// lease, this, and as much again for a database that is slow.
+pub const LOOK_FOR_DEAD: Duration = Duration::from_secs(5);
 /// How often a live run says so.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long one tick that is run by itself waits for costs that are about to become final. Nobody else settles them before

@@ -105,7 +105,8 @@ impl World {
             sources.push(Source { id: SourceId::from_bits(n), tenant, profile, ..source() });
         }
         let tenants = [("zeta".parse().unwrap(), limits(&mut dice))].into();
-        let global = GlobalBudget { all: limits(&mut dice), each_tenant: limits(&mut dice), tenants };
+        let global =
+            GlobalBudget { all: limits(&mut dice), each_tenant: limits(&mut dice), tenants, ..GlobalBudget::default() };
         Self {
             now: now(),
             sources,
@@ -147,8 +148,15 @@ impl World {
         let place = usize::try_from(self.dice.below(self.sources.len() as u64)).unwrap();
         let source = &mut self.sources[place];
         source.next_run = Some(NextRun { at: self.now, trigger: Trigger::Schedule });
-        let given =
-            Circumstances { now: self.now, queued: None, plugin_loaded: true, gate: None, host: None, account: None };
+        let given = Circumstances {
+            now: self.now,
+            queued: None,
+            plugin_loaded: true,
+            quarantine: None,
+            gate: None,
+            host: None,
+            account: None,
+        };
         let source = &self.sources[place];
         let profile = self.profile(source);
         match decide(source, Some(profile), given) {

@@ -13,6 +13,8 @@ use tidegate_core::id::SourceId;
 use tidegate_core::limits;
 use tidegate_core::source::{Source, SourceState};
 use tidegate_core::time::UtcMillis;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
@@ -35,10 +37,21 @@ pub struct DeskConfig {
     pub posts: Vec<Post>,
 }
 
+/// What may change while the desk works.
+pub struct Sinks {
+    /// As in [`DeskConfig`].
+    pub remind: Option<Duration>,
+    /// Other webhooks than before. `None`: the same.
+    pub posts: Option<Vec<Post>>,
+}
+
 /// The desk.
 pub struct Desk {
     pub(super) config: DeskConfig,
     inbox: Inbox,
+    sinks: (mpsc::Sender<Sinks>, mpsc::Receiver<Sinks>),
+    /// Webhooks that are no longer told anything, with what waited for them.
+    closing: JoinSet<()>,
     /// What is open, as far as this daemon knows, and when it was last noted.
     open: HashMap<AlertKey, UtcMillis>,
     /// What was told but could not be written.
@@ -50,7 +63,31 @@ impl Desk {
     /// A desk that has heard nothing yet.
     #[must_use]
     pub fn new(config: DeskConfig, inbox: Inbox) -> Self {
-        Self { config, inbox, open: HashMap::new(), unwritten: HashMap::new(), passes: HashMap::new() }
+        Self {
+            config,
+            inbox,
+            sinks: mpsc::channel(1),
+            closing: JoinSet::new(),
+            open: HashMap::new(),
+            unwritten: HashMap::new(),
+            passes: HashMap::new(),
+        }
+    }
+
+    /// Where other sinks are handed in.
+    #[must_use]
+    pub fn sinks(&self) -> mpsc::Sender<Sinks> {
+        self.sinks.0.clone()
+    }
+
+    /// Tells these from now on. What waits for the others is delivered within [`limits::ALERT_FLUSH`].
+    fn turn(&mut self, sinks: Sinks) {
+        self.config.remind = sinks.remind;
+        if let Some(posts) = sinks.posts {
+            for post in std::mem::replace(&mut self.config.posts, posts) {
+                self.closing.spawn(post.close(limits::ALERT_FLUSH));
+            }
+        }
     }
 
     /// Works until `stop` is cancelled, then judges what was heard and delivers what waits, within [`limits::ALERT_FLUSH`].
@@ -63,6 +100,8 @@ impl Desk {
                 () = stop.cancelled() => break,
                 // Before what was heard: a storm must not put it off, and it comes once a minute.
                 _ = sweep.tick() => self.sweep().await,
+                Some(sinks) = self.sinks.1.recv() => self.turn(sinks),
+                Some(_) = self.closing.join_next() => {}
                 signal = self.inbox.0.recv() => match signal {
                     Some(signal) => self.handle(signal).await,
                     None => break,
@@ -72,12 +111,8 @@ impl Desk {
         while let Ok(signal) = self.inbox.0.try_recv() {
             self.handle(signal).await;
         }
-        let posts = std::mem::take(&mut self.config.posts);
-        let mut closing = tokio::task::JoinSet::new();
-        for post in posts {
-            closing.spawn(post.close(limits::ALERT_FLUSH));
-        }
-        while closing.join_next().await.is_some() {}
+        self.turn(Sinks { remind: self.config.remind, posts: Some(Vec::new()) });
+        while self.closing.join_next().await.is_some() {}
     }
 
     fn now(&self) -> UtcMillis {
@@ -99,7 +134,8 @@ impl Desk {
                 }
             }
             Signal::Works(source) => {
-                for key in [AlertKey::SourcePaused(source), AlertKey::SourceInvalid(source)] {
+                let keys = [AlertKey::SourcePaused, AlertKey::SourceInvalid, AlertKey::RetriesExhausted];
+                for key in keys.map(|key| key(source)) {
                     if self.open.contains_key(&key) || self.unwritten.contains_key(&key) {
                         self.resolve(key, None).await;
                     }
@@ -204,12 +240,16 @@ impl Desk {
     async fn compare(&mut self) -> Result<(), StoreError> {
         let open = self.config.store.alerts(limits::ALERTS_OPEN).await?;
         let closed: HashSet<GateKey> = self.config.store.gates().await?.into_iter().map(|gate| gate.key).collect();
+        let held: HashSet<String> = self.config.store.quarantines().await?.into_iter().map(|one| one.plugin).collect();
         let now = self.now();
         let mut known = HashMap::with_capacity(open.len());
         for one in open {
             let key = one.alert.key.clone();
             let (over, lasts) = match &key {
-                AlertKey::SourcePaused(source) | AlertKey::SourceInvalid(source) => self.source(*source, &one).await?,
+                AlertKey::SourcePaused(source)
+                | AlertKey::SourceInvalid(source)
+                | AlertKey::RetriesExhausted(source) => self.source(*source, &one).await?,
+                AlertKey::PluginQuarantined(plugin) => (!held.contains(plugin), true),
                 AlertKey::Gate(gate) if closed.contains(gate) => (false, true),
                 AlertKey::Gate(GateKey::Credential(_)) => (true, false),
                 _ => (alert::is_over(&one, now), true),

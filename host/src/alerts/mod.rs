@@ -15,7 +15,7 @@ mod signal;
 #[cfg(test)]
 mod tests;
 
-pub use desk::{Desk, DeskConfig};
+pub use desk::{Desk, DeskConfig, Sinks};
 pub use ear::{Ear, Inbox, ear};
 pub use form::Form;
 pub use post::Post;

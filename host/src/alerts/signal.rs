@@ -42,6 +42,8 @@ pub(super) fn signals(event: &Event) -> Vec<Signal> {
         Event::GateClosed { gate } => alert::gate_closed(gate).map(Signal::Raise).into_iter().collect(),
         // An actor's gate opens by itself, which says nothing yet.
         Event::GateOpened { key: key @ GateKey::Credential(_) } => vec![Signal::Over(AlertKey::Gate(key.clone()))],
+        Event::Quarantined { quarantine } => vec![Signal::Raise(alert::plugin_quarantined(quarantine))],
+        Event::Released { plugin } => vec![Signal::Over(AlertKey::PluginQuarantined(plugin.clone()))],
         Event::PassFailed { pass, error } => vec![Signal::PassFailed { pass, error: error.clone() }],
         _ => Vec::new(),
     }
@@ -51,16 +53,9 @@ fn of_attempt(attempt: &Attempt) -> Vec<Signal> {
     let mut signals = Vec::new();
     if let Some(failure) = &attempt.failure {
         let platform = attempt.platform.as_str();
-        match failure.class {
-            Class::RateLimited => {
-                let alert = alert::rate_limited(platform, &failure.message);
-                signals.push(Signal::Hit { alert, what: attempt.run.to_string() });
-            }
-            Class::PluginFault => {
-                let alert = alert::plugin_faults(platform, &failure.message);
-                signals.push(Signal::Hit { alert, what: attempt.source.to_string() });
-            }
-            _ => {}
+        if failure.class == Class::RateLimited {
+            let alert = alert::rate_limited(platform, &failure.message);
+            signals.push(Signal::Hit { alert, what: attempt.run.to_string() });
         }
     }
     match &attempt.notice {
@@ -69,6 +64,11 @@ fn of_attempt(attempt: &Attempt) -> Vec<Signal> {
         }
         Some(Notice::Invalidated(reason)) => {
             signals.extend(alert::source_invalid(about(attempt), reason).map(Signal::Raise));
+        }
+        // What a pause tells is not told twice.
+        Some(Notice::Recovered) | None if attempt.dead => {
+            let reason = attempt.failure.as_ref().map_or("", |failure| failure.message.as_str());
+            signals.extend(alert::retries_exhausted(about(attempt), reason).map(Signal::Raise));
         }
         Some(Notice::Recovered) | None => {}
     }

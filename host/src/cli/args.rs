@@ -355,6 +355,11 @@ pub enum PluginCommand {
         /// The component.
         file: PathBuf,
     },
+    /// Let a plugin serve again that is in quarantine because it broke down too often.
+    Release {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// `profile ...`

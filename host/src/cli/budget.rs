@@ -11,6 +11,7 @@ use tidegate_core::id::{ProfileName, SourceId, Tenant};
 use tidegate_core::profile::Profile;
 use tidegate_core::source::Source;
 use tidegate_core::time::UtcMillis;
+use tidegate_core::zone::Zone;
 
 use super::args::{BudgetArgs, Place};
 use super::error::{CliError, Exit};
@@ -32,6 +33,8 @@ struct Row {
     unit: &'static str,
     from: UtcMillis,
     until: UtcMillis,
+    /// By whose clock its day or month begins and ends.
+    zone: Zone,
     /// The limit. `None`: there is none of its own.
     granted: Option<u64>,
     /// Promised to runs that have not ended.
@@ -94,7 +97,8 @@ impl Known {
         let mut windows: BTreeMap<Window, (u64, Balance)> = BTreeMap::new();
         for (scope, limits) in std::iter::once((Scope::All, &global.all)).chain(tenants) {
             let set = Measure::ALL.into_iter().filter_map(|measure| {
-                Some((Window::at(scope.clone(), measure, now), (limits.of(measure)?, Balance::default())))
+                let zone = global.zones.of(&scope)?;
+                Some((Window::at(scope.clone(), measure, zone, now), (limits.of(measure)?, Balance::default())))
             });
             windows.extend(set);
         }
@@ -151,6 +155,7 @@ impl Known {
             unit: if window.measure.is_money() { "micro-usd" } else { "runs" },
             from: window.start,
             until: window.end(),
+            zone: window.zone.clone(),
             granted,
             reserved: balance.reserved,
             spent: balance.spent,
@@ -173,9 +178,10 @@ fn listed(rows: &[Row]) -> String {
             amount(row.spent),
             row.left.map_or_else(|| "-".to_owned(), amount),
             row.until.to_string(),
+            row.zone.to_string(),
         ]
     });
-    let head = ["SCOPE", "WHOSE", "PER", "GRANTED", "RESERVED", "SPENT", "LEFT", "UNTIL"];
+    let head = ["SCOPE", "WHOSE", "PER", "GRANTED", "RESERVED", "SPENT", "LEFT", "UNTIL", "ZONE"];
     table(&head, &cells.collect::<Vec<_>>())
 }
 

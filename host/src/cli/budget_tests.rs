@@ -69,7 +69,7 @@ fn rows(ledger: &[LedgerRow]) -> Vec<String> {
 #[test]
 fn a_window_is_shown_if_it_has_a_limit_or_something_happened_in_it() {
     let at = |scope, measure, reserved, spent| LedgerRow {
-        window: Window::at(scope, measure, now()),
+        window: Window::at(scope, measure, &Zone::UTC, now()),
         balance: Balance { reserved, spent },
     };
     let acme = || -> (Tenant, ProfileName) { ("acme".parse().unwrap(), "insta".parse().unwrap()) };

@@ -12,6 +12,7 @@ use super::args::Place;
 use super::error::{CliError, Exit};
 use super::home::{Database, Home, each_source};
 use super::output::Output;
+use super::plugin::quarantines;
 use super::profile::in_order;
 use crate::config::{Profiles, warnings};
 use crate::plugins::State;
@@ -162,6 +163,11 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
                 findings.push(Finding::wrong("plugin", &CliError::refused(reason.to_string())));
             }
         }
+    }
+    // A database that cannot be read has been told of.
+    for held in quarantines(home).await.unwrap_or_default() {
+        let detail = format!("plugin {} is in quarantine: {}", held.plugin, held.told());
+        findings.push(Finding::broken("quarantine", detail, Some(format!("replace it, or: {}", held.remedy()))));
     }
     match home.profiles() {
         Err(error) => findings.push(Finding::wrong("profiles", &error)),

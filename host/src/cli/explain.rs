@@ -8,6 +8,7 @@ use tidegate_core::eligibility::{Skip, Verdict};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source};
 use super::output::{Output, table};
+use super::schedule;
 use crate::engine::explain::{Explanation, JudgedWindow, explain};
 
 /// Explains a source.
@@ -83,6 +84,7 @@ pub(super) fn data(explained: &Explanation) -> Value {
         "changes": reason.map(Skip::changes),
         "queued": explained.queued,
         "rules": rules.collect::<Vec<_>>(),
+        "schedule": explained.schedule,
         "rates": rates.collect::<Vec<_>>(),
         "budgets": windows.collect::<Vec<_>>(),
         "last_skip": explained.last_skip.as_ref().map(|(at, why)| json!({ "at": at, "reason": why })),
@@ -137,6 +139,10 @@ pub(super) fn text(explained: &Explanation) -> String {
     }
     text.push('\n');
     text.push_str(&table(&["RULE", "VERDICT", "CHANGES", "BECAUSE"], &rows));
+    if let Some(reckoning) = &explained.schedule {
+        text.push_str("\nby its schedule\n");
+        text.push_str(&schedule::told(reckoning));
+    }
     text
 }
 

@@ -1,24 +1,22 @@
 //! The operator's eyes, put together: metrics, health, alerts and the listener around an engine.
 //!
-//! Owns: who is told of events, and when the daemon is ready. Must not know: what is measured or alerted of. Called by
+//! Owns: who is told of events, and how all of it turns to other settings. Must not know: what is measured or alerted of. Called by
 //! `serve` and `run-scheduled`.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use async_trait::async_trait;
-use tidegate_core::limits;
-use tidegate_core::time::UtcMillis;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::error::CliError;
+use super::health::{Health, Stage};
 use super::home::Home;
-use crate::alerts::{Desk, DeskConfig, Form, Inbox, Post, ear};
-use crate::config::{Listen, Process, WebhookFormat};
-use crate::engine::Engine;
-use crate::http::{Face, Listener};
-use crate::ports::{Clock, Event, Observer};
+use crate::alerts::{Desk, DeskConfig, Form, Inbox, Post, Sinks, ear};
+use crate::config::{FoundWebhook, Listen, Process, WebhookFormat};
+use crate::engine::{Engine, Settings};
+use crate::http::Listener;
+use crate::ports::{Clock, Observer};
 use crate::system::SystemClock;
 use crate::telemetry::{Fan, LogObserver, Metrics, Watched};
 
@@ -30,14 +28,44 @@ pub(super) struct Eyes {
     told: Arc<dyn Observer>,
     inbox: Inbox,
     health: Arc<Health>,
-    listener: Option<(CancellationToken, JoinHandle<()>)>,
+    stays: bool,
+    listener: Option<Task>,
 }
+
+/// A task, and what ends it.
+type Task = (CancellationToken, JoinHandle<()>);
 
 /// The eyes of an engine that works.
 pub(super) struct Watch {
     pub(super) health: Arc<Health>,
-    desk: (CancellationToken, JoinHandle<()>),
-    listener: Option<(CancellationToken, JoinHandle<()>)>,
+    told: Arc<dyn Observer>,
+    desk: Task,
+    sinks: mpsc::Sender<Sinks>,
+    /// Those that are told.
+    webhooks: Vec<FoundWebhook>,
+    /// Whether this daemon listens, should it be told where.
+    stays: bool,
+    listen: Listen,
+    listener: Option<Task>,
+    /// Listeners that close.
+    closing: Vec<Task>,
+}
+
+/// What was opened for other settings, before they hold. Dropped, it is closed again.
+pub(super) struct Opened {
+    listener: Turn,
+    /// `None`: the webhooks are the same.
+    posts: Option<(Vec<FoundWebhook>, Vec<Post>)>,
+}
+
+/// What becomes of the listener.
+enum Turn {
+    /// It stays.
+    Same,
+    /// There is none any more.
+    Off,
+    /// It listens there.
+    To(Listener),
 }
 
 impl Eyes {
@@ -53,46 +81,89 @@ impl Eyes {
         let also_told = Arc::<Health>::clone(&health) as Arc<dyn Observer>;
         let observer = Arc::new(Fan(vec![Arc::clone(&told), also_told, Arc::new(ear)]));
         let listener = match home.config.http.listen {
-            Listen::At(address) if stays => {
-                let listener = Listener::bind(address).await.map_err(|error| {
-                    CliError::failed(error.to_string()).hint("free the port, or choose another in http.listen")
-                })?;
-                tracing::info!("listening on http://{}: /metrics, /healthz, /readyz", listener.address);
-                let stop = CancellationToken::new();
-                let serve = listener.serve(Arc::<Health>::clone(&health), stop.clone());
-                Some((stop, beside(serve)))
-            }
+            Listen::At(address) if stays => Some(serving(bound(address).await?, &health)),
             _ => None,
         };
-        Ok(Self { observer, told, inbox, health, listener })
+        Ok(Self { observer, told, inbox, health, stays, listener })
     }
 
     /// Begins to judge and send alerts, and to say that the daemon is ready.
     pub(super) fn begin(self, home: &Home, engine: &Engine) -> Result<Watch, CliError> {
         let ports = engine.ports();
+        let found = home.config.alerts.webhooks(&home.dir, &Process);
         let config = DeskConfig {
             store: Arc::clone(&ports.store),
             clock: Arc::clone(&ports.clock),
             remind: home.config.alerts.remind.after(),
-            posts: posts(home, &self.told)?,
-            observer: self.told,
+            posts: posts(home, &found, &self.told)?,
+            observer: Arc::clone(&self.told),
         };
         let stop = CancellationToken::new();
-        let desk = beside(Desk::new(config, self.inbox).work(stop.clone()));
+        let desk = Desk::new(config, self.inbox);
+        let sinks = desk.sinks();
+        let desk = beside(desk.work(stop.clone()));
         self.health.enter(Stage::Serving(Watched {
             store: Arc::clone(&ports.store),
             plugins: Arc::clone(&ports.plugins),
             profiles: engine.settings().profiles.clone(),
             budget: engine.settings().budget.clone(),
         }));
-        Ok(Watch { health: self.health, desk: (stop, desk), listener: self.listener })
+        Ok(Watch {
+            health: self.health,
+            told: self.told,
+            desk: (stop, desk),
+            sinks,
+            webhooks: found,
+            stays: self.stays,
+            listen: home.config.http.listen,
+            listener: self.listener,
+            closing: Vec::new(),
+        })
     }
 }
 
 impl Watch {
+    /// Opens what other settings ask for, while everything goes on as it is. `found`: the webhooks of those settings.
+    pub(super) async fn open(&self, home: &Home, found: Vec<FoundWebhook>) -> Result<Opened, CliError> {
+        let listener = match home.config.http.listen {
+            _ if !self.stays => Turn::Same,
+            listen if listen == self.listen => Turn::Same,
+            Listen::Off => Turn::Off,
+            Listen::At(address) => Turn::To(bound(address).await?),
+        };
+        let posts = match found == self.webhooks {
+            true => None,
+            false => Some((found.clone(), posts(home, &found, &self.told)?)),
+        };
+        Ok(Opened { listener, posts })
+    }
+
+    /// Turns to other settings, and to what was opened for them.
+    pub(super) async fn renew(&mut self, home: &Home, settings: &Settings, opened: Opened) {
+        self.health.renew(settings);
+        let old = match opened.listener {
+            Turn::Same => None,
+            Turn::Off => self.listener.take(),
+            Turn::To(listener) => self.listener.replace(serving(listener, &self.health)),
+        };
+        if let Some((stop, task)) = old {
+            stop.cancel();
+            self.closing.push((stop, task));
+        }
+        self.closing.retain(|(_, task)| !task.is_finished());
+        self.listen = home.config.http.listen;
+        let posts = opened.posts.map(|(found, posts)| {
+            self.webhooks = found;
+            posts
+        });
+        let sinks = Sinks { remind: home.config.alerts.remind.after(), posts };
+        // It ends only after this.
+        let _taken = self.sinks.send(sinks).await;
+    }
+
     /// Delivers what waits, then closes the listener.
     pub(super) async fn end(self) {
-        for (stop, task) in std::iter::once(self.desk).chain(self.listener) {
+        for (stop, task) in std::iter::once(self.desk).chain(self.listener).chain(self.closing) {
             stop.cancel();
             if let Err(error) = task.await {
                 tracing::error!("a task beside the engine broke down: {error}");
@@ -107,20 +178,35 @@ fn beside<F: Future<Output = ()> + Send + 'static>(task: F) -> JoinHandle<()> {
     tokio::spawn(task)
 }
 
+/// Listens at an address.
+async fn bound(address: std::net::SocketAddr) -> Result<Listener, CliError> {
+    let listener = Listener::bind(address)
+        .await
+        .map_err(|error| CliError::failed(error.to_string()).hint("free the port, or choose another in http.listen"))?;
+    tracing::info!("listening on http://{}: /metrics, /healthz, /readyz", listener.address);
+    Ok(listener)
+}
+
+/// Answers there.
+fn serving(listener: Listener, health: &Arc<Health>) -> Task {
+    let stop = CancellationToken::new();
+    let serve = listener.serve(Arc::<Health>::clone(health), stop.clone());
+    (stop, beside(serve))
+}
+
 /// The webhooks that have an address. One without is told of, and does not hold up the daemon.
-fn posts(home: &Home, told: &Arc<dyn Observer>) -> Result<Vec<Post>, CliError> {
-    let found = home.config.alerts.webhooks(&home.dir, &Process);
+fn posts(home: &Home, found: &[FoundWebhook], told: &Arc<dyn Observer>) -> Result<Vec<Post>, CliError> {
     if found.is_empty() {
         return Ok(Vec::new());
     }
     let egress = home.egress()?;
     let mut posts = Vec::with_capacity(found.len());
     for webhook in found {
-        match webhook.url {
+        match &webhook.url {
             Ok(url) => {
-                let way = egress.webhook(url, webhook.grant, home.config.net.contact.clone());
-                let form = form(webhook.format);
-                posts.push(Post::open(webhook.name.to_string(), form, Arc::new(way), Arc::clone(told)));
+                let contact = home.config.net.contact.clone();
+                let way = egress.webhook(url.clone(), webhook.grant.clone(), contact);
+                posts.push(Post::open(webhook.name.to_string(), form(webhook.format), Arc::new(way), Arc::clone(told)));
             }
             Err(why) => tracing::warn!("alerts cannot be sent to webhook {}: {why}", webhook.name),
         }
@@ -133,90 +219,5 @@ pub(super) const fn form(format: WebhookFormat) -> Form {
     match format {
         WebhookFormat::Generic => Form::Generic,
         WebhookFormat::Slack => Form::Slack,
-    }
-}
-
-/// What the listener shows.
-pub(super) struct Health {
-    metrics: Arc<Metrics>,
-    stage: RwLock<Stage>,
-    /// The last pass that failed: when, which and why.
-    failed: RwLock<Option<(UtcMillis, &'static str, String)>>,
-}
-
-#[derive(Clone)]
-enum Stage {
-    Starting,
-    Serving(Watched),
-    Draining(Watched),
-}
-
-impl Health {
-    fn new(metrics: Arc<Metrics>) -> Self {
-        Self { metrics, stage: RwLock::new(Stage::Starting), failed: RwLock::default() }
-    }
-
-    fn stage(&self) -> Stage {
-        self.stage.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn enter(&self, stage: Stage) {
-        *self.stage.write().unwrap_or_else(PoisonError::into_inner) = stage;
-    }
-
-    /// From now on nothing new starts.
-    pub(super) fn drain(&self) {
-        if let Stage::Serving(watched) = self.stage() {
-            self.enter(Stage::Draining(watched));
-        }
-    }
-
-    /// A pass that failed is repeated at once; one that has not failed for so long works again.
-    fn failing(&self, now: UtcMillis) -> Option<String> {
-        let failed = self.failed.read().unwrap_or_else(PoisonError::into_inner);
-        let (at, pass, error) = failed.as_ref()?;
-        (now.since(*at) < limits::POLL * 10).then(|| format!("pass {pass} fails: {error}"))
-    }
-}
-
-impl Observer for Health {
-    fn see(&self, event: &Event) {
-        // The scheduler's passes; a single run that could not be written is that run's affair.
-        if let Event::PassFailed { pass: pass @ ("recover" | "admit" | "upkeep"), error } = event {
-            let failed = Some((SystemClock.now(), *pass, error.clone()));
-            *self.failed.write().unwrap_or_else(PoisonError::into_inner) = failed;
-        }
-    }
-}
-
-#[async_trait]
-impl Face for Health {
-    async fn metrics(&self) -> String {
-        let watched = match self.stage() {
-            Stage::Starting => None,
-            Stage::Serving(watched) | Stage::Draining(watched) => Some(watched),
-        };
-        self.metrics.scrape(watched.as_ref(), SystemClock.now()).await
-    }
-
-    async fn unready(&self) -> Vec<String> {
-        let watched = match self.stage() {
-            Stage::Starting => return vec!["the daemon is starting: database and plugins are being opened".to_owned()],
-            Stage::Draining(_) => return vec!["the daemon is draining: nothing new starts".to_owned()],
-            Stage::Serving(watched) => watched,
-        };
-        let mut reasons = Vec::new();
-        match timeout(limits::READY_TIMEOUT, watched.store.next_due()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => reasons.push(format!("the database cannot be read: {error}")),
-            Err(_) => {
-                reasons.push(format!("the database does not answer within {} s", limits::READY_TIMEOUT.as_secs()));
-            }
-        }
-        if watched.plugins.names().is_empty() {
-            reasons.push("no plugin is loaded".to_owned());
-        }
-        reasons.extend(self.failing(SystemClock.now()));
-        reasons
     }
 }

@@ -14,7 +14,7 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Credential, CredentialConfig, Credentials, Process, Profiles, Wasi};
+use crate::config::{self, Config, Credential, CredentialConfig, Credentials, LogFormat, Process, Profiles, Wasi};
 use crate::database::DatabaseUrl;
 use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
 use crate::engine::{Ports, Settings};
@@ -44,11 +44,16 @@ impl fmt::Display for Database {
 }
 
 /// A daemon's directory with its configuration.
+#[derive(Clone)]
 pub(super) struct Home {
     /// The directory.
     pub(super) dir: PathBuf,
     /// Its configuration.
     pub(super) config: Config,
+    /// As it was typed.
+    place: Place,
+    /// Whether logs are JSON whatever the configuration says.
+    log_json: bool,
 }
 
 impl Home {
@@ -71,7 +76,22 @@ impl Home {
             config.store.url = url;
         }
         telemetry::filter(&config.log.level).map_err(CliError::refused)?;
-        Ok(Self { dir: place.dir.clone(), config })
+        Ok(Self { dir: place.dir.clone(), config, place: place.clone(), log_json: false })
+    }
+
+    /// Logs are JSON, whatever the configuration says.
+    pub(super) fn log_json(&mut self) {
+        self.config.log.format = LogFormat::Json;
+        self.log_json = true;
+    }
+
+    /// Reads the configuration again, as it was first found.
+    pub(super) fn again(&self) -> Result<Self, CliError> {
+        let mut home = Self::find(&self.place)?;
+        if self.log_json {
+            home.log_json();
+        }
+        Ok(home)
     }
 
     /// A path of the configuration, relative to the directory.
@@ -210,7 +230,8 @@ impl Home {
         let settings = self.settings(daemon_id(), &profiles, &credentials);
         let store = self.shared_store().await?;
         let actors = Arc::new(self.actors(&credentials)?);
-        let ports = self.ports(Arc::clone(&store), actors, Arc::new(telemetry::LogObserver)).await?;
+        let plugins = Arc::new(self.catalogue().await?);
+        let ports = self.ports(Arc::clone(&store), plugins, actors, Arc::new(telemetry::LogObserver)).await?;
         Ok((store, ports, settings))
     }
 
@@ -218,6 +239,7 @@ impl Home {
     pub(super) async fn ports(
         &self,
         store: Arc<dyn Store>,
+        plugins: Arc<Catalogue>,
         actors: Arc<dyn Actors>,
         observer: Arc<dyn Observer>,
     ) -> Result<Ports, CliError> {
@@ -226,7 +248,7 @@ impl Home {
         let egress = egress.for_engine(self.config.net.contact.clone());
         Ok(Ports {
             store,
-            plugins: Arc::new(self.catalogue().await?),
+            plugins,
             egress: Arc::new(egress),
             actors,
             clock: Arc::new(SystemClock),

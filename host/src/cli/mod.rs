@@ -16,6 +16,7 @@ mod error;
 mod explain;
 mod eyes;
 mod follow;
+mod health;
 mod home;
 mod items;
 mod migrate;
@@ -26,6 +27,7 @@ mod plugin;
 mod profile;
 mod progress;
 mod rehearsal;
+mod reload;
 mod runs;
 mod schedule;
 #[cfg(test)]

@@ -1,12 +1,16 @@
-//! `plugin list|check`.
+//! `plugin list|check|release`.
+//!
+//! Owns: what is said of plugins. Must not know: how they are loaded, or what puts one into quarantine.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tidegate_core::nearest::nearest;
+use tidegate_core::quarantine::Quarantine;
 
 use super::args::{Place, PluginCommand};
 use super::error::{CliError, Exit};
-use super::home::Home;
+use super::home::{Database, Home};
 use super::output::{Output, fields, table};
 use super::progress::watched;
 use crate::plugins::{Entry, Origin, State};
@@ -17,20 +21,60 @@ pub(super) async fn plugin(place: &Place, command: &PluginCommand, output: Outpu
     match command {
         PluginCommand::List => list(&home, output).await,
         PluginCommand::Check { file } => check(&home, file, output).await,
+        PluginCommand::Release { name } => release(&home, name, output).await,
     }
 }
 
 async fn list(home: &Home, output: Output) -> Result<Exit, CliError> {
     let entries = home.catalogue().await?.list();
-    let data: Vec<Value> = entries.iter().map(described).collect();
+    let held = quarantines(home).await?;
+    let data: Vec<Value> = entries.iter().map(|entry| described(entry, of(&held, entry))).collect();
     output.data(&json!({ "plugins": data }), |_| {
-        let rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = entries.iter().map(|entry| row(entry, of(&held, entry))).collect();
         table(&["NAME", "VERSION", "TRACK", "KINDS", "STATE", "FROM"], &rows)
     })?;
     Ok(Exit::Ok)
 }
 
-fn row(entry: &Entry) -> Vec<String> {
+/// Versions that are out of service. Without a database there is none.
+pub(super) async fn quarantines(home: &Home) -> Result<Vec<Quarantine>, CliError> {
+    if let Database::File(file) = home.database()
+        && !file.exists()
+    {
+        return Ok(Vec::new());
+    }
+    let store = home.existing_store().await?;
+    let held = store.quarantines().await;
+    store.close().await;
+    Ok(held?)
+}
+
+/// The quarantine of a component, if it is in one.
+fn of<'q>(held: &'q [Quarantine], entry: &Entry) -> Option<&'q Quarantine> {
+    let digest = entry.digest?.to_string();
+    held.iter().find(|held| Some(&held.plugin) == entry.name.as_ref() && held.digest == digest)
+}
+
+async fn release(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
+    let store = home.existing_store().await?;
+    let released = store.release(name, None).await;
+    let held = store.quarantines().await;
+    store.close().await;
+    if !released? {
+        let names: Vec<String> = held?.into_iter().map(|held| held.plugin).collect();
+        let hint = match nearest(name, names.iter().map(String::as_str)) {
+            Some(nearest) => format!("did you mean {nearest}?"),
+            None => "`tidegate plugin list` shows what is".to_owned(),
+        };
+        return Err(CliError::not_found(format!("plugin {name:?} is not in quarantine")).hint(hint));
+    }
+    output.data(&json!({ "plugin": name, "released": true }), |_| {
+        format!("plugin {name} serves again; its sources are looked at now, and its faults are forgotten\n")
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn row(entry: &Entry, held: Option<&Quarantine>) -> Vec<String> {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     vec![
         or_dash(entry.name.clone()),
@@ -38,7 +82,7 @@ fn row(entry: &Entry) -> Vec<String> {
         or_dash(entry.track.map(|track| track.to_string())),
         entry.kinds.join(","),
         match &entry.state {
-            State::Live => "live".to_owned(),
+            State::Live => held.map_or_else(|| "live".to_owned(), |held| format!("in quarantine since {}", held.since)),
             State::Replaced { by } => format!("replaced by {}", by.display()),
             State::Refused { reason, serving: None } => format!("refused: {}", reason.kind),
             State::Refused { reason, serving: Some(version) } => {
@@ -49,7 +93,7 @@ fn row(entry: &Entry) -> Vec<String> {
     ]
 }
 
-fn described(entry: &Entry) -> Value {
+fn described(entry: &Entry, held: Option<&Quarantine>) -> Value {
     let (state, reason) = match &entry.state {
         State::Live => ("live", None),
         State::Replaced { by } => ("replaced", Some(format!("by {}", by.display()))),
@@ -65,6 +109,7 @@ fn described(entry: &Entry) -> Value {
         "origin": entry.origin.to_string(),
         "state": state,
         "reason": reason,
+        "quarantine": held,
     })
 }
 

@@ -29,6 +29,10 @@ impl Plugin for Scripted {
         &self.manifest
     }
 
+    fn digest(&self) -> String {
+        "the only one".to_owned()
+    }
+
     fn check_overrides(&self, _: &str, overrides: &Value) -> Vec<Problem> {
         let missing = Problem { pointer: "/must".to_owned(), message: "is required".to_owned() };
         if overrides.get("must").is_some() { Vec::new() } else { vec![missing] }

@@ -112,6 +112,10 @@ impl Plugin for Lines {
         &self.1
     }
 
+    fn digest(&self) -> String {
+        "the only one".to_owned()
+    }
+
     fn check_overrides(&self, _: &str, _: &Value) -> Vec<Problem> {
         vec![]
     }

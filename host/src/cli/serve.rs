@@ -7,30 +7,30 @@ use std::sync::Arc;
 use super::args::{Place, ServeArgs};
 use super::error::{CliError, Exit};
 use super::eyes::Eyes;
-use super::home::{Home, daemon_id, tokens};
+use super::home::{Home, daemon_id};
 use super::output::Output;
+use super::reload::Reload;
 use super::signals::Signals;
-use crate::config::{Credentials, LogFormat, Process};
 use crate::egress::ApifyClient;
 use crate::engine::Engine;
 use crate::ports::{Actors, Observer};
-use crate::telemetry;
+use crate::telemetry::{self, Level};
 
 /// Runs the daemon until a signal.
 pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliError> {
     let mut home = Home::find(place)?;
     if args.log_json {
-        home.config.log.format = LogFormat::Json;
+        home.log_json();
     }
-    start_logs(&home)?;
+    let level = start_logs(&home)?;
     let (stop, hard) = stops(Signals::listen()?);
     let database = home.database();
     let eyes = Eyes::open(&home, true).await?;
     let observer = Arc::clone(&eyes.observer);
-    let served = with_engine(&home, observer, |engine| {
+    let served = with_engine(&home, observer, |engine, reload| {
         let home = &home;
         async move {
-            let watch = eyes.begin(home, &engine)?;
+            let mut watch = eyes.begin(home, &engine)?;
             tracing::info!(
                 version = env!("CARGO_PKG_VERSION"),
                 "tidegate serves {database}; Ctrl-C drains, twice stops at once"
@@ -40,7 +40,8 @@ pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliEr
                 stop.await;
                 health.drain();
             };
-            engine.serve(stop, hard).await;
+            let reloading = Box::pin(reload.listen(&mut watch, level));
+            beside(Box::pin(engine.serve(stop, hard)), reloading).await;
             watch.end().await;
             tracing::info!("stopped");
             Ok::<_, CliError>(())
@@ -53,15 +54,16 @@ pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliEr
 /// Does one tick and waits for its runs.
 pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit, CliError> {
     let home = Home::find(place)?;
-    start_logs(&home)?;
+    let level = start_logs(&home)?;
     let mut signals = Signals::listen()?;
     let eyes = Eyes::open(&home, false).await?;
     let observer = Arc::clone(&eyes.observer);
-    let ticked = with_engine(&home, observer, |engine| {
+    let ticked = with_engine(&home, observer, |engine, reload| {
         let home = &home;
         async move {
-            let watch = eyes.begin(home, &engine)?;
-            let tally = engine.run_once(async move { signals.next().await }).await;
+            let mut watch = eyes.begin(home, &engine)?;
+            let tick = engine.run_once(async move { signals.next().await });
+            let tally = beside(Box::pin(tick), Box::pin(reload.listen(&mut watch, level))).await;
             watch.end().await;
             Ok::<_, CliError>(tally)
         }
@@ -73,15 +75,28 @@ pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit,
     Ok(if tally.failed_passes == 0 { Exit::Ok } else { Exit::Failed })
 }
 
-fn start_logs(home: &Home) -> Result<(), CliError> {
+fn start_logs(home: &Home) -> Result<Level, CliError> {
     telemetry::start(&home.config.log, std::io::stderr().is_terminal()).map_err(CliError::refused)
 }
 
-/// Opens everything, does `work` with the engine, closes the store.
+/// Does the work; what goes on beside it ends with it.
+async fn beside<T>(work: impl Future<Output = T>, other: impl Future<Output = ()>) -> T {
+    let other = async {
+        other.await;
+        std::future::pending().await
+    };
+    tokio::select! {
+        biased;
+        done = work => done,
+        never = other => never,
+    }
+}
+
+/// Opens everything, does `work` with the engine and what reloads it, closes the store.
 pub(super) async fn with_engine<T, F: Future<Output = T>>(
     home: &Home,
     observer: Arc<dyn Observer>,
-    work: impl FnOnce(Arc<Engine>) -> F,
+    work: impl FnOnce(Arc<Engine>, Reload) -> F,
 ) -> Result<T, CliError> {
     let profiles = home.profiles()?;
     for refused in &profiles.refused {
@@ -96,45 +111,15 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     let store = home.daemon_store(daemon).await?;
     let result = async {
         let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
-        let ports = home.ports(Arc::clone(&store), way, observer).await?;
+        let catalogue = Arc::new(home.catalogue().await?);
+        let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
-        let reloads = reloads(Arc::clone(&engine), credentials, actors)?;
-        let worked = work(engine).await;
-        reloads.abort();
-        Ok(worked)
+        let reload = Reload::new(home.clone(), credentials, Arc::clone(&engine), actors, catalogue)?;
+        Ok(work(engine, reload).await)
     }
     .await;
     store.close().await;
     result
-}
-
-/// On SIGHUP, reads the values of the credentials again and tries what was closed. A rotated token is picked up so, and the
-/// runs that wait behind the old one are read.
-fn reloads(
-    engine: Arc<Engine>,
-    credentials: Credentials,
-    actors: Arc<ApifyClient>,
-) -> Result<tokio::task::JoinHandle<()>, CliError> {
-    let mut hangup = Signals::hangup()?;
-    #[expect(clippy::disallowed_methods, reason = "listens until it is aborted; it is no run")]
-    let task = tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            let changed = credentials.reload(&Process);
-            for state in credentials.states() {
-                if let Some(problem) = state.problem {
-                    tracing::warn!(credential = %state.name, "credential {}: {problem}", state.name);
-                }
-            }
-            let names = changed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            tracing::info!(
-                "credentials were read again; {}",
-                if names.is_empty() { "none has changed" } else { &names }
-            );
-            actors.replace_tokens(tokens(&credentials));
-            engine.try_gates().await;
-        }
-    });
-    Ok(task)
 }
 
 /// The first signal, and the second.

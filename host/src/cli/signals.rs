@@ -18,7 +18,7 @@ impl Signals {
         Ok(Self { interrupt: open(SignalKind::interrupt())?, terminate: open(SignalKind::terminate())? })
     }
 
-    /// SIGHUP, which asks a daemon to read its credentials again.
+    /// SIGHUP, which asks a daemon to read its configuration again.
     pub(super) fn hangup() -> Result<Signal, CliError> {
         let failed = |error| CliError::failed(format!("signals cannot be listened to: {error}"));
         signal(SignalKind::hangup()).map_err(failed)

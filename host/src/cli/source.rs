@@ -15,6 +15,7 @@ use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, fields, short, table};
 use super::schedule;
+use crate::engine::explain::reckon;
 use crate::engine::sources::{Wish, create};
 use crate::ports::{Clock, Created, DeadFilter, RunFilter, SourceFilter};
 use crate::system::SystemClock;
@@ -226,7 +227,7 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let now = SystemClock.now();
     let gates = store.gates().await?;
     let gate = profile.and_then(|profile| profile.actor.as_ref()).and_then(|actor| before(&gates, actor));
-    let given = Circumstances { now, queued, plugin_loaded: true, gate, host: None, account: None };
+    let given = Circumstances { now, queued, plugin_loaded: true, quarantine: None, gate, host: None, account: None };
     let verdict = match eligibility::decide(&source, profile, given) {
         Ok(eligible) => format!("would run now ({})", eligible.trigger()),
         Err(skip) => {
@@ -237,7 +238,7 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let filter = DeadFilter { source: Some(source.id), ..DeadFilter::default() };
     let dead: u64 = store.dead_counts(&filter).await?.iter().map(|count| count.count).sum();
     let skip = last_skip.as_ref().map(|(at, why)| json!({ "at": at, "reason": why }));
-    let reckoned = profile.and_then(|profile| schedule::reckon(&source, profile, now));
+    let reckoned = profile.and_then(|profile| reckon(&source, profile, now));
     let data = json!({
         "source": source, "verdict": verdict, "schedule": reckoned, "last_skip": skip, "dead_letters": dead, "runs": runs
     });

@@ -191,7 +191,7 @@ impl From<WebhookConfig> for Written {
 }
 
 /// A webhook as it was found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundWebhook {
     /// Its name.
     pub name: Name,

@@ -173,6 +173,19 @@ impl Credentials {
         changed
     }
 
+    /// Names of those that have another value than in `before`, or none any more.
+    #[must_use]
+    pub fn others_than(&self, before: &Self) -> BTreeSet<CredentialName> {
+        let (now, then) = (self.held(), before.held());
+        let names = now.keys().chain(then.keys());
+        names.filter(|name| now.get(*name) != then.get(*name)).cloned().collect()
+    }
+
+    fn held(&self) -> BTreeMap<CredentialName, Option<Secret>> {
+        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+        found.iter().map(|(name, found)| (name.clone(), found.value.as_ref().ok().cloned())).collect()
+    }
+
     /// Those that have a value.
     #[must_use]
     pub fn usable(&self) -> Vec<Credential> {

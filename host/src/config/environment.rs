@@ -23,7 +23,8 @@ const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABA
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 43] = [
+pub(super) const KEYS: [&[&str]; 45] = [
+    &["timezone"],
     &["store", "path"],
     &["store", "url"],
     &["store", "connections"],
@@ -36,6 +37,7 @@ pub(super) const KEYS: [&[&str]; 43] = [
     &["tenants", "*", "budget", "runs_per_day"],
     &["tenants", "*", "budget", "usd_per_day"],
     &["tenants", "*", "budget", "usd_per_month"],
+    &["tenants", "*", "timezone"],
     &["credentials", "*", "env"],
     &["credentials", "*", "file"],
     &["credentials", "*", "systemd"],

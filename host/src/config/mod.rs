@@ -7,6 +7,7 @@
 //! `TIDEGATE_<SECTION>_<KEY>`. An unknown key in any of them is an error.
 
 mod alerts;
+mod changes;
 mod credential;
 mod credentials;
 mod environment;
@@ -21,6 +22,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tidegate_core::id::{CredentialName, Tenant};
+use tidegate_core::zone::Zone;
 
 pub use alerts::{AlertsConfig, FoundWebhook, Remind, WebhookConfig, WebhookFormat};
 pub use credential::{CredentialConfig, DEFAULT_CREDENTIAL, DEFAULT_ORIGIN, Whence};
@@ -41,6 +43,8 @@ pub use sections::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Where the days and months of budgets begin: of the whole, and of tenants that do not say otherwise.
+    pub timezone: Zone,
     /// The database.
     pub store: StoreConfig,
     /// Budgets over everything, and of each tenant.

@@ -7,8 +7,9 @@ use std::fmt;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tidegate_core::budget::{GlobalBudget, Limits};
+use tidegate_core::budget::{GlobalBudget, Limits, Zones};
 use tidegate_core::money::MicroUsd;
+use tidegate_core::zone::Zone;
 
 use super::Config;
 
@@ -59,11 +60,11 @@ impl Visitor<'_> for Written {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BudgetConfig {
-    /// Runs per UTC day.
+    /// Runs per day.
     pub runs_per_day: u64,
-    /// Money per UTC day.
+    /// Money per day.
     pub usd_per_day: Usd,
-    /// Money per UTC month.
+    /// Money per month.
     pub usd_per_month: Usd,
     /// Of each tenant that has no budget of its own in `[tenants]`.
     pub each_tenant: LimitsConfig,
@@ -86,11 +87,11 @@ impl Default for BudgetConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Runs per UTC day.
+    /// Runs per day.
     pub runs_per_day: Option<u64>,
-    /// Money per UTC day.
+    /// Money per day.
     pub usd_per_day: Option<Usd>,
-    /// Money per UTC month.
+    /// Money per month.
     pub usd_per_month: Option<Usd>,
 }
 
@@ -100,6 +101,9 @@ pub struct LimitsConfig {
 pub struct TenantConfig {
     /// Its budget, in the place of `[budget.each_tenant]`.
     pub budget: LimitsConfig,
+    /// Where its days and months begin; without it, where the daemon's do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<Zone>,
 }
 
 impl From<LimitsConfig> for Limits {
@@ -125,7 +129,20 @@ impl Config {
                 usd_per_month: Some(budget.usd_per_month.0),
             },
             each_tenant: budget.each_tenant.into(),
-            tenants: self.tenants.iter().map(|(name, tenant)| (name.clone(), tenant.budget.into())).collect(),
+            tenants: self
+                .tenants
+                .iter()
+                .filter(|(_, tenant)| tenant.timezone.is_none() || tenant.budget != LimitsConfig::default())
+                .map(|(name, tenant)| (name.clone(), tenant.budget.into()))
+                .collect(),
+            zones: Zones {
+                all: self.timezone.clone(),
+                tenants: self
+                    .tenants
+                    .iter()
+                    .filter_map(|(name, it)| Some((name.clone(), it.timezone.clone()?)))
+                    .collect(),
+            },
         }
     }
 }

@@ -56,8 +56,8 @@ fn every_key_has_its_variable() {
     // One value for every key there is.
     let limits = "runs_per_day = 1\nusd_per_day = 1\nusd_per_month = 1\n";
     let text = format!(
-        "[store]\nurl = \"postgres://host/db\"\n[net]\ncontact = \"me\"\nrequests_per_minute = 1\nrequests_per_hour = 1\n[platforms.x]\n\
-         runs_per_minute = 1\nruns_per_hour = 1\nruns_at_once = 1\n[budget.each_tenant]\n{limits}[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
+        "timezone = \"UTC\"\n[store]\nurl = \"postgres://host/db\"\n[net]\ncontact = \"me\"\nrequests_per_minute = 1\nrequests_per_hour = 1\n[platforms.x]\n\
+         runs_per_minute = 1\nruns_per_hour = 1\nruns_at_once = 1\n[budget.each_tenant]\n{limits}[tenants.acme]\ntimezone = \"Asia/Tokyo\"\n[tenants.acme.budget]\n{limits}[credentials.a]\nenv = \"A\"\n\
          origin = \"https://a.example\"\nruns_per_minute = 1\nruns_per_hour = 1\n[credentials.b]\nfile = \"b\"\n[credentials.c]\nsystemd = \"c\"\n\
          [alerts.webhook.a]\nenv = \"A\"\nallow_private = [\"127.0.0.1\"]\n[alerts.webhook.b]\nfile = \"b\"\n\
          [alerts.webhook.c]\nsystemd = \"c\"\n"
@@ -150,4 +150,19 @@ fn an_address_of_a_webhook_in_a_settings_file_is_refused_and_not_repeated() {
     assert_eq!(config.alerts.remind.after(), None);
     assert_eq!(config.alerts.webhook[&"ops-team".parse().unwrap()].format, WebhookFormat::Slack);
     assert!(load("[http]\nlisten = \"9898\"\n", &[]).unwrap_err().to_string().contains("http.listen is an address"));
+}
+
+#[test]
+fn tenants_have_days_of_their_own() {
+    let text = "timezone = \"Asia/Tokyo\"\n[budget.each_tenant]\nruns_per_day = 9\n[tenants.acme]\ntimezone = \"Europe/Berlin\"\n\
+                [tenants.zeta.budget]\nruns_per_day = 3\n";
+    let variables = [("TIDEGATE_TENANTS_YETI_TIMEZONE", "UTC")];
+    let budget = load(text, &variables).unwrap().global_budget();
+    let zone = |tenant: &str| budget.zones.tenant(&tenant.parse().unwrap()).to_string();
+    assert_eq!(["acme", "zeta", "yeti", "other"].map(zone), ["Europe/Berlin", "Asia/Tokyo", "UTC", "Asia/Tokyo"]);
+    assert_eq!(budget.zones.all.name(), "Asia/Tokyo");
+    let runs = |tenant: &str| budget.tenant(&tenant.parse().unwrap()).runs_per_day;
+    assert_eq!(["acme", "zeta", "other"].map(runs), [Some(9), Some(3), Some(9)], "a zone is no budget");
+    let wrong = load("[tenants.acme]\ntimezone = \"Europe/Berln\"\n", &[]).unwrap_err().to_string();
+    assert!(wrong.contains("line 2") && wrong.contains("did you mean \"Europe/Berlin\"?"), "{wrong}");
 }

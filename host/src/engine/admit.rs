@@ -7,18 +7,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::budget;
+use tidegate_core::budget::{self, Balance, Reservation};
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
 use tidegate_core::eligibility::{self, Circumstances, ClosedHost, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
 use tidegate_core::profile::ActorPolicy;
+use tidegate_core::quarantine::Quarantine;
 use tidegate_core::rate::host_of;
 use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::{Engine, Ports, Settings};
-use crate::ports::{Candidate, Event, HostRow, SkipRecord, Store, StoreError};
+use crate::ports::{Candidate, Event, HostRow, Plugin, SkipRecord, Store, StoreError};
 
 /// What a pass has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub(super) struct Admitted {
     pub(super) started: usize,
     /// Sources that were skipped.
     pub(super) skipped: usize,
+    /// A budget had no room: what waits behind it is skipped, not run.
+    full: bool,
 }
 
 /// What stands around the sources of one pass: closed gates, and accounts with what they have under way.
@@ -34,6 +37,7 @@ pub(super) struct Admitted {
 pub(super) struct Around {
     gates: Vec<Gate>,
     hosts: BTreeMap<String, HostRow>,
+    quarantines: Vec<Quarantine>,
     under_way: BTreeMap<CredentialName, u32>,
 }
 
@@ -44,7 +48,7 @@ impl Around {
         gates.retain(|gate| gate.until > now);
         let closed = store.closed_hosts(now).await?;
         let hosts = closed.into_iter().map(|row| (row.host.clone(), row)).collect();
-        Ok(Self { gates, hosts, under_way: store.under_way().await? })
+        Ok(Self { gates, quarantines: store.quarantines().await?, hosts, under_way: store.under_way().await? })
     }
 
     /// What the rules need to know beyond a source and its profile. `queued`: the run queued for it whose time has come.
@@ -56,19 +60,30 @@ impl Around {
         now: UtcMillis,
     ) -> Circumstances<'a> {
         let profile = settings.profiles.get(&source.profile);
-        let plugin_loaded = profile.is_some_and(|profile| {
-            let plugin = ports.plugins.find(&profile.plugin);
-            plugin.is_some_and(|plugin| plugin.manifest().kind(&profile.kind).is_some())
+        let plugin = profile.and_then(|profile| {
+            let plugin = ports.plugins.find(&profile.plugin)?;
+            plugin.manifest().kind(&profile.kind).is_some().then_some(plugin)
         });
         let actor = profile.and_then(|profile| profile.actor.as_ref());
         Circumstances {
             now,
             queued,
-            plugin_loaded,
+            plugin_loaded: plugin.is_some(),
+            quarantine: plugin.and_then(|plugin| self.quarantine(&*plugin)),
             gate: actor.and_then(|actor| self.gate(actor)),
             host: if actor.is_none() { self.host(&source.identifier) } else { None },
             account: actor.map(|actor| self.account(&actor.credential, &settings.credentials)),
         }
+    }
+
+    /// The quarantine of this version of a plugin.
+    fn quarantine(&self, plugin: &dyn Plugin) -> Option<&Quarantine> {
+        let of_plugin = self.quarantines.iter().filter(|held| held.plugin == plugin.manifest().name);
+        // Almost always there is none, and nobody has to ask for a digest.
+        let mut of_plugin = of_plugin.peekable();
+        of_plugin.peek()?;
+        let digest = plugin.digest();
+        of_plugin.find(|held| held.digest == digest)
     }
 
     /// The host of an identifier, if it is closed.
@@ -104,21 +119,24 @@ impl Around {
 impl Engine {
     /// Goes on with runs whose actor run has ended, then admits as many sources as there is room for, of those that were due at `due_by`.
     pub(super) async fn admit(self: &Arc<Self>, due_by: UtcMillis) -> Result<Admitted, StoreError> {
-        let mut all = Admitted { started: self.go_on().await?, skipped: 0 };
+        let mut all = Admitted { started: self.go_on().await?, ..Admitted::default() };
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
             if room == 0 {
                 break;
             }
             let now = self.ports.clock.now();
-            let candidates = self.ports.store.candidates(due_by, room).await?;
+            // What is not run takes no room.
+            let most = if all.full { limits::PASS_BATCH } else { room };
+            let candidates = self.ports.store.candidates(due_by, most).await?;
             if candidates.is_empty() {
                 break;
             }
             let mut around = Around::look(self.ports.store.as_ref(), now).await?;
-            let admitted = self.admit_batch(candidates, &mut around, now).await?;
+            let admitted = self.admit_batch(candidates, room, &mut around, now).await?;
             all.started += admitted.started;
             all.skipped += admitted.skipped;
+            all.full = admitted.full;
             if admitted == Admitted::default() {
                 // Every candidate was taken by somebody else meanwhile.
                 break;
@@ -130,6 +148,7 @@ impl Engine {
     /// Claims runs that were put away and whose time has come. What is paid for goes before what is not.
     async fn go_on(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut started = 0;
+        let settings = self.settings();
         for _ in 0..limits::PASS_ROUNDS {
             let room = self.live.room().min(limits::PASS_BATCH);
             let now = self.ports.clock.now();
@@ -138,32 +157,38 @@ impl Engine {
                 break;
             }
             let lease_until = now.plus(limits::LEASE);
-            let claims = self.ports.store.claim_waiting(self.settings.daemon, lease_until, now, room).await?;
+            let claims = self.ports.store.claim_waiting(settings.daemon, lease_until, now, room).await?;
             if claims.is_empty() {
                 break;
             }
             started += claims.len();
-            claims.into_iter().for_each(|claim| self.start(claim));
+            claims.into_iter().for_each(|claim| self.start(claim, &settings));
         }
         Ok(started)
     }
 
+    /// Claims those for which there is room. Of the others only those are skipped whose budget is full for one of the first.
     async fn admit_batch(
         self: &Arc<Self>,
-        candidates: Vec<Candidate>,
+        mut candidates: Vec<Candidate>,
+        room: usize,
         around: &mut Around,
         now: UtcMillis,
     ) -> Result<Admitted, StoreError> {
+        let behind = candidates.split_off(room.min(candidates.len()));
+        let mut full: Vec<(Reservation, Balance)> = Vec::new();
         let mut wanted = Vec::with_capacity(candidates.len());
         let mut skips = Vec::new();
+        // One configuration from the decision to the end of the run.
+        let settings = self.settings();
         for candidate in candidates {
-            match self.decide(&candidate, around, now) {
+            match self.decide(&candidate, &settings, around, now) {
                 Ok(request) => {
                     around.take(request.credential.as_ref());
                     wanted.push((candidate, request));
                 }
                 Err(skip) => {
-                    let gate = self.closed(&candidate, &skip, around);
+                    let gate = closed(&candidate, &settings, &skip, around);
                     skips.push(SkipRecord { gate, ..self.skip_record(&candidate, &skip) });
                 }
             }
@@ -175,16 +200,24 @@ impl Engine {
             match claim {
                 Ok(claim) => {
                     admitted.started += 1;
-                    self.start(claim);
+                    self.start(claim, &settings);
                 }
                 Err(NotClaimed::Taken) => {}
                 Err(NotClaimed::Rate(refused)) => skips.push(self.skip_record(candidate, &refused.into())),
                 Err(NotClaimed::Budget { reservation, balance }) => {
                     let skip = budget::full(&reservation, balance, now);
                     skips.push(self.skip_record(candidate, &skip));
+                    if !full.iter().any(|(known, _)| *known == reservation) {
+                        full.push((reservation, balance));
+                    }
                 }
             }
         }
+        if !full.is_empty() {
+            skips
+                .extend(behind.iter().filter_map(|candidate| self.also_full(candidate, &settings, &full, around, now)));
+        }
+        admitted.full = !full.is_empty();
         admitted.skipped = skips.len();
         if !skips.is_empty() {
             self.ports.store.skip(skips, now).await?;
@@ -192,17 +225,43 @@ impl Engine {
         Ok(admitted)
     }
 
+    /// The skip of a candidate that asks no less of a budget that had no room for another one just now.
+    fn also_full(
+        &self,
+        candidate: &Candidate,
+        settings: &Settings,
+        full: &[(Reservation, Balance)],
+        around: &Around,
+        now: UtcMillis,
+    ) -> Option<SkipRecord> {
+        let request = self.decide(candidate, settings, around, now).ok()?;
+        let no_less = |own: &Reservation, other: &Reservation| {
+            own.window == other.window && own.amount >= other.amount && own.limit <= other.limit
+        };
+        let mut refusals = request.reservations.iter().filter_map(|own| {
+            let (_, balance) = full.iter().find(|(other, _)| no_less(own, other))?;
+            Some(budget::full(own, *balance, now))
+        });
+        refusals.next().map(|skip| self.skip_record(candidate, &skip))
+    }
+
     /// Asks the rules about one candidate.
-    fn decide(&self, candidate: &Candidate, around: &Around, now: UtcMillis) -> Result<ClaimRequest, Skip> {
+    fn decide(
+        &self,
+        candidate: &Candidate,
+        settings: &Settings,
+        around: &Around,
+        now: UtcMillis,
+    ) -> Result<ClaimRequest, Skip> {
         let source = &candidate.source;
-        let profile = self.settings.profiles.get(&source.profile);
+        let profile = settings.profiles.get(&source.profile);
         let actor = profile.and_then(|profile| profile.actor.as_ref());
         let queued = candidate.queued.map(|(_, trigger)| trigger);
-        let given = around.circumstances((&self.ports, &self.settings), source, queued, now);
+        let given = around.circumstances((&self.ports, settings), source, queued, now);
         let eligible = eligibility::decide(source, profile, given)?;
         // `decide` refuses a source without profile.
         let (reservations, reserved) = profile.map_or_else(Default::default, |profile| {
-            let reservations = budget::reservations(eligible, source, profile, &self.settings.budget, now);
+            let reservations = budget::reservations(eligible, source, profile, &settings.budget, now);
             (reservations, budget::worst_case(source, profile))
         });
         let (run, queued) = match candidate.queued {
@@ -218,17 +277,10 @@ impl Engine {
             credential: actor.map(|actor| actor.credential.clone()),
             reserved,
             reservations,
-            rates: profile.map_or_else(Vec::new, |profile| self.settings.rates.of(&source.identifier, profile)),
-            daemon: self.settings.daemon,
+            rates: profile.map_or_else(Vec::new, |profile| settings.rates.of(&source.identifier, profile)),
+            daemon: settings.daemon,
             lease_until: now.plus(limits::LEASE),
         })
-    }
-
-    /// The gate that is the reason, if one is.
-    fn closed(&self, candidate: &Candidate, skip: &Skip, around: &Around) -> Option<GateKey> {
-        let profile = self.settings.profiles.get(&candidate.source.profile)?;
-        let gate = around.gate(profile.actor.as_ref()?)?;
-        matches!(skip.reason, SkipReason::GateClosed { .. }).then(|| gate.key.clone())
     }
 
     fn skip_record(&self, candidate: &Candidate, skip: &Skip) -> SkipRecord {
@@ -252,4 +304,11 @@ impl Engine {
             gate: None,
         }
     }
+}
+
+/// The gate that is the reason, if one is.
+fn closed(candidate: &Candidate, settings: &Settings, skip: &Skip, around: &Around) -> Option<GateKey> {
+    let profile = settings.profiles.get(&candidate.source.profile)?;
+    let gate = around.gate(profile.actor.as_ref()?)?;
+    matches!(skip.reason, SkipReason::GateClosed { .. }).then(|| gate.key.clone())
 }

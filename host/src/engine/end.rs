@@ -111,7 +111,7 @@ impl Engine {
 
     /// What decides what follows. Without its profile a source does not run; it waits under its own schedule or a day.
     fn policy(&self, source: &Source) -> Policy {
-        match self.settings.profiles.get(&source.profile) {
+        match self.settings().profiles.get(&source.profile) {
             Some(profile) => Policy {
                 schedule: profile.schedule.clone(),
                 min_interval: profile.min_interval,

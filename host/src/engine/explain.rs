@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 use tidegate_core::budget::{self, Balance, Reservation, Window};
 use tidegate_core::eligibility::{self, Judged, Rule, Skip, Verdict};
 use tidegate_core::id::SourceId;
+use tidegate_core::profile::Profile;
 use tidegate_core::rate::RunRate;
-use tidegate_core::source::{Source, Trigger};
+use tidegate_core::schedule::{Given, Reckoning};
+use tidegate_core::source::{Source, SourceState, Trigger};
 use tidegate_core::time::UtcMillis;
 
 use super::admit::Around;
@@ -29,6 +31,8 @@ pub struct Explanation {
     pub queued: Option<QueuedRun>,
     /// Each rule with its verdict, in the order in which they are asked.
     pub rules: Vec<Judged>,
+    /// When it is due by its schedule, rule by rule. `None`: see [`reckon`].
+    pub schedule: Option<Reckoning>,
     /// Each budget window. Empty without a profile.
     pub windows: Vec<JudgedWindow>,
     /// Each rate. Empty without a profile, or where none is set.
@@ -94,7 +98,8 @@ pub async fn explain(ports: &Ports, settings: &Settings, id: SourceId) -> Result
         (None, Ok(eligible)) => Ok(eligible.trigger()),
     };
     let last_skip = store.last_skip(id).await?;
-    Ok(Some(Explanation { source, now, queued, rules, rates, windows, verdict, last_skip }))
+    let schedule = profile.and_then(|profile| reckon(&source, profile, now));
+    Ok(Some(Explanation { source, now, queued, rules, schedule, rates, windows, verdict, last_skip }))
 }
 
 async fn rates(
@@ -117,6 +122,24 @@ async fn rates(
         JudgedRate { under_way: line.under_way(&rate.scope), rate, verdict }
     };
     Ok(all.into_iter().map(judge).collect())
+}
+
+/// When a source is due by its schedule, rule by rule, jitter left out. `None`: it has no times before its first run, and none
+/// while it is stopped.
+#[must_use]
+pub fn reckon(source: &Source, profile: &Profile, now: UtcMillis) -> Option<Reckoning> {
+    if source.last_fetched_at.is_none() || source.state != SourceState::Active {
+        return None;
+    }
+    let given = Given {
+        facts: &source.facts,
+        last_attempt: source.last_fetched_at,
+        now,
+        min_interval: profile.min_interval,
+        dice: 0,
+        pause: None,
+    };
+    Some(source.schedule.as_ref().unwrap_or(&profile.schedule).next_run(&given))
 }
 
 /// A queued run whose time has not come is due before the schedule is, perhaps.

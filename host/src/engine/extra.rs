@@ -53,7 +53,7 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn read(&self, sources: &[SourceId]) -> Result<Vec<SourceId>, StoreError> {
-        let queued = read(&self.ports, &self.settings, sources).await?;
+        let queued = read(&self.ports, &self.settings(), sources).await?;
         if !queued.is_empty() {
             self.live.nudge();
         }

@@ -4,6 +4,7 @@
 //! `admit` (is there room), `work` (enter and leave), `heartbeat` (whose lease to prolong) and `serve` (when to look again).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,19 +17,28 @@ use tokio_util::sync::CancellationToken;
 const COALESCE: Duration = Duration::from_millis(20);
 
 pub(super) struct Live {
-    most: usize,
+    most: AtomicUsize,
     runs: Mutex<HashMap<RunId, (Generation, CancellationToken)>>,
     changed: Notify,
 }
 
 impl Live {
     pub(super) fn new(most: usize) -> Self {
-        Self { most: most.max(1), runs: Mutex::new(HashMap::new()), changed: Notify::new() }
+        Self { most: AtomicUsize::new(most.max(1)), runs: Mutex::new(HashMap::new()), changed: Notify::new() }
+    }
+
+    /// Allows so many from now on. Those on top that are under way go on.
+    pub(super) fn allow(&self, most: usize) {
+        self.most.store(most.max(1), Ordering::Relaxed);
+    }
+
+    fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
     }
 
     /// How many more runs may start.
     pub(super) fn room(&self) -> usize {
-        self.most.saturating_sub(self.lock().len())
+        self.most().saturating_sub(self.lock().len())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -82,7 +92,7 @@ impl Live {
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
         let more = async {
-            while self.room() * 4 < self.most && !self.is_empty() {
+            while self.room() * 4 < self.most() && !self.is_empty() {
                 self.changed.notified().await;
             }
         };

@@ -16,7 +16,10 @@ pub mod explain;
 pub mod extra;
 mod heartbeat;
 mod live;
+mod place;
+mod quarantine;
 mod recover;
+mod reload;
 mod retier;
 mod rounds;
 mod serve;
@@ -29,7 +32,8 @@ mod watch;
 mod work;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tidegate_core::budget::GlobalBudget;
@@ -88,7 +92,10 @@ pub struct Settings {
 /// The engine.
 pub struct Engine {
     ports: Ports,
-    settings: Settings,
+    /// As they hold now. What has begun keeps those it began with.
+    settings: RwLock<Arc<Settings>>,
+    /// Whether sources that were put off under other settings have not been looked at again yet.
+    new_settings: AtomicBool,
     live: live::Live,
     rounds: rounds::Rounds,
     tasks: TaskTracker,
@@ -103,7 +110,8 @@ impl Engine {
         let live = live::Live::new(settings.runs_at_once);
         Arc::new(Self {
             ports,
-            settings,
+            settings: RwLock::new(Arc::new(settings)),
+            new_settings: AtomicBool::new(false),
             live,
             rounds: rounds::Rounds::default(),
             tasks: TaskTracker::new(),
@@ -117,10 +125,10 @@ impl Engine {
         &self.ports
     }
 
-    /// What its operator has set.
+    /// What its operator has set, as it holds now.
     #[must_use]
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A new id.

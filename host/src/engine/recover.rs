@@ -16,7 +16,7 @@ impl Engine {
         let mut recovered = 0;
         for _ in 0..limits::PASS_ROUNDS {
             let now = self.ports.clock.now();
-            let stuck = self.ports.store.stuck(self.settings.daemon, now, limits::PASS_BATCH).await?;
+            let stuck = self.ports.store.stuck(self.settings().daemon, now, limits::PASS_BATCH).await?;
             let full = stuck.len() == limits::PASS_BATCH;
             // A lease of our own that passed while the database was slow is no death: the next heartbeat prolongs it.
             for run in stuck.into_iter().filter(|stuck| !self.live.holds(stuck.run)) {

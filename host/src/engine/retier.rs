@@ -18,7 +18,7 @@ impl Engine {
         if !self.rounds.retier.is_due(limits::RETIER, now) {
             return Ok(0);
         }
-        let since = now.minus(self.settings.active_within);
+        let since = now.minus(self.settings().active_within);
         let mut changed = 0;
         for _ in 0..limits::PASS_ROUNDS {
             let found = self.ports.store.recount(since, limits::RETIER_ROWS).await?;
@@ -36,7 +36,8 @@ impl Engine {
 
     fn reckon(&self, recounted: &Recounted, now: UtcMillis) -> Retier {
         let Recounted { source, followers } = recounted;
-        let profile = self.settings.profiles.get(&source.profile);
+        let settings = self.settings();
+        let profile = settings.profiles.get(&source.profile);
         // Without its profile a source does not run; what is due stays.
         let after = profile.map_or(source.next_run, |profile| {
             let schedule = source.schedule.as_ref().unwrap_or(&profile.schedule);

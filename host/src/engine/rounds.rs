@@ -22,6 +22,21 @@ impl Round {
         *self.lock() = Some(now);
     }
 
+    /// When it was last done.
+    pub(super) fn last(&self) -> Option<UtcMillis> {
+        *self.lock()
+    }
+
+    /// Whether it was done since it was last asked for.
+    pub(super) fn was_done(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Makes it due at once.
+    pub(super) fn again(&self) {
+        *self.lock() = None;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<UtcMillis>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -36,4 +51,6 @@ pub(super) struct Rounds {
     pub(super) alive: Round,
     /// Deleting what is kept too long.
     pub(super) upkeep: Round,
+    /// Looking for quarantines that are over, after a start and after a reload.
+    pub(super) lift: Round,
 }

@@ -104,6 +104,7 @@ impl Engine {
             None => tally.failed_passes += 1,
         }
         tally.failed_passes += usize::from(self.told("alive", self.here().await).is_none());
+        tally.failed_passes += usize::from(self.told("lift", self.lift().await).is_none());
         tally.failed_passes += usize::from(self.retier_now().await.is_none());
         // One tick is what was due when it began: a source that is due again before the last run has ended waits.
         let due_by = self.ports.clock.now();
@@ -142,11 +143,13 @@ impl Engine {
     /// them could be done.
     async fn tick(self: &Arc<Self>) -> bool {
         let recovered = self.recover_now().await.is_some();
+        let renewed = self.told("renew", self.renewed().await).is_some();
+        let lifted = self.told("lift", self.lift().await).is_some();
         let retiered = self.retier_now().await.is_some();
         let caught_up = self.told("catch up", self.catch_up().await).is_some();
         let admitted = self.admit_now(self.ports.clock.now()).await.is_some();
         let upkept = self.told("upkeep", self.upkeep().await).is_some();
-        caught_up && recovered && retiered && admitted && upkept
+        caught_up && recovered && renewed && lifted && retiered && admitted && upkept
     }
 
     async fn recover_now(&self) -> Option<usize> {
@@ -169,7 +172,7 @@ impl Engine {
     /// Waits until something is due, a run has made room, a lease may have passed, or the tick is over. Other processes add
     /// sources too, so the database is asked at every [`limits::POLL`]; it answers from an index.
     async fn wait(&self) {
-        let tick = tokio::time::sleep(limits::TICK.min(limits::LEASE / 2));
+        let tick = tokio::time::sleep(limits::TICK.min(limits::LOOK_FOR_DEAD));
         tokio::pin!(tick);
         loop {
             let pause = match (self.ports.store.next_due().await, self.ports.store.next_wake().await) {

@@ -25,10 +25,8 @@ const SHORTEST: Duration = Duration::from_millis(100);
 impl Engine {
     /// Settles costs until it is aborted.
     pub(super) async fn settling(self: Arc<Self>) {
-        let mut beat = tokio::time::interval(self.settings.watch);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            beat.tick().await;
+            let next = tokio::time::Instant::now() + self.settings().watch;
             for _ in 0..limits::PASS_ROUNDS {
                 // Less than a batch: the rest is not due yet.
                 let settled = self.told("settle", self.settle().await);
@@ -36,6 +34,7 @@ impl Engine {
                     break;
                 }
             }
+            tokio::time::sleep_until(next).await;
         }
     }
 

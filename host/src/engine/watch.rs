@@ -20,12 +20,11 @@ use crate::ports::{Event, StoreError, Waiting};
 impl Engine {
     /// Watches the actor platform until it is aborted.
     pub(super) async fn watching(self: Arc<Self>) {
-        let mut beat = tokio::time::interval(self.settings.watch);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            beat.tick().await;
+            let next = tokio::time::Instant::now() + self.settings().watch;
             let _asked = self.told("gates", self.probe().await);
             let _woken = self.told("watch", self.watch().await);
+            tokio::time::sleep_until(next).await;
         }
     }
 

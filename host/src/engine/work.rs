@@ -7,10 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tidegate_core::claim::{Claim, Generation};
+use tidegate_core::claim::Claim;
 use tidegate_core::contract::{self, DatasetPage, HttpResponse, PageContent};
 use tidegate_core::failure::{Class, Failure};
-use tidegate_core::id::RunId;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan::Wanted;
 use tidegate_core::profile::Profile;
@@ -19,8 +18,9 @@ use tidegate_core::time::{Span, UtcMillis};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Engine;
 use super::end::Ended;
+use super::place::Place;
+use super::{Engine, Settings};
 use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, StoreError};
 
 /// A run under way.
@@ -44,23 +44,6 @@ pub(super) struct Work {
     cost: MicroUsd,
 }
 
-/// A run's place among those under way: given back however its task ends, by a panic too, so that the run is recovered.
-struct Place {
-    engine: Arc<Engine>,
-    run: RunId,
-    generation: Generation,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let error = format!("run {}: its task panicked; the run is taken up again", self.run);
-            self.engine.tell(&Event::PassFailed { pass: "work", error });
-        }
-        self.engine.live.leave(self.run, self.generation);
-    }
-}
-
 /// What interrupts an effect.
 pub(super) enum Interrupted {
     /// The machine is to be told.
@@ -72,22 +55,27 @@ pub(super) enum Interrupted {
 }
 
 impl Engine {
-    /// Starts the work of a claim in a task of its own.
-    pub(super) fn start(self: &Arc<Self>, claim: Claim) {
+    /// Starts the work of a claim in a task of its own. It ends by the settings it began with, whatever is set meanwhile.
+    pub(super) fn start(self: &Arc<Self>, claim: Claim, settings: &Settings) {
+        let profile = settings.profiles.get(&claim.source.profile).cloned();
         let lost = self.live.enter(claim.run, claim.generation);
         let place = Place { engine: Arc::clone(self), run: claim.run, generation: claim.generation };
         self.tasks.spawn(async move {
             let engine = Arc::clone(&place.engine);
-            if let Err(error) = Box::pin(Arc::clone(&engine).work(claim, lost)).await {
+            if let Err(error) = Box::pin(Arc::clone(&engine).work(claim, profile, lost)).await {
                 // The lease passes and the recover pass takes the run up again.
                 engine.tell(&Event::PassFailed { pass: "work", error: format!("run {}: {error}", place.run) });
             }
         });
     }
 
-    async fn work(self: Arc<Self>, claim: Claim, lost: CancellationToken) -> Result<(), StoreError> {
+    async fn work(
+        self: Arc<Self>,
+        claim: Claim,
+        profile: Option<Profile>,
+        lost: CancellationToken,
+    ) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        let profile = self.settings.profiles.get(&claim.source.profile).cloned();
         let plugin = profile.as_ref().and_then(|profile| self.ports.plugins.find(&profile.plugin));
         let kind = profile
             .as_ref()
@@ -338,7 +326,13 @@ impl Work {
             }
             Committed::Done { total, settlement: None } => Ok(Some(Happened::Committed(total))),
             Committed::Done { total, settlement: Some(settlement) } => {
+                let fault = settlement.failure.clone().filter(|failure| failure.class == Class::PluginFault);
                 self.report(total, *settlement, warnings);
+                if let Some(fault) = fault {
+                    let of = (self.claim.run, self.claim.source.id);
+                    // What cannot be counted now is counted next time.
+                    self.engine.told("faults", self.engine.broke_down(&*self.plugin, of, &fault.message).await);
+                }
                 Ok(None)
             }
         }
@@ -393,6 +387,7 @@ impl Work {
             cost: self.cost,
             warnings,
             notice: settlement.notice,
+            dead: settlement.dead,
         })));
     }
 }

@@ -22,4 +22,9 @@ pub trait Face: Send + Sync {
 
     /// Why the daemon cannot do its work at this moment, each reason as a sentence. None: it is ready.
     async fn unready(&self) -> Vec<String>;
+
+    /// What a daemon that is ready wants to be known all the same, each as a sentence.
+    async fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

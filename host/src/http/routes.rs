@@ -45,7 +45,8 @@ async fn readyz(State(face): State<Arc<dyn Face>>) -> Response {
     let reasons =
         asked.unwrap_or_else(|_| vec!["whether the daemon is ready could not be found out in time".to_owned()]);
     if reasons.is_empty() {
-        return answer(StatusCode::OK, PLAIN, "ready\n".to_owned());
+        let lines: Vec<String> = std::iter::once("ready".to_owned()).chain(face.notes().await).collect();
+        return answer(StatusCode::OK, PLAIN, lines.join("\n") + "\n");
     }
     answer(StatusCode::SERVICE_UNAVAILABLE, PLAIN, reasons.join("\n") + "\n")
 }

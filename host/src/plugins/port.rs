@@ -33,6 +33,10 @@ impl ports::Plugin for Plugin {
         self.manifest()
     }
 
+    fn digest(&self) -> String {
+        self.digest().to_string()
+    }
+
     fn check_overrides(&self, kind: &str, overrides: &Value) -> Vec<Problem> {
         self.check_overrides(kind, overrides)
     }

@@ -49,6 +49,17 @@ pub struct Retier {
     pub after: Option<NextRun>,
 }
 
+/// Another time at which a source is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// Which source.
+    pub source: SourceId,
+    /// What was due when it was looked at. If something else is by now, that stands.
+    pub before: NextRun,
+    /// What is due instead.
+    pub after: NextRun,
+}
+
 /// Follows and activity.
 #[async_trait]
 pub trait Follows: Send + Sync {
@@ -95,4 +106,7 @@ pub trait Follows: Send + Sync {
 
     /// Puts sources off that are due: each is a candidate again from its time on. What is due stays what it was.
     async fn put_off(&self, sources: Vec<(SourceId, UtcMillis)>) -> Result<(), StoreError>;
+
+    /// Moves what is due. A source that runs by now, or has something else due, is left alone.
+    async fn reschedule(&self, moved: Vec<Moved>) -> Result<(), StoreError>;
 }

@@ -14,6 +14,7 @@ mod hosts;
 mod observer;
 mod plugins;
 mod pulse;
+mod quarantines;
 mod rows;
 mod store;
 
@@ -26,11 +27,12 @@ pub use dead_letters::{
     Retried,
 };
 pub use egress::Egress;
-pub use follows::{Changed, Follower, Follows, Recounted, Retier};
+pub use follows::{Changed, Follower, Follows, Moved, Recounted, Retier};
 pub use hosts::{HostRow, Hosts, TurnAsk, TurnBack};
 pub use observer::{Attempt, Delivery, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
 pub use pulse::{Pulse, Pulses};
+pub use quarantines::{Fault, Quarantines};
 pub use rows::{
     Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
     SkipCount, SkipRecord, SourceFilter, Stuck,

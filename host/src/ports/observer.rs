@@ -8,6 +8,7 @@ use tidegate_core::failure::Failure;
 use tidegate_core::id::{ProfileName, RunId, SourceId, Tenant};
 use tidegate_core::item::Counts;
 use tidegate_core::money::MicroUsd;
+use tidegate_core::quarantine::Quarantine;
 use tidegate_core::run::{Ending, Notice};
 use tidegate_core::source::Trigger;
 
@@ -107,6 +108,26 @@ pub enum Event {
         /// Why.
         error: String,
     },
+    /// A plugin breaks down too often, and is out of service.
+    Quarantined {
+        /// Which, since when and why.
+        quarantine: Quarantine,
+    },
+    /// It serves again: another version has taken its place, or a person has released it.
+    Released {
+        /// Its name.
+        plugin: String,
+    },
+    /// The machine's clock was set back.
+    ClockSetBack {
+        /// By how much, about.
+        by: Duration,
+    },
+    /// The configuration was read again, and taken over.
+    Reloaded {
+        /// What kept it from being taken over, each as a sentence: all is as it was before.
+        refused: Vec<String>,
+    },
     /// A plugin logged something.
     PluginLogged {
         /// In which run.
@@ -198,4 +219,6 @@ pub struct Attempt {
     pub warnings: Vec<String>,
     /// A change of the source that somebody should hear of.
     pub notice: Option<Notice>,
+    /// Whether it is kept as a dead letter: nothing tries it again by itself.
+    pub dead: bool,
 }

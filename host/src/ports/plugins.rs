@@ -22,6 +22,9 @@ pub trait Plugin: Send + Sync {
     /// What it says about itself.
     fn manifest(&self) -> &Manifest;
 
+    /// What tells this version from every other: the digest of the component.
+    fn digest(&self) -> String;
+
     /// What is wrong with overrides by the kind's JSON Schema; empty if they fit. To be asked before [`Plugin::validate`].
     fn check_overrides(&self, kind: &str, overrides: &Value) -> Vec<Problem>;
 

@@ -98,7 +98,13 @@ pub enum StoreError {
 /// The store.
 #[async_trait]
 pub trait Store:
-    super::ActorRuns + super::AlertRows + super::DeadLetters + super::Follows + super::Hosts + super::Pulses
+    super::ActorRuns
+    + super::AlertRows
+    + super::DeadLetters
+    + super::Follows
+    + super::Hosts
+    + super::Pulses
+    + super::Quarantines
 {
     // ---- sources ----
 
@@ -142,6 +148,10 @@ pub trait Store:
 
     /// Counts skips and puts the sources off until their `until`.
     async fn skip(&self, skips: Vec<SkipRecord>, now: UtcMillis) -> Result<(), StoreError>;
+
+    /// Looks at every source again that was put off by a skip, as when a daemon starts: a budget may have been raised, a profile
+    /// have come into being.
+    async fn look_again(&self) -> Result<(), StoreError>;
 
     /// Makes claims, each with all its rates and reservations or not at all. Answers in the order of the requests. A claim uses up
     /// what was due: unless it took a queued run, the source has no `next_run` until the run ends or is given up.

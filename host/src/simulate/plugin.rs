@@ -82,6 +82,10 @@ impl Plugin for Scripted {
         &self.manifest
     }
 
+    fn digest(&self) -> String {
+        "the only one".to_owned()
+    }
+
     fn check_overrides(&self, _kind: &str, _overrides: &Value) -> Vec<Problem> {
         Vec::new()
     }

@@ -11,6 +11,7 @@ mod metrics;
 mod observer;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -38,11 +39,24 @@ impl Write for Lenient {
     }
 }
 
-/// Starts logging to standard error. The first call counts; a second one changes nothing.
+/// How much is logged, to be changed while it is.
+#[derive(Clone)]
+pub struct Level(Arc<dyn Fn(EnvFilter) + Send + Sync>);
+
+impl Level {
+    /// Logs at that level from now on. One that is wrong changes nothing: it was refused where it was read.
+    pub fn set(&self, level: &str) {
+        if let Ok(filter) = filter(level) {
+            (self.0)(filter);
+        }
+    }
+}
+
+/// Starts logging to standard error. The first call counts; a second one changes nothing, and neither does what it gives.
 ///
 /// # Errors
 /// What is wrong with the level.
-pub fn start(config: &LogConfig, color: bool) -> Result<(), String> {
+pub fn start(config: &LogConfig, color: bool) -> Result<Level, String> {
     let filter = filter(&config.level)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -52,11 +66,19 @@ pub fn start(config: &LogConfig, color: bool) -> Result<(), String> {
         .with_span_events(FmtSpan::NONE)
         .with_target(false);
     // A subscriber that is set already stays: tests start several daemons in one process.
-    let _already_set = match config.format {
-        LogFormat::Text => builder.with_ansi(color).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
-    };
-    Ok(())
+    macro_rules! begin {
+        ($builder:expr) => {{
+            let builder = $builder.with_filter_reloading();
+            let handle = builder.reload_handle();
+            let _already_set = builder.try_init();
+            // Gone is it only where another subscriber was set already.
+            Level(Arc::new(move |filter| drop(handle.reload(filter))))
+        }};
+    }
+    Ok(match config.format {
+        LogFormat::Text => begin!(builder.with_ansi(color)),
+        LogFormat::Json => begin!(builder.json().flatten_event(true)),
+    })
 }
 
 /// What a level lets through.

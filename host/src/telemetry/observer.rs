@@ -48,6 +48,32 @@ impl Observer for LogObserver {
             Event::PassFailed { pass, error } => {
                 error!(pass, error, "pass {pass} failed and will be repeated: {error}");
             }
+            Event::Quarantined { quarantine } => error!(
+                plugin = quarantine.plugin,
+                digest = quarantine.digest,
+                runs = quarantine.runs,
+                sources = quarantine.sources,
+                "plugin {} is in quarantine: {}; release it with: {}",
+                quarantine.plugin,
+                quarantine.told(),
+                quarantine.remedy()
+            ),
+            Event::Released { plugin } => {
+                info!(plugin, "plugin {plugin} is in quarantine no more: another version serves");
+            }
+            Event::ClockSetBack { by } => {
+                let seconds = by.as_secs();
+                warn!(seconds, "the clock was set back by about {seconds} s; what is due moves with it");
+            }
+            Event::Reloaded { refused } if refused.is_empty() => {
+                info!("the configuration was read again and holds now");
+            }
+            Event::Reloaded { refused } => {
+                for wrong in refused {
+                    error!("reload refused: {wrong}");
+                }
+                error!(mistakes = refused.len(), "the configuration was not taken over; what held before holds on");
+            }
             Event::PluginLogged { run, plugin, line } => {
                 debug!(run.id = %run, plugin, level = line.level, "plugin {plugin}: {}", line.message);
             }

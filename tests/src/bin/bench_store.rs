@@ -29,6 +29,7 @@ use tidegate_core::run::{Finish, Policy, RunResult};
 use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{NewSource, Trigger};
 use tidegate_core::time::{Span, UtcMillis};
+use tidegate_core::zone::Zone;
 use tokio::sync::Semaphore;
 
 const RUNS: u64 = 500;
@@ -126,7 +127,7 @@ async fn claim(store: Arc<SqliteStore>, now: UtcMillis) -> Vec<Claim> {
         if due.is_empty() {
             return claims;
         }
-        let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: now.day_start() };
+        let window = Window::at(Scope::All, Measure::RunsPerDay, &Zone::UTC, now);
         let request = |(n, candidate): (usize, tidegate::ports::Candidate)| ClaimRequest {
             credential: None,
             reserved: tidegate_core::money::MicroUsd::ZERO,

@@ -1,5 +1,5 @@
-//! `kill -9` at two hundred random moments while fifty accounts are ingested through paid actors: nothing is ordered twice,
-//! every bill stands in the ledger, and what was published is stored once.
+//! `kill -9` at two hundred random moments (`TIDEGATE_KILL_ROUNDS`: so many) while fifty accounts are ingested through paid
+//! actors, on both stores: nothing is ordered twice, every bill stands in the ledger, and what was published is stored once.
 //!
 //! Owns: the moments (`TIDEGATE_KILL_SEED` plays a run of this test again), and the reckoning at the end. The actor platform
 //! goes on while the daemon is dead. Its accounts publish every 10 to 20 s, and the sources on Instagram ask for nothing
@@ -14,10 +14,11 @@ use apify_emulator::{Account, Millis, Options, Platform};
 use tidegate_tests::actors::{World, quick};
 use tidegate_tests::audit::Audit;
 use tidegate_tests::daemon::Daemon;
-use tidegate_tests::dice::Dice;
+use tidegate_tests::dice::{Dice, rounds};
 use tidegate_tests::place::{list, word};
 
 const KILLS: u32 = 200;
+const KILLS_POSTGRES: u32 = 50;
 /// Accounts on each platform.
 const EACH: usize = 25;
 /// What a life lasts at most if what it is to end by does not happen.
@@ -79,8 +80,8 @@ fn handles() -> Vec<(Platform, String)> {
     both.into_iter().flat_map(of).collect()
 }
 
-fn world() -> World {
-    let world = World::new(options()).unwrap();
+fn world(postgres: Option<String>) -> World {
+    let world = World::over(options(), postgres).unwrap();
     world.place.put("profiles/ig.toml", INSTAGRAM).unwrap();
     world.place.put("profiles/x.toml", X).unwrap();
     world.configure(OPEN).unwrap();
@@ -130,16 +131,16 @@ fn live(world: &World, daemon: &Daemon, before: impl Fn(&str) -> u64, dice: &mut
 
 /// Kills until there were enough; gives how many lives left an order behind whose outcome they did not know. `logs` takes
 /// what the lives had to say.
-fn kill(world: &World, dice: &mut Dice, logs: &mut Vec<String>) -> u32 {
+fn kill(world: &World, kills: u32, dice: &mut Dice, logs: &mut Vec<String>) -> u32 {
     let mut unknown = 0;
-    for life in 0..KILLS {
+    for life in 0..kills {
         let asked =
             ["start", "get-run", "items", "list"].map(|endpoint| (endpoint, world.emulator.requests_of(endpoint)));
         let before = |endpoint: &str| asked.iter().find(|(name, _)| *name == endpoint).map_or(0, |(_, count)| *count);
         let daemon = world.serve().unwrap();
         live(world, &daemon, before, dice);
         logs.extend(daemon.kill9().unwrap().into_iter().map(|line| format!("{life:3} {line}")));
-        let audit = Audit::of(&world.place).unwrap();
+        let audit = world.audit().unwrap();
         unknown += u32::from(audit.ordered.iter().any(|row| row.stage == "intended"));
         // Runs that nobody has taken note of yet are those whose answers died.
         let books = world.books();
@@ -162,14 +163,14 @@ fn come_to_rest(world: &World, logs: &mut Vec<String>) {
     let daemon = world.serve().unwrap();
     world
         .wait("each source to run once more", LONG, |world| {
-            let audit = Audit::of(&world.place)?;
+            let audit = world.audit()?;
             Ok(audit.well.len() == EACH * 2 && audit.well.values().all(|begun| *begun > killed.0))
         })
         .unwrap();
     logs.extend(stop(daemon));
     world.configure(SHUT).unwrap();
     let daemon = world.serve().unwrap();
-    world.wait("all costs to be final", LONG, |world| Ok(Audit::of(&world.place)?.is_settled())).unwrap();
+    world.wait("all costs to be final", LONG, |world| Ok(world.audit()?.is_settled())).unwrap();
     logs.extend(stop(daemon));
 }
 
@@ -202,21 +203,33 @@ fn reckon_items(world: &World, audit: &Audit) -> usize {
 
 #[test]
 fn ordeal_two_hundred_kills_order_nothing_twice_and_pay_every_bill() {
-    let mut dice = Dice::of_setting();
-    let world = world();
-    let mut logs = Vec::new();
-    let unknown = kill(&world, &mut dice, &mut logs);
-    eprintln!("{unknown} of {KILLS} kills left an order whose outcome was not known");
-    assert!(unknown > 0, "no kill met a start: the moments are badly chosen");
-    come_to_rest(&world, &mut logs);
+    ordeal(&world(None), rounds(KILLS));
+}
 
-    let (audit, books) = (Audit::of(&world.place).unwrap(), world.books());
+/// The same on PostgreSQL, where a dead daemon's lease has to pass before anybody takes up what it had.
+#[test]
+fn ordeal_kills_on_postgresql_order_nothing_twice_and_pay_every_bill() {
+    let Some(cluster) = tidegate_cluster::shared() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(cluster.database(None)).unwrap();
+    ordeal(&world(Some(database.url())), rounds(KILLS_POSTGRES));
+}
+
+fn ordeal(world: &World, kills: u32) {
+    let mut dice = Dice::of_setting();
+    let mut logs = Vec::new();
+    let unknown = kill(world, kills, &mut dice, &mut logs);
+    eprintln!("{unknown} of {kills} kills left an order whose outcome was not known");
+    assert!(unknown > 0, "no kill met a start: the moments are badly chosen");
+    come_to_rest(world, &mut logs);
+
+    let (audit, books) = (world.audit().unwrap(), world.books());
     let wrong = audit.orders_against(&books);
     tell_of(&wrong, &audit, &logs);
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!((audit.started(), books.runs.len()), (books.runs.len(), books.starts_by_user_agent.len()));
     assert_eq!(audit.money_against(&books), Vec::<String>::new());
-    let items = reckon_items(&world, &audit);
+    let items = reckon_items(world, &audit);
 
     for source in world.place.sources().unwrap() {
         assert_eq!(

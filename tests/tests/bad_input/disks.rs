@@ -1,37 +1,13 @@
-//! Disks that cannot be written, or not any more.
+//! Disks that cannot be written, or not any more, when the daemon starts. Those that fail it at work are in `disks`.
 //!
 //! Owns: a small file system of its own for each test, which takes root; without it the test says that it is left out.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use tidegate_platforms::{FeedServer, Script};
 use tidegate_tests::daemon;
+use tidegate_tests::disk::{Disk, fill};
 use tidegate_tests::place::{Place, QUICK_PROFILE, left_out, list};
 
 use super::{LONG, refused, says};
-
-/// A small file system over a folder, which only root may make. Gone when dropped.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn over(folder: &Path, options: &str) -> Option<Self> {
-        let done = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tidegate-test"]).arg(folder).output();
-        done.is_ok_and(|done| done.status.success()).then(|| Self(folder.to_path_buf()))
-    }
-
-    fn again(&self, options: &str) {
-        let done = Command::new("mount").args(["-o", options]).arg(&self.0).status().unwrap();
-        assert!(done.success());
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Lazily: a process that is just ending may still hold it.
-        Command::new("umount").arg("-l").arg(&self.0).status().ok();
-    }
-}
 
 #[test]
 fn a_directory_that_cannot_be_written_is_named() {
@@ -39,13 +15,13 @@ fn a_directory_that_cannot_be_written_is_named() {
     let Some(disk) = Disk::over(place.dir(), "size=8m") else {
         return left_out("a read-only directory", "making a file system takes root");
     };
-    disk.again("remount,ro");
+    disk.again("remount,ro").unwrap();
     for args in [&["serve"][..], &["run-scheduled"]] {
         refused(&place, args, 5, &["DIR/tidegate.db", "cannot be written", "Read-only", "another --dir"]);
     }
-    disk.again("remount,rw");
+    disk.again("remount,rw").unwrap();
     place.json(&["run-scheduled"]).unwrap();
-    disk.again("remount,ro");
+    disk.again("remount,ro").unwrap();
     refused(&place, &["serve"], 5, &["DIR/tidegate.db", "cannot be written", "another --dir"]);
 }
 
@@ -57,13 +33,13 @@ fn a_full_disk_is_named_and_work_goes_on_when_there_is_room_again() {
         return left_out("a full disk", "making a file system takes root");
     };
     place.put("profiles/quick.toml", QUICK_PROFILE).unwrap();
-    fill(&place.dir().join("filler"));
+    fill(&place.dir().join("filler")).unwrap();
     says(&place.run(&["serve"]).unwrap(), 5, &["full", "free some room"]);
 
     std::fs::remove_file(place.dir().join("filler")).unwrap();
     let urls = feeds.urls();
     place.add("quick", &urls.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
-    fill(&place.dir().join("filler"));
+    fill(&place.dir().join("filler")).unwrap();
     // The last bytes: enough to open the database, not for what comes in.
     let filler = std::fs::File::options().write(true).open(place.dir().join("filler")).unwrap();
     filler.set_len(filler.metadata().unwrap().len() - (300 << 10)).unwrap();
@@ -91,11 +67,4 @@ fn failed_passes(daemon: &daemon::Daemon, count: usize) -> Vec<String> {
     });
     enough.unwrap();
     seen.into_inner()
-}
-
-/// Writes until there is no room.
-fn fill(path: &Path) {
-    use std::io::Write as _;
-    let mut file = std::fs::File::create(path).unwrap();
-    while file.write_all(&[0; 4_096]).is_ok() {}
 }

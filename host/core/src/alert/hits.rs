@@ -26,7 +26,6 @@ impl Threshold {
         let within = limits::ALERT_WINDOW;
         match kind {
             Kind::RateLimited => Some(Self { most: limits::ALERT_RATE_LIMITS, within }),
-            Kind::PluginFaults => Some(Self { most: limits::ALERT_PLUGIN_FAULTS, within }),
             _ => None,
         }
     }

@@ -16,12 +16,14 @@ pub enum AlertKey {
     SourcePaused(SourceId),
     /// A source is gone for good.
     SourceInvalid(SourceId),
+    /// The retries of a source's run came to nothing, and the source goes on by its schedule.
+    RetriesExhausted(SourceId),
     /// A credential or actor refuses everybody.
     Gate(GateKey),
     /// A platform asks us to slow down, again and again.
     RateLimited(String),
-    /// A plugin breaks its contract on different sources.
-    PluginFaults(String),
+    /// A plugin is out of service.
+    PluginQuarantined(String),
     /// A pass of the scheduler fails repeatedly.
     PassFailing(String),
     /// Elements of a profile's pages cannot be normalized.
@@ -38,12 +40,14 @@ pub enum Kind {
     SourcePaused,
     /// A source is gone for good.
     SourceInvalid,
+    /// The retries of a run came to nothing.
+    RetriesExhausted,
     /// A credential or actor refuses everybody.
     GateClosed,
     /// A platform asks us to slow down.
     RateLimited,
-    /// A plugin breaks its contract.
-    PluginFaults,
+    /// A plugin is out of service.
+    PluginQuarantined,
     /// A pass of the scheduler fails.
     PassFailing,
     /// Elements cannot be normalized.
@@ -54,12 +58,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SourcePaused,
         Self::SourceInvalid,
+        Self::RetriesExhausted,
         Self::GateClosed,
         Self::RateLimited,
-        Self::PluginFaults,
+        Self::PluginQuarantined,
         Self::PassFailing,
         Self::DeadLetters,
         Self::Test,
@@ -71,9 +76,10 @@ impl Kind {
         match self {
             Self::SourcePaused => "source-paused",
             Self::SourceInvalid => "source-invalid",
+            Self::RetriesExhausted => "retries-exhausted",
             Self::GateClosed => "gate-closed",
             Self::RateLimited => "rate-limited",
-            Self::PluginFaults => "plugin-faults",
+            Self::PluginQuarantined => "plugin-quarantined",
             Self::PassFailing => "pass-failing",
             Self::DeadLetters => "dead-letters",
             Self::Test => "test",
@@ -94,9 +100,10 @@ impl AlertKey {
         match self {
             Self::SourcePaused(_) => Kind::SourcePaused,
             Self::SourceInvalid(_) => Kind::SourceInvalid,
+            Self::RetriesExhausted(_) => Kind::RetriesExhausted,
             Self::Gate(_) => Kind::GateClosed,
             Self::RateLimited(_) => Kind::RateLimited,
-            Self::PluginFaults(_) => Kind::PluginFaults,
+            Self::PluginQuarantined(_) => Kind::PluginQuarantined,
             Self::PassFailing(_) => Kind::PassFailing,
             Self::DeadLetters(..) => Kind::DeadLetters,
             Self::Test => Kind::Test,
@@ -108,9 +115,13 @@ impl AlertKey {
     pub fn stored(&self) -> String {
         let kind = self.kind();
         match self {
-            Self::SourcePaused(source) | Self::SourceInvalid(source) => format!("{kind}/{source}"),
+            Self::SourcePaused(source) | Self::SourceInvalid(source) | Self::RetriesExhausted(source) => {
+                format!("{kind}/{source}")
+            }
             Self::Gate(gate) => format!("{kind}/{}", gate.stored()),
-            Self::RateLimited(name) | Self::PluginFaults(name) | Self::PassFailing(name) => format!("{kind}/{name}"),
+            Self::RateLimited(name) | Self::PluginQuarantined(name) | Self::PassFailing(name) => {
+                format!("{kind}/{name}")
+            }
             Self::DeadLetters(tenant, profile) => format!("{kind}/{tenant}/{profile}"),
             Self::Test => kind.word().to_owned(),
         }
@@ -125,9 +136,10 @@ impl AlertKey {
         Some(match kind {
             Kind::SourcePaused => Self::SourcePaused(rest.parse().ok()?),
             Kind::SourceInvalid => Self::SourceInvalid(rest.parse().ok()?),
+            Kind::RetriesExhausted => Self::RetriesExhausted(rest.parse().ok()?),
             Kind::GateClosed => Self::Gate(GateKey::from_stored(rest)?),
             Kind::RateLimited => Self::RateLimited(name()?),
-            Kind::PluginFaults => Self::PluginFaults(name()?),
+            Kind::PluginQuarantined => Self::PluginQuarantined(name()?),
             Kind::PassFailing => Self::PassFailing(name()?),
             Kind::DeadLetters => {
                 let (tenant, profile) = rest.split_once('/')?;

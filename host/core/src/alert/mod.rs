@@ -19,7 +19,8 @@ pub use hits::{Recent, Threshold};
 pub use key::{AlertKey, Kind};
 pub use rule::{Change, is_over, quiet_after, raise, reminder_due};
 pub use text::{
-    dead_letters, gate_closed, pass_failing, plugin_faults, rate_limited, source_invalid, source_paused, test,
+    dead_letters, gate_closed, pass_failing, plugin_quarantined, rate_limited, retries_exhausted, source_invalid,
+    source_paused, test,
 };
 
 /// How bad it is.

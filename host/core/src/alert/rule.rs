@@ -67,11 +67,13 @@ pub fn raise(
 #[must_use]
 pub fn reminder_due(open: &OpenAlert, now: UtcMillis, remind: Option<Duration>) -> bool {
     let lasts = match open.alert.key {
-        AlertKey::SourcePaused(_) | AlertKey::Gate(_) | AlertKey::PassFailing(_) => true,
+        AlertKey::SourcePaused(_) | AlertKey::Gate(_) | AlertKey::PluginQuarantined(_) | AlertKey::PassFailing(_) => {
+            true
+        }
         // What is gone stays gone, and the others are told again when it happens again.
         AlertKey::SourceInvalid(_)
+        | AlertKey::RetriesExhausted(_)
         | AlertKey::RateLimited(_)
-        | AlertKey::PluginFaults(_)
         | AlertKey::DeadLetters(..)
         | AlertKey::Test => false,
     };
@@ -90,10 +92,14 @@ pub const fn quiet_after(key: &AlertKey) -> Option<Duration> {
     match key {
         // An actor's gate opens by itself, and the next start is the question: over is it when that was not refused.
         AlertKey::Gate(GateKey::Actor(..)) => Some(limits::GATE_ACTOR.saturating_mul(2)),
-        AlertKey::RateLimited(_) | AlertKey::PluginFaults(_) => Some(limits::ALERT_WINDOW),
+        AlertKey::RateLimited(_) => Some(limits::ALERT_WINDOW),
         AlertKey::PassFailing(_) => Some(limits::ALERT_PASS_WINDOW),
         AlertKey::DeadLetters(..) => Some(limits::ALERT_LETTERS_QUIET),
-        AlertKey::SourcePaused(_) | AlertKey::SourceInvalid(_) | AlertKey::Gate(GateKey::Credential(_)) => None,
+        AlertKey::SourcePaused(_)
+        | AlertKey::SourceInvalid(_)
+        | AlertKey::RetriesExhausted(_)
+        | AlertKey::PluginQuarantined(_)
+        | AlertKey::Gate(GateKey::Credential(_)) => None,
         AlertKey::Test => Some(Duration::ZERO),
     }
 }

@@ -30,6 +30,11 @@ fn gate(class: Class) -> Gate {
     Gate { key, class, why: "no".to_owned(), since: at(0), until: at(600) }
 }
 
+fn quarantine() -> crate::quarantine::Quarantine {
+    let (plugin, digest, why) = ("x".to_owned(), "sha256:0".to_owned(), "trap".to_owned());
+    crate::quarantine::Quarantine { plugin, digest, since: at(0), runs: 5, sources: 3, why }
+}
+
 fn actor_gate() -> Alert {
     let key = GateKey::Actor("apify".parse().unwrap(), "apify/instagram-scraper".parse().unwrap());
     gate_closed(&Gate { key, ..gate(Class::Actor) }).unwrap()
@@ -40,10 +45,11 @@ fn one_of_each() -> Vec<Alert> {
     vec![
         source_paused(about(), "3 failures in a row").unwrap(),
         source_invalid(about(), "410").unwrap(),
+        retries_exhausted(about(), "reset").unwrap(),
         gate_closed(&gate(Class::Credential)).unwrap(),
         actor_gate(),
         rate_limited("x", "429"),
-        plugin_faults("x", "trap"),
+        plugin_quarantined(&quarantine()),
         pass_failing("admit", "disk full"),
         dead_letters(&tenant, &profile, "x", 3, "nasa"),
         test(),
@@ -102,7 +108,7 @@ fn one_alert_until_it_is_resolved_and_a_reminder_a_day() {
     const TOLD: Option<Change> = Some(Change::Opened);
     const AGAIN: Option<Change> = Some(Change::Reminder);
     let paused = source_paused(about(), "why").unwrap();
-    let letters = one_of_each().remove(7);
+    let letters = one_of_each().remove(8);
     let cases: [(&str, &Alert, Option<Duration>, Steps); 5] = [
         ("once", &paused, DAY, &[(0, TOLD), (1, None), (3_600, None), (86_399, None)]),
         ("a reminder a day", &paused, DAY, &[(0, TOLD), (86_400, AGAIN), (86_401, None), (172_800, AGAIN)]),
@@ -125,10 +131,10 @@ fn what_ends_by_silence() {
     for alert in one_of_each() {
         let (open, _) = raise(None, alert.clone(), at(0), DAY);
         let expected = match alert.key.kind() {
-            Kind::SourcePaused | Kind::SourceInvalid => None,
+            Kind::SourcePaused | Kind::SourceInvalid | Kind::RetriesExhausted | Kind::PluginQuarantined => None,
             Kind::GateClosed if matches!(alert.key, AlertKey::Gate(GateKey::Credential(_))) => None,
             Kind::GateClosed => Some(7_200),
-            Kind::RateLimited | Kind::PluginFaults => Some(3_600),
+            Kind::RateLimited => Some(3_600),
             Kind::PassFailing => Some(300),
             Kind::DeadLetters => Some(6 * 3_600),
             Kind::Test => Some(0),
@@ -152,7 +158,10 @@ fn only_what_lasts_is_reminded_of() {
         .filter(|open| reminder_due(open, at(86_400), DAY))
         .map(|open| open.alert.key.kind())
         .collect();
-    assert_eq!(reminded, [Kind::SourcePaused, Kind::GateClosed, Kind::GateClosed, Kind::PassFailing]);
+    assert_eq!(
+        reminded,
+        [Kind::SourcePaused, Kind::GateClosed, Kind::GateClosed, Kind::PluginQuarantined, Kind::PassFailing]
+    );
     let (open, _) = raise(None, actor_gate(), at(0), DAY);
     assert!(!reminder_due(&open, at(86_399), DAY) && !reminder_due(&open, at(9_999_999), None));
 }

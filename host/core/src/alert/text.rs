@@ -7,6 +7,7 @@ use crate::actor::gate::{Gate, GateKey};
 use crate::failure::Class;
 use crate::id::{ProfileName, Tenant};
 use crate::limits;
+use crate::quarantine::Quarantine;
 
 /// A source was paused automatically. `about` names it.
 #[must_use]
@@ -32,6 +33,20 @@ pub fn source_invalid(about: About, reason: &str) -> Option<Alert> {
         title: format!("{} is invalid", named(&about)),
         text: cut(reason),
         remedy: Some(format!("tidegate source remove {source}, or, if it is back: tidegate source resume {source}")),
+        about,
+    })
+}
+
+/// The retries of a run came to nothing; its source goes on by its schedule. `about` names it.
+#[must_use]
+pub fn retries_exhausted(about: About, reason: &str) -> Option<Alert> {
+    let source = about.source?;
+    Some(Alert {
+        key: AlertKey::RetriesExhausted(source),
+        severity: Severity::Warning,
+        title: format!("retries of {} came to nothing", named(&about)),
+        text: cut(&format!("{reason}; the run is kept as a dead letter, and the source goes on by its schedule")),
+        remedy: Some(format!("tidegate dead list --source {source}")),
         about,
     })
 }
@@ -77,17 +92,20 @@ pub fn rate_limited(platform: &str, message: &str) -> Alert {
     }
 }
 
-/// A plugin breaks its contract on different sources.
+/// A plugin is out of service.
 #[must_use]
-pub fn plugin_faults(plugin: &str, message: &str) -> Alert {
-    let (most, minutes) = (limits::ALERT_PLUGIN_FAULTS, limits::ALERT_WINDOW.as_secs() / 60);
+pub fn plugin_quarantined(quarantine: &Quarantine) -> Alert {
+    let plugin = &quarantine.plugin;
     Alert {
-        key: AlertKey::PluginFaults(plugin.to_owned()),
+        key: AlertKey::PluginQuarantined(plugin.clone()),
         severity: Severity::Critical,
-        title: format!("plugin {plugin} fails"),
-        text: cut(&format!("faults on {most} sources or more within {minutes} minutes, last: {message}")),
-        remedy: Some("replace the plugin, or put the version before back into the plugins directory".to_owned()),
-        about: About { platform: Some(plugin.to_owned()), class: Some(Class::PluginFault), ..About::default() },
+        title: format!("plugin {plugin} is in quarantine"),
+        text: cut(&format!("{}; its sources wait", quarantine.told())),
+        remedy: Some(format!(
+            "put another version into the plugins directory and send the daemon SIGHUP, or: {}",
+            quarantine.remedy()
+        )),
+        about: About { platform: Some(plugin.clone()), class: Some(Class::PluginFault), ..About::default() },
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Rule {
     Profile,
     /// The profile's plugin is loaded and knows the kind.
     Plugin,
+    /// The plugin's version that is loaded is not in quarantine.
+    Quarantine,
     /// It has failed less often in a row than the profile allows.
     Failures,
     /// Somebody follows it, where its schedule is by followers.
@@ -45,12 +47,13 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule, in order of how lasting its "no" is, so that the first "no" is the one a person has to act on.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Active,
         Self::NotPaused,
         Self::Valid,
         Self::Profile,
         Self::Plugin,
+        Self::Quarantine,
         Self::Failures,
         Self::Followed,
         Self::NotRunning,
@@ -68,6 +71,7 @@ impl Rule {
             Self::Valid => "valid",
             Self::Profile => "profile",
             Self::Plugin => "plugin",
+            Self::Quarantine => "quarantine",
             Self::Failures => "failures",
             Self::Followed => "followed",
             Self::NotRunning => "not-running",
@@ -158,11 +162,17 @@ fn ask(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumstan
         }
         (Rule::NotRunning, _) => verdict(source.running.map(|run| (SkipReason::AlreadyRunning { run }, None))),
         (Rule::Due, _) => verdict(trigger(source, given).err().map(|until| (SkipReason::NotDue, until))),
-        (Rule::Plugin | Rule::Failures | Rule::Followed | Rule::Gate | Rule::Account, None) => Verdict::NotReached,
+        (Rule::Plugin | Rule::Quarantine | Rule::Failures | Rule::Followed | Rule::Gate | Rule::Account, None) => {
+            Verdict::NotReached
+        }
         (Rule::Plugin, Some(profile)) => {
             let missing = || (SkipReason::PluginMissing { plugin: profile.plugin.clone() }, None);
             verdict((!given.plugin_loaded).then(missing))
         }
+        (Rule::Quarantine, Some(_)) => verdict(given.quarantine.map(|held| {
+            let reason = SkipReason::PluginQuarantined { plugin: held.plugin.clone(), why: held.told() };
+            (reason, Some(given.now.plus(limits::QUARANTINE_LOOK)))
+        })),
         (Rule::Failures, Some(profile)) => {
             let (count, most) = (source.failure_count, profile.retry.max_failures);
             verdict((count >= most).then_some((SkipReason::TooManyFailures { count, most }, None)))
@@ -222,6 +232,12 @@ fn fact(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumsta
         },
         Rule::Profile => format!("profile {}", source.profile),
         Rule::Plugin => profile.map_or_else(String::new, |p| format!("plugin {}, kind {}", p.plugin, p.kind)),
+        Rule::Quarantine => {
+            let (most, minutes) = (limits::QUARANTINE_FAULTS, limits::QUARANTINE_WINDOW.as_secs() / 60);
+            format!(
+                "its version breaks down in fewer than {most} runs within {minutes} minutes, or works on most sources"
+            )
+        }
         Rule::Failures => {
             let most = profile.map_or(0, |profile| profile.retry.max_failures);
             format!("{} failures in a row, {most} pause it", source.failure_count)

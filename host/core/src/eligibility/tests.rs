@@ -9,11 +9,20 @@ use crate::fixtures::actors::actor_profile;
 use crate::fixtures::{at, fresh_source, invalid, now, paused, profile, secs, source};
 use crate::limits::BUDGET_HELD;
 use crate::profile::Profile;
+use crate::quarantine::Quarantine;
 use crate::source::{NextRun, Source, SourceState};
 
 /// A source without a profile's "no": the plugin is loaded, nothing is queued.
 fn given() -> Circumstances<'static> {
-    Circumstances { now: now(), queued: None, plugin_loaded: true, gate: None, host: None, account: None }
+    Circumstances {
+        now: now(),
+        queued: None,
+        plugin_loaded: true,
+        quarantine: None,
+        gate: None,
+        host: None,
+        account: None,
+    }
 }
 
 fn due(text: &str, trigger: Trigger) -> Option<NextRun> {
@@ -99,6 +108,21 @@ fn a_queued_run_does_not_wait_for_the_schedule_but_every_other_rule_holds() {
     }
 }
 
+fn quarantine() -> Quarantine {
+    let (plugin, digest, why) = ("rss".to_owned(), "sha256:0".to_owned(), "trap".to_owned());
+    Quarantine { plugin, digest, since: now(), runs: 5, sources: 3, why }
+}
+
+/// A quarantine ends by a person or a plugin, not by the next look.
+#[test]
+fn a_quarantine_says_what_lifts_it() {
+    let held = quarantine();
+    let lines = explained(&source(), Some(&profile()), Circumstances { quarantine: Some(&held), ..given() });
+    let said = "quarantine: no, plugin rss is in quarantine: it broke down in 5 runs of 3 sources until 2026-11-21T12:00:00Z, \
+                last: trap; changes when another version of the plugin serves, or by: tidegate plugin release rss";
+    assert!(lines.iter().any(|line| line == said), "{lines:#?}");
+}
+
 /// Everything is wrong at once; rule by rule is put right. The reason given is always the most lasting one.
 #[test]
 fn the_most_lasting_reason_is_given() {
@@ -115,6 +139,9 @@ fn the_most_lasting_reason_is_given() {
     source.state = SourceState::Active;
     assert_eq!(verdict(&source, None, unloaded), "profile-missing");
     assert_eq!(verdict(&source, Some(&profile), unloaded), "plugin-missing");
+    let held = quarantine();
+    let held = Circumstances { quarantine: Some(&held), ..given() };
+    assert_eq!(verdict(&source, Some(&profile), held), "plugin-quarantined until 2026-11-21T12:10:00Z");
     assert_eq!(verdict(&source, Some(&profile), given()), "too-many-failures");
     source.failure_count = 0;
     assert_eq!(verdict(&source, Some(&profile), given()), "already-running");
@@ -189,6 +216,7 @@ fn a_spent_budget_is_over_at_midnight() {
         scope: crate::budget::Scope::All,
         measure: crate::budget::Measure::RunsPerDay,
         start: now().day_start(),
+        zone: crate::zone::Zone::UTC,
     };
     let reservation = Reservation { window, amount: 2, limit: 500 };
     let skip = |reserved, spent, now| crate::budget::full(&reservation, Balance { reserved, spent }, now);
@@ -234,6 +262,7 @@ fn every_rule_is_explained_with_its_numbers() {
             "valid: yes, the platform has it, last seen 2026-11-21T11:00:00Z",
             "profile: yes, profile rss_profile",
             &format!("plugin: yes, plugin {}, kind {}", actor_profile().plugin, actor_profile().kind),
+            "quarantine: yes, its version breaks down in fewer than 5 runs within 60 minutes, or works on most sources",
             "failures: yes, 1 failures in a row, 3 pause it",
             "followed: yes, active followers are not counted",
             "not-running: yes, no run of it is under way",
@@ -260,6 +289,7 @@ fn what_hangs_on_a_profile_is_not_reached_without_one() {
         "valid: yes",
         "profile: no, there is no profile \"rss_profile\"; changes when there is a profile of that name",
         "plugin: not reached",
+        "quarantine: not reached",
         "failures: not reached",
         "followed: not reached",
         "not-running: no, running already (run_00000000000000000000000000); changes when that run has ended",
@@ -278,8 +308,9 @@ proptest::proptest! {
     #[test]
     fn the_decision_is_the_first_no(
         (state, failures, running, next, queued) in (0_usize..5, 0_u32..6, proptest::bool::ANY, 0_usize..4, 0_usize..4),
-        (has_profile, paid, plugin_loaded, gated, busy) in
-            (proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, 0_u32..7),
+        (has_profile, paid, plugin_loaded, gated, quarantined, busy) in (
+            proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, 0_u32..7,
+        ),
     ) {
         let states = [
             SourceState::Active, SourceState::Active, SourceState::Inactive, paused(PausedBy::Operator), invalid(),
@@ -304,9 +335,11 @@ proptest::proptest! {
             since: at("2026-11-21T11:00:00Z"),
             until: at("2026-11-21T12:10:00Z"),
         };
+        let held = quarantine();
         let given = Circumstances {
             queued: [None, Some(Trigger::OneOff), Some(Trigger::Demand), Some(Trigger::Bootstrap)][queued],
             plugin_loaded,
+            quarantine: quarantined.then_some(&held),
             gate: gated.then_some(&gate),
             account: Some((busy, 5)),
             ..given()

@@ -243,6 +243,7 @@ fn runs(source: &Source, profile: &Profile, now: UtcMillis) -> bool {
         now,
         queued: Some(Trigger::Schedule),
         plugin_loaded: true,
+        quarantine: None,
         gate: None,
         host: None,
         account: None,

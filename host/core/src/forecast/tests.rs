@@ -9,6 +9,7 @@ use crate::fixtures::{at, fresh_source, now, paused, profile, source};
 use crate::profile::{ActorPolicy, ProfileBudget};
 use crate::schedule::Facts;
 use crate::source::{NextRun, PausedBy};
+use crate::zone::Zone;
 
 fn usd(text: &str) -> MicroUsd {
     MicroUsd::from_decimal(text).unwrap()
@@ -145,7 +146,7 @@ fn what_the_ledger_says_counts_from_the_first_hour() {
     let profile = paid("insta", "6h");
     let profiles = BTreeMap::from([(profile.name.clone(), profile.clone())]);
     let (budget, costs) = (global(500, "0.30", "50"), Costs::default());
-    let day = Window::at(Scope::All, Measure::UsdPerDay, now());
+    let day = Window::at(Scope::All, Measure::UsdPerDay, &Zone::UTC, now());
     let spent = Balance { reserved: 20_000, spent: 270_000 };
     let mut forecaster = Forecaster::new(&profiles, &budget, &costs, [(day, spent)], now());
     forecaster.add(&of(&profile, 1, now()));

@@ -84,8 +84,11 @@ impl Walk<'_> {
     fn batch(&self, cohort: &Cohort<'_>, at: UtcMillis, fresh: bool, sources: u64) -> Batch {
         // A first run is another one than those that follow it.
         let span = if fresh { Duration::from_millis(1) } else { self.step };
-        let end = at.plus(span).min(self.until).min(at.day_end());
         let source = &cohort.settled;
+        // All of a batch is in the same windows.
+        let zones = &self.forecaster.global.zones;
+        let ends = [&zones.all, zones.tenant(&source.tenant)].map(|zone| zone.day(at).1);
+        let end = at.plus(span).min(self.until).min(ends[0]).min(ends[1]);
         let (runs, next) = cohort.schedule.most_runs(at, end, cohort.profile.min_interval, &source.facts);
         Batch { at, fresh, sources, runs, next }
     }

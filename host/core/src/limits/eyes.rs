@@ -10,10 +10,8 @@ use super::KIB;
 pub const ALERT_REMIND: Duration = Duration::from_secs(24 * 60 * 60);
 /// Rate limits of one platform within [`ALERT_WINDOW`] that make an alert.
 pub const ALERT_RATE_LIMITS: u32 = 5;
-/// Different sources with a fault of one plugin within [`ALERT_WINDOW`] that make an alert.
-pub const ALERT_PLUGIN_FAULTS: u32 = 3;
-/// The window in which rate limits and faults are counted, and the shortest time between two alerts about dead letters of a
-/// profile. Without another one for as long, rate limits and faults are over.
+/// The window in which rate limits are counted, and the shortest time between two alerts about dead letters of a profile.
+/// Without another one for as long, rate limits are over.
 pub const ALERT_WINDOW: Duration = Duration::from_secs(60 * 60);
 /// Failures of one pass within [`ALERT_PASS_WINDOW`] that make an alert.
 pub const ALERT_PASS_FAILURES: usize = 3;
@@ -47,6 +45,23 @@ pub const ALERT_FLUSH: Duration = Duration::from_secs(10);
 pub const ALERT_TEXT: usize = 1_000;
 /// Webhooks for alerts.
 pub const ALERT_WEBHOOKS: usize = 16;
+
+// ---- quarantine of plugins ----------------------------------------------------------------------------------------
+
+/// Runs in which one version of a plugin breaks down within [`QUARANTINE_WINDOW`] that put it into quarantine ...
+pub const QUARANTINE_FAULTS: u32 = 5;
+/// ... if they are of so many different sources ...
+pub const QUARANTINE_SOURCES: u32 = 3;
+/// ... and it has not worked on so many times as many sources meanwhile.
+pub const QUARANTINE_GOOD: u32 = 3;
+/// The window in which faults are counted.
+pub const QUARANTINE_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// Faults of a plugin that are remembered, newest first.
+pub const QUARANTINE_KEPT: u32 = 256;
+/// How soon a source of a plugin in quarantine is looked at again, should nobody tell that it is over.
+pub const QUARANTINE_LOOK: Duration = Duration::from_secs(10 * 60);
+/// The fault of a plugin as it is kept, in bytes.
+pub const QUARANTINE_WHY: usize = 500;
 
 // ---- listener and metrics -----------------------------------------------------------------------------------------
 

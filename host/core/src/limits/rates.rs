@@ -4,9 +4,9 @@
 
 use core::time::Duration;
 
-/// A turn at a host that nobody has given back is free after this: longer than any request lasts
-/// ([`FETCH_TIMEOUT`](super::FETCH_TIMEOUT)), so that only the turns of a daemon that died are taken back.
-pub const HOST_TURN: Duration = Duration::from_secs(75);
+/// A turn at a host that nobody speaks for is free after this: those of a daemon that died, about when its runs are taken up.
+/// Whoever has one that lasts says so at each [`HEARTBEAT`](super::HEARTBEAT).
+pub const HOST_TURN: Duration = super::LEASE;
 /// Failures of a host in a row, whichever sources they befall, after which nobody asks it for a while.
 pub const HOST_FAILURES: u32 = 10;
 /// For how long, the first time; each further failure doubles it, up to [`GATE_MOST`](super::GATE_MOST).

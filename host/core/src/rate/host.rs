@@ -87,6 +87,8 @@ pub enum Outcome {
     Resting(UtcMillis, u32),
     /// Nobody waited for it.
     Unknown,
+    /// Nothing yet: it is still under way, and keeps its turn.
+    Pending,
 }
 
 impl HostState {
@@ -114,7 +116,9 @@ impl HostState {
 
     /// Gives a turn back. One that was taken back meanwhile still says what became of it.
     pub fn give_back(&mut self, id: TurnId, outcome: Outcome, now: UtcMillis) {
-        self.turns.retain(|turn| turn.id != id);
+        if outcome != Outcome::Pending {
+            self.turns.retain(|turn| turn.id != id);
+        }
         match outcome {
             Outcome::Answered => self.failures = 0,
             Outcome::Failed => self.fail(now),
@@ -127,6 +131,11 @@ impl HostState {
                 self.close(until, false, now);
             }
             Outcome::Unknown => {}
+            Outcome::Pending => {
+                // One that was taken back meanwhile stays so: it may be somebody else's by now.
+                let until = now.plus(limits::HOST_TURN);
+                self.turns.iter_mut().filter(|turn| turn.id == id).for_each(|turn| turn.until = until);
+            }
         }
     }
 

@@ -152,9 +152,23 @@ fn turns_are_given_back_or_taken_back() {
     host.give_back(TurnId(1), Outcome::Answered, at(1_100));
     assert!(go(&mut host, 3, &two, at(1_100)));
     // The daemon of the second one has died.
-    assert!(!go(&mut host, 4, &two, at(75_999)));
-    assert!(go(&mut host, 4, &two, at(76_000)));
-    assert_eq!(host.under_way(at(76_000)), 2);
+    assert!(!go(&mut host, 4, &two, at(20_999)));
+    assert!(go(&mut host, 4, &two, at(21_000)));
+    assert_eq!(host.under_way(at(21_000)), 2);
+}
+
+#[test]
+fn a_request_that_lasts_keeps_its_turn_as_long_as_somebody_speaks_for_it() {
+    let one = rates(0, 0, 1);
+    let mut host = HostState::default();
+    assert!(go(&mut host, 1, &one, at(0)));
+    for beat in 1..=12 {
+        host.give_back(TurnId(1), Outcome::Pending, at(beat * 5_000));
+        assert!(!go(&mut host, 2, &one, at(beat * 5_000 + 4_999)));
+    }
+    assert!(go(&mut host, 2, &one, at(80_000)), "nobody has spoken for 20 s");
+    host.give_back(TurnId(1), Outcome::Pending, at(80_001));
+    assert_eq!(host.under_way(at(80_001)), 1, "it is another one's by now");
 }
 
 #[test]

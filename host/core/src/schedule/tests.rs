@@ -193,6 +193,39 @@ fn a_clock_set_back_or_forward_runs_nothing_twice_and_loses_nothing() {
     }
 }
 
+/// A year and a month in three zones, each of which changes its clocks both ways: one run on each day of the wall, at its time, or
+/// where the change skips that, right after it.
+#[test]
+fn a_daily_run_is_daily_over_both_changes_in_three_zones() {
+    for (zone, time, skipped_to) in [
+        ("Europe/Berlin", "30 2 * * *", "03:00"),
+        ("America/New_York", "30 2 * * *", "03:00"),
+        ("Australia/Sydney", "30 2 * * *", "03:00"),
+    ] {
+        let schedule = schedule(&format!(r#"{{"cron":"{time}","timezone":"{zone}"}}"#));
+        let clock = jiff::tz::TimeZoneDatabase::bundled().get(zone).unwrap();
+        let facts = Facts::default();
+        let mut ended = at("2026-01-01T12:00:00Z");
+        let (mut days, mut odd) = (Vec::new(), Vec::new());
+        for _ in 0..400 {
+            // Asked right after the end, and each attempt takes a minute and a half.
+            let given = Given { last_attempt: Some(ended), now: ended, ..given(&facts) };
+            let due = schedule.next_run(&given).due.at().unwrap();
+            let wall = clock.to_datetime(jiff::Timestamp::from_millisecond(due.as_millis()).unwrap());
+            days.push(wall.date());
+            if wall.time() != jiff::civil::time(2, 30, 0, 0) {
+                odd.push(wall.time().to_string());
+            }
+            ended = due.plus(Duration::from_secs(90));
+        }
+        assert!(
+            days.windows(2).all(|pair| pair[0].tomorrow().unwrap() == pair[1]),
+            "{zone}: a day is left out or comes twice"
+        );
+        assert!(odd.iter().all(|time| time.starts_with(skipped_to)) && (1..=2).contains(&odd.len()), "{zone}: {odd:?}");
+    }
+}
+
 #[test]
 fn a_hundred_thousand_that_slept_eight_hours_wake_evenly() {
     let (asleep, awake) = (at("2026-11-21T00:00:00Z"), at("2026-11-21T08:00:00Z"));

@@ -11,6 +11,7 @@ use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{Id, SourceId};
 use tidegate_core::item::Counts;
 use tidegate_core::money::MicroUsd;
+use tidegate_core::quarantine::Quarantine;
 use tidegate_core::run::{Ending, Notice as SourceNotice};
 use tidegate_core::source::{NewSource, PausedBy, Trigger};
 use tidegate_core::time::UtcMillis;
@@ -19,7 +20,7 @@ use super::delivery::Told;
 use crate::alerts::desk::{Desk, DeskConfig};
 use crate::alerts::ear;
 use crate::alerts::signal::signals;
-use crate::ports::{ActorRuns as _, AlertRows as _, Attempt, Clock, Event, Observer, Store};
+use crate::ports::{ActorRuns as _, AlertRows as _, Attempt, Clock, Event, Observer, Quarantines as _, Store};
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 
 struct Hand(AtomicI64);
@@ -114,7 +115,14 @@ fn attempt(source: SourceId, run: u128, class: Option<Class>, notice: Option<Sou
         cost: MicroUsd::ZERO,
         warnings: vec![],
         notice,
+        dead: false,
     }))
+}
+
+/// The same, kept as a dead letter.
+fn dead(event: Event) -> Event {
+    let Event::Attempt(attempt) = event else { panic!("{event:?}") };
+    Event::Attempt(Box::new(Attempt { dead: true, ..*attempt }))
 }
 
 fn paused(source: SourceId) -> Event {
@@ -143,6 +151,33 @@ async fn a_pause_is_told_once_over_a_restart_and_so_is_its_end() {
     two.see(attempt(source, 2, None, None)).await;
     two.see(attempt(source, 3, None, None)).await;
     assert_eq!(two.told(), [(Change::Resolved, Kind::SourcePaused)]);
+}
+
+/// However many runs of a source come to nothing: one alert, until the source works. A pause tells it by itself.
+#[tokio::test]
+async fn exhausted_retries_are_told_once_a_source() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut one = daemon(dir.path(), 0).await;
+    let (source, other) = (one.source(1).await, one.source(2).await);
+    for run in 0..5 {
+        one.at(u64::try_from(run).unwrap() * 60);
+        one.see(attempt(source, run, Some(Class::Transient), None)).await;
+        one.see(dead(attempt(source, run, Some(Class::Transient), None))).await;
+        one.desk.sweep().await;
+    }
+    assert_eq!(one.told(), [(Change::Opened, Kind::RetriesExhausted)]);
+    one.see(dead(attempt(other, 9, Some(Class::Blocked), None))).await;
+    assert_eq!(one.told(), [(Change::Opened, Kind::RetriesExhausted)], "another source");
+    one.see(attempt(source, 10, None, None)).await;
+    one.see(attempt(source, 11, None, None)).await;
+    assert_eq!(one.told(), [(Change::Resolved, Kind::RetriesExhausted)]);
+    one.store.remove(other).await.unwrap();
+    one.desk.sweep().await;
+    assert_eq!(one.told(), [(Change::Resolved, Kind::RetriesExhausted)], "it is gone");
+    let third = one.source(3).await;
+    one.store.pause(third, PausedBy::Automatic, "why", at(300)).await.unwrap();
+    one.see(dead(paused(third))).await;
+    assert_eq!(one.told(), [(Change::Opened, Kind::SourcePaused)]);
 }
 
 #[tokio::test]
@@ -217,16 +252,30 @@ async fn five_rate_limits_within_an_hour_are_told_once() {
     assert_eq!(one.told(), [(Change::Resolved, Kind::RateLimited)]);
 }
 
+/// Told once, whoever sees it; over when another version serves, or when a person has released it in another process.
 #[tokio::test]
-async fn faults_of_a_plugin_count_by_source() {
+async fn a_quarantine_is_told_once_and_so_is_its_end() {
     let dir = tempfile::tempdir().unwrap();
     let mut one = daemon(dir.path(), 0).await;
+    let (plugin, digest, why) = ("rss".to_owned(), "sha256:0".to_owned(), "trap".to_owned());
+    let quarantine = Quarantine { plugin, digest, since: at(0), runs: 5, sources: 3, why };
+    one.store.quarantine(quarantine.clone()).await.unwrap();
     for run in 0..9 {
-        one.see(attempt(Id::from_bits(run % 2), run, Some(Class::PluginFault), None)).await;
+        one.see(attempt(Id::from_bits(run), run, Some(Class::PluginFault), None)).await;
+        one.see(Event::Quarantined { quarantine: quarantine.clone() }).await;
     }
-    assert_eq!(one.told(), [], "two sources");
-    one.see(attempt(Id::from_bits(3), 20, Some(Class::PluginFault), None)).await;
-    assert_eq!(one.told(), [(Change::Opened, Kind::PluginFaults)]);
+    one.desk.sweep().await;
+    assert_eq!(one.told(), [(Change::Opened, Kind::PluginQuarantined)]);
+    one.see(Event::Released { plugin: "rss".to_owned() }).await;
+    assert_eq!(one.told(), [(Change::Resolved, Kind::PluginQuarantined)]);
+    one.at(5);
+    one.see(Event::Quarantined { quarantine }).await;
+    one.at(24 * 60 + 5);
+    one.desk.sweep().await;
+    assert!(one.store.release("rss", None).await.unwrap());
+    one.desk.sweep().await;
+    let kinds = |changes: [Change; 3]| changes.map(|change| (change, Kind::PluginQuarantined));
+    assert_eq!(one.told(), kinds([Change::Opened, Change::Reminder, Change::Resolved]));
 }
 
 /// The database itself is what fails: told all the same, once, and not again when it is back.

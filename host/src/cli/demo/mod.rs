@@ -36,7 +36,7 @@ pub(super) async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliErr
     screen.say(&format!("{}, a daemon in {}{span}", scene.told(), dir.path().display()));
     let home = Home::find(&Place { dir: dir.path().to_path_buf(), config: None, database: None })?;
     let observer = Arc::<Screen>::clone(&screen);
-    with_engine(&home, observer, |engine| {
+    with_engine(&home, observer, |engine, _| {
         let (scene, screen) = (&scene, &screen);
         async move {
             scene.add_sources(&engine, screen).await?;

@@ -217,7 +217,7 @@ async fn add(engine: &Engine, screen: &Screen, profile: &str, identifier: &str, 
         schedule: None,
         active: true,
     };
-    let (Created::New(source) | Created::Existing(source)) = create(engine.ports(), engine.settings(), wish).await?;
+    let (Created::New(source) | Created::Existing(source)) = create(engine.ports(), &engine.settings(), wish).await?;
     screen.name(source.id, label);
     Ok(())
 }

@@ -172,7 +172,13 @@ impl Observer for Screen {
             Event::CostFinal { source, cost, .. } => self.cost(&self.name_of(*source), *cost),
             Event::GateClosed { gate } => self.say(&format!("  CLOSED  {}: {}", gate.key, short(&gate.why, 220))),
             Event::GateOpened { key } => self.say(&format!("  OPEN    {key}")),
-            Event::PluginLogged { .. } | Event::Alerted { .. } | Event::AlertSent { .. } => {}
+            Event::Quarantined { quarantine } => self.say(&format!("  plugin {} is in quarantine", quarantine.plugin)),
+            Event::PluginLogged { .. }
+            | Event::Alerted { .. }
+            | Event::AlertSent { .. }
+            | Event::Released { .. }
+            | Event::ClockSetBack { .. }
+            | Event::Reloaded { .. } => {}
         }
     }
 }

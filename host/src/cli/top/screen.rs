@@ -7,9 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tidegate_core::time::UtcMillis;
 
-use super::frame::{Budget, Frame, Shown};
+use super::frame::{Budget, Frame, Shown, SlowHost};
 use crate::cli::output::{short, table};
-use crate::ports::RunStage;
+use crate::ports::{HostRow, RunStage};
 
 /// Columns and rows of output that is no terminal: whole lines, all of them.
 pub(super) const UNBOUNDED: (usize, usize) = (usize::MAX, usize::MAX);
@@ -44,12 +44,14 @@ pub(super) fn drawn(frame: &Frame, (columns, rows): (usize, usize)) -> String {
             .gates
             .iter()
             .map(|gate| format!("  {} until {}: {}: {}\n", gate.key, gate.until, gate.class, short(&gate.why, 100)))
+            .chain(frame.closed_hosts.iter().map(closed_host))
             .collect(),
     );
     part("BUDGETS", budgets(&frame.budgets));
     part("RUNNING", runs(&frame.running, frame.at));
     part("LAST FAILURES", runs(&frame.failures, frame.at));
     part("SLOWEST OF THE LAST RUNS", runs(&frame.slowest, frame.at));
+    part("SLOWEST HOSTS", slowest_hosts(&frame.slowest_hosts));
     part(
         "SKIPPED TODAY",
         frame
@@ -80,6 +82,26 @@ fn head(frame: &Frame) -> String {
         pulse.waiting,
         pulse.alerts
     )
+}
+
+fn closed_host(host: &HostRow) -> String {
+    let until = host.closed_until.map(|until| format!(" until {until}")).unwrap_or_default();
+    let why = if host.asked { "it asked for that".to_owned() } else { format!("{} failures in a row", host.failures) };
+    format!("  host {}{until}: {why}\n", host.host)
+}
+
+fn slowest_hosts(hosts: &[SlowHost]) -> String {
+    let ms = |ms: u64| span(Duration::from_millis(ms));
+    let row = |host: &SlowHost| {
+        format!(
+            "  {}: {} on average, {} at most, {} runs\n",
+            host.host,
+            ms(host.mean_ms),
+            ms(host.longest_ms),
+            host.runs
+        )
+    };
+    hosts.iter().map(row).collect()
 }
 
 fn alert(alert: &Value) -> String {

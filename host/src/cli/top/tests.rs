@@ -7,6 +7,7 @@ use tidegate_core::failure::Class;
 use tidegate_core::id::Id;
 use tidegate_core::money::MicroUsd;
 
+use super::super::frame::slowest_hosts;
 use super::*;
 use crate::ports::{Pulse, SkipCount};
 
@@ -55,6 +56,18 @@ fn frame() -> Frame {
         running: vec![run(Some("nasa"), RunStage::Running, 200_000, None), run(None, RunStage::Waiting, 200_000, None)],
         failures: vec![run(Some("https://example.org/feed"), RunStage::Ended, 850, Some(("transient", "reset")))],
         slowest: vec![run(Some("nasa"), RunStage::Ended, 12_000, None)],
+        closed_hosts: vec![HostRow {
+            host: "feeds.example:443".to_owned(),
+            closed_until: Some(at(260)),
+            asked: false,
+            failures: 11,
+            under_way: 0,
+        }],
+        slowest_hosts: slowest_hosts(&[
+            run(Some("https://slow.example/feed"), RunStage::Ended, 9_000, None),
+            run(Some("https://slow.example/other"), RunStage::Ended, 3_000, None),
+            run(Some("nasa"), RunStage::Ended, 850, None),
+        ]),
         skips: vec![skip],
     }
 }
@@ -85,6 +98,8 @@ fn nothing_at_all_is_one_line_too() {
         running: vec![],
         failures: vec![],
         slowest: vec![],
+        closed_hosts: vec![],
+        slowest_hosts: vec![],
         skips: vec![],
         ..frame()
     };

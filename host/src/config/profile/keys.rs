@@ -141,12 +141,12 @@ const CAPS: &[Key] = &[
 ];
 
 const BUDGET: &[Key] = &[
-    key("runs_per_day", AT_LEAST_ONE, "Runs of this profile per UTC day, for each tenant."),
-    key("usd_per_day", Form::Money, "Money per UTC day, for each tenant."),
-    key("usd_per_month", Form::Money, "Money per UTC month, for each tenant."),
+    key("runs_per_day", AT_LEAST_ONE, "Runs of this profile per day, for each tenant."),
+    key("usd_per_day", Form::Money, "Money per day, for each tenant."),
+    key("usd_per_month", Form::Money, "Money per month, for each tenant."),
     key("usd_per_run", Form::Money, "The most one run may cost, all its actor runs together."),
-    key("source_usd_per_day", Form::Money, "Money for one source per UTC day."),
-    key("source_usd_per_month", Form::Money, "Money for one source per UTC month."),
+    key("source_usd_per_day", Form::Money, "Money for one source per day."),
+    key("source_usd_per_month", Form::Money, "Money for one source per month."),
 ];
 
 const RATE_LIMIT: Form = Form::Count { least: 1, most: limits::RATE_MOST as u64 };

@@ -1,10 +1,12 @@
 //! The engine's passes over a real store, with a platform whose answers each case sets.
 //!
 //! Owns: the small world they play in: a clock that is moved by hand, and everything else as empty as it may be. What each
-//! case is about stands in `given_up` (runs that cannot go on), `costs` and `gates`.
+//! case is about stands in `given_up` (runs that cannot go on), `deaths` (of daemons), `costs`, `gates` and `clocks`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+mod clocks;
 mod costs;
+mod deaths;
 mod gates;
 mod given_up;
 
@@ -139,6 +141,21 @@ fn remote(id: &str, status: RemoteStatus, cost: u64) -> RemoteRun {
     RemoteRun { id: id.parse().unwrap(), dataset, status, message: None, build: None, cost, charged_elements: None }
 }
 
+/// Nothing is configured.
+fn settings(daemon: DaemonId) -> Settings {
+    Settings {
+        rates: RateBook::default(),
+        daemon,
+        profiles: BTreeMap::new(),
+        budget: GlobalBudget::default(),
+        runs_at_once: 4,
+        active_within: limits::ACTIVE_WITHIN,
+        catch_up_window: limits::CATCH_UP_WINDOW,
+        watch: Duration::from_secs(1),
+        credentials: BTreeMap::new(),
+    }
+}
+
 /// An engine with its store, at noon. It is another daemon than the one that the store's cases claim for.
 struct Scene {
     engine: Arc<Engine>,
@@ -166,18 +183,7 @@ impl Scene {
             dice: Arc::new(Count(AtomicU64::new(1))),
             observer: Arc::clone(&told) as Arc<dyn Observer>,
         };
-        let settings = Settings {
-            rates: RateBook::default(),
-            daemon,
-            profiles: BTreeMap::new(),
-            budget: GlobalBudget::default(),
-            runs_at_once: 4,
-            active_within: limits::ACTIVE_WITHIN,
-            catch_up_window: limits::CATCH_UP_WINDOW,
-            watch: Duration::from_secs(1),
-            credentials: BTreeMap::new(),
-        };
-        Self { engine: Engine::new(ports, settings), store, clock, platform, told, _folder: folder }
+        Self { engine: Engine::new(ports, settings(daemon)), store, clock, platform, told, _folder: folder }
     }
 
     fn set(&self, now: UtcMillis) {

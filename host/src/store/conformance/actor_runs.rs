@@ -12,6 +12,7 @@ use tidegate_core::money::MicroUsd;
 use tidegate_core::run::{Intent, IntentEnd, IntentStage, Park, Progress};
 use tidegate_core::source::PausedBy;
 use tidegate_core::time::UtcMillis;
+use tidegate_core::zone::Zone;
 
 use super::Place;
 use super::world::{at, claim_as, commit, done, empty, failure, me, one_of, request, source, success};
@@ -21,7 +22,7 @@ use crate::ports::{Commit, Looked, RunStage, Store};
 const WORST: u64 = 50_000;
 
 fn money(limit: u64) -> Reservation {
-    let window = Window { scope: Scope::All, measure: Measure::UsdPerDay, start: at(0).day_start() };
+    let window = Window { scope: Scope::All, measure: Measure::UsdPerDay, start: at(0).day_start(), zone: Zone::UTC };
     Reservation { window, amount: WORST, limit }
 }
 

@@ -7,6 +7,8 @@ use rand::{Rng as _, SeedableRng as _};
 use tidegate_core::budget::{Balance, Measure, Reservation, Scope, Window};
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
 use tidegate_core::id::SourceId;
+use tidegate_core::time::UtcMillis;
+use tidegate_core::zone::Zone;
 
 use super::Place;
 use super::world::{at, claim, claim_as, commit, done, empty, one_of, request, source, success};
@@ -15,7 +17,11 @@ use crate::ports::Store;
 /// One run of the day for the cases' profile, of at most so many.
 fn one_of_profile(limit: u64) -> Reservation {
     let scope = Scope::Profile("acme".parse().unwrap(), "feeds".parse().unwrap());
-    Reservation { window: Window { scope, measure: Measure::RunsPerDay, start: at(0).day_start() }, amount: 1, limit }
+    Reservation {
+        window: Window { scope, measure: Measure::RunsPerDay, start: at(0).day_start(), zone: Zone::UTC },
+        amount: 1,
+        limit,
+    }
 }
 
 pub(crate) async fn a_full_window_refuses_and_books_nothing(place: &dyn Place) {
@@ -113,4 +119,33 @@ async fn within(store: &dyn Store, limit: u64) {
     for row in store.ledger(at(1)).await.unwrap() {
         assert!(row.balance.reserved + row.balance.spent <= limit, "{row:?}");
     }
+}
+
+/// Berlin's days begin at another instant than Greenwich's, and end by its clock: this one has 25 hours.
+pub(crate) async fn windows_end_by_their_own_clock(place: &dyn Place) {
+    let store = empty(place).await;
+    let zone = Zone::parse("Europe/Berlin").unwrap();
+    let utc = |text: &str| UtcMillis::parse(text).unwrap();
+    let noon = utc("2026-10-25T12:00:00Z");
+    let scope = || Scope::Tenant("acme".parse().unwrap());
+    let window = |measure| Window::at(scope(), measure, &zone, noon);
+    let need = |measure| Reservation { window: window(measure), amount: 1, limit: 2 };
+    let id = source(&*store, "one").await.id;
+    let both = vec![one_of(100), need(Measure::RunsPerDay), need(Measure::UsdPerMonth)];
+    let wish = ClaimRequest { reservations: both, ..request(&*store, id, at(1)).await };
+    let live = claim_as(&*store, wish, noon).await.unwrap();
+    done(&*store, commit(&live, None, Some(success())), noon).await;
+    let open = async |now: &str| {
+        let ledger = store.ledger(utc(now)).await.unwrap();
+        let told =
+            |row: &crate::ports::LedgerRow| (row.window.measure.word(), row.window.zone.to_string(), row.window.end());
+        ledger.iter().filter(|row| row.window.scope == scope()).map(told).collect::<Vec<_>>()
+    };
+    let day = ("runs-per-day", "Europe/Berlin".to_owned(), utc("2026-10-25T23:00:00Z"));
+    let month = ("usd-per-month", "Europe/Berlin".to_owned(), utc("2026-10-31T23:00:00Z"));
+    assert_eq!(open("2026-10-24T22:00:00Z").await, [month.clone(), day.clone()]);
+    assert_eq!(open("2026-10-25T22:59:59Z").await, [month.clone(), day]);
+    assert_eq!(open("2026-10-25T23:00:00Z").await, [month]);
+    assert_eq!(open("2026-10-31T23:00:00Z").await, []);
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }

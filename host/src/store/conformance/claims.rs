@@ -214,6 +214,25 @@ pub(crate) async fn parked_until_somebody_acts(place: &dyn Place) {
     assert_eq!(ids_due(&*store, at(4)).await, [one.id, two.id]);
 }
 
+/// What a daemon does that reads its configuration again: whoever was put off, with a time or without one, is due when it was.
+pub(crate) async fn who_was_put_off_may_be_looked_at_again(place: &dyn Place) {
+    let store = empty(place).await;
+    let (one, two) = (source(&*store, "one").await, source(&*store, "two").await);
+    let live = claim(&*store, source(&*store, "live").await.id, at(1)).await;
+    let paused = source(&*store, "paused").await;
+    store
+        .skip(vec![skipped(&one, "no plugin", None), skipped(&two, "budget spent", Some(at(720)))], at(1))
+        .await
+        .unwrap();
+    store.skip(vec![skipped(&paused, "budget spent", Some(at(720)))], at(1)).await.unwrap();
+    store.pause(paused.id, PausedBy::Operator, "tea", at(1)).await.unwrap();
+    assert_eq!(ids_due(&*store, at(2)).await, []);
+    store.look_again().await.unwrap();
+    assert_eq!(ids_due(&*store, at(2)).await, [one.id, two.id]);
+    let (_, settled) = done(&*store, commit(&live, None, Some(success())), at(2)).await;
+    assert_eq!(settled.unwrap().source.next_run.map(|next| next.at), Some(at(62)), "what ran goes on");
+}
+
 async fn ids_due(store: &dyn Store, now: UtcMillis) -> Vec<SourceId> {
     let mut ids: Vec<_> = store.candidates(now, 10).await.unwrap().into_iter().map(|c| c.source.id).collect();
     ids.sort();

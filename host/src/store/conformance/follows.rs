@@ -10,7 +10,7 @@ use tidegate_core::time::UtcMillis;
 use super::Place;
 use super::claims::skipped;
 use super::world::{at, claim, commit, done, empty, fresh, items, named, run_once, source, success};
-use crate::ports::{Changed, Created, Retier, Store};
+use crate::ports::{Changed, Created, Moved, Retier, Store};
 
 fn acme() -> Tenant {
     "acme".parse().unwrap()
@@ -216,6 +216,24 @@ pub(crate) async fn counts_move_only_what_was_seen(place: &dyn Place) {
     assert_eq!(store.recount(at(1), 10).await.unwrap().len(), 1, "it is counted all the same");
     let gone = vec![Retier { source: fresh(), followers: 1, before: None, after: None }];
     store.retier(gone, at(7)).await.unwrap();
+}
+
+pub(crate) async fn what_is_due_moves_unless_something_else_is(place: &dyn Place) {
+    let store = empty(place).await;
+    let (one, live) = (tiered(&*store, "one").await, tiered(&*store, "live").await);
+    let due = store.source(one).await.unwrap().unwrap().next_run.unwrap();
+    let moved = |source, before: NextRun, minute| Moved { source, before, after: NextRun { at: at(minute), ..before } };
+    let running = claim(&*store, live, due.at).await;
+    let wishes = vec![moved(one, NextRun { at: at(7), ..due }, 3), moved(live, due, 3), moved(fresh(), due, 3)];
+    store.reschedule(wishes).await.unwrap();
+    assert_eq!(store.source(one).await.unwrap().unwrap().next_run, Some(due), "something else is due");
+    assert_eq!(store.source(live).await.unwrap().unwrap().next_run, None, "it runs");
+    store.put_off(vec![(one, at(9_999))]).await.unwrap();
+    store.reschedule(vec![moved(one, due, 3)]).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(at(3)), "and it is a candidate then");
+    assert_eq!(store.source(one).await.unwrap().unwrap().next_run.unwrap().at, at(3));
+    done(&*store, commit(&running, None, Some(success())), due.at).await;
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
 pub(crate) async fn sources_are_put_off_and_daemons_give_signs_of_life(place: &dyn Place) {

@@ -17,6 +17,7 @@ pub(crate) mod gates;
 pub(crate) mod items;
 pub(crate) mod lists;
 pub(crate) mod orders;
+pub(crate) mod quarantines;
 pub(crate) mod rates;
 pub(crate) mod sources;
 pub(crate) mod upkeep;
@@ -51,8 +52,10 @@ macro_rules! conformance {
             claims: the_longest_due_come_first, one_claim_for_each_source, two_claimers_never_share,
                 what_may_not_be_claimed, an_old_look_claims_nothing, leases_are_prolonged_and_lost, stuck_runs_are_found,
                 a_drained_run_starts_again, a_dead_run_counts_as_an_attempt, skips_put_off_and_are_counted, parked_until_somebody_acts,
+                who_was_put_off_may_be_looked_at_again,
                 the_claim_uses_up_what_was_due;
-            budgets: a_full_window_refuses_and_books_nothing, what_is_reserved_is_settled, concurrent_claims_stay_within;
+            budgets: a_full_window_refuses_and_books_nothing, what_is_reserved_is_settled, concurrent_claims_stay_within,
+                windows_end_by_their_own_clock;
             commits: a_page_and_its_counts, an_old_generation_changes_nothing, a_gone_source_changes_nothing,
                 the_cap_holds_over_pages_and_attempts, a_page_without_ids_is_refused_whole,
                 a_caller_that_goes_away_harms_nobody;
@@ -81,10 +84,12 @@ macro_rules! conformance {
             follows: follows_are_made_and_ended_once, active_followers_are_counted, the_first_follower_wakes_a_source,
                 a_reader_who_returns_wakes_a_source, the_last_one_to_leave_puts_a_source_to_sleep,
                 one_who_comes_while_the_last_one_leaves_counts, the_hours_of_followers_are_told_to_a_schedule_that_asks,
-                counts_move_only_what_was_seen, sources_are_put_off_and_daemons_give_signs_of_life;
+                counts_move_only_what_was_seen, what_is_due_moves_unless_something_else_is, sources_are_put_off_and_daemons_give_signs_of_life;
             alerts: an_alert_is_told_once_and_resolved, of_two_daemons_one_tells, what_was_seen_since_is_not_over,
                 a_reminder_is_made_once, all_of_an_alert_comes_back, hits_are_counted_apart_and_only_lately,
                 an_alert_survives_a_restart, the_pulse_counts_what_there_is;
+            quarantines: faults_are_counted_by_run_and_source, sources_on_which_a_plugin_works_are_counted,
+                a_version_is_put_into_quarantine_once_and_released;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

@@ -15,6 +15,7 @@ use tidegate_core::run::{Finish, Policy, RunResult, Settlement};
 use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{NewSource, Source, Trigger};
 use tidegate_core::time::{Span, UtcMillis};
+use tidegate_core::zone::Zone;
 
 use super::Place;
 use crate::ports::{Commit, Committed, Created, Store};
@@ -62,7 +63,7 @@ pub(crate) async fn source(store: &dyn Store, identifier: &str) -> Source {
 
 /// One run of the day, of at most so many.
 pub(super) fn one_of(limit: u64) -> Reservation {
-    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: at(0).day_start() };
+    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: at(0).day_start(), zone: Zone::UTC };
     Reservation { window, amount: 1, limit }
 }
 

@@ -13,7 +13,7 @@ use tidegate_core::time::UtcMillis;
 
 use super::Arrived;
 use super::tables::Tables;
-use crate::ports::{Changed, Follower, Recounted, Retier};
+use crate::ports::{Changed, Follower, Moved, Recounted, Retier};
 
 /// Who follows.
 #[derive(Default)]
@@ -233,6 +233,17 @@ impl Tables {
             if moved || entry.parked {
                 entry.parked = false;
                 self.refresh_due(count.source);
+            }
+        }
+    }
+
+    pub(super) fn reschedule(&mut self, moved: Vec<Moved>) {
+        for Moved { source, before, after } in moved {
+            let Some(entry) = self.sources.get_mut(&source) else { continue };
+            if entry.source.running.is_none() && entry.source.next_run == Some(before) {
+                entry.source.next_run = Some(after);
+                entry.parked = false;
+                self.refresh_due(source);
             }
         }
     }

@@ -5,7 +5,7 @@ use tidegate_core::id::{SourceId, Tenant, UserId};
 use tidegate_core::time::UtcMillis;
 
 use super::MemoryStore;
-use crate::ports::{Changed, Follower, Follows, Recounted, Retier, StoreError};
+use crate::ports::{Changed, Follower, Follows, Moved, Recounted, Retier, StoreError};
 
 #[async_trait]
 impl Follows for MemoryStore {
@@ -55,5 +55,9 @@ impl Follows for MemoryStore {
 
     async fn put_off(&self, sources: Vec<(SourceId, UtcMillis)>) -> Result<(), StoreError> {
         self.with("put sources off", |tables| tables.put_off(sources))
+    }
+
+    async fn reschedule(&self, moved: Vec<Moved>) -> Result<(), StoreError> {
+        self.with("move what is due", |tables| tables.reschedule(moved))
     }
 }

@@ -22,6 +22,7 @@ mod follows;
 mod gate;
 mod item;
 mod ledger;
+mod quarantine;
 mod rate;
 mod source;
 mod tables;
@@ -167,6 +168,10 @@ impl Store for MemoryStore {
 
     async fn skip(&self, skips: Vec<SkipRecord>, now: UtcMillis) -> Result<(), StoreError> {
         self.with("note skips", |tables| tables.skip(skips, now))
+    }
+
+    async fn look_again(&self) -> Result<(), StoreError> {
+        self.with("look at all sources again", Tables::unpark)
     }
 
     async fn claim(

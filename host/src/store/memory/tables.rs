@@ -20,6 +20,7 @@ use super::Keep;
 use super::alert::Alerts;
 use super::dead::Dead;
 use super::follow::Audience;
+use super::quarantine::Broken;
 use crate::ports::{ItemRow, RawPage, RunRow, RunStage};
 
 /// Everything.
@@ -62,6 +63,7 @@ pub(super) struct Tables {
     pub(super) alerts: Alerts,
     pub(super) rates: BTreeMap<RateScope, Place>,
     pub(super) hosts: BTreeMap<String, HostState>,
+    pub(super) broken: Broken,
     /// When a daemon was last alive.
     pub(super) alive_at: Option<UtcMillis>,
 }

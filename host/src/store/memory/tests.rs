@@ -17,6 +17,7 @@ use tidegate_core::run::{Finish, Policy, RunResult};
 use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{NewSource, Trigger};
 use tidegate_core::time::{Span, UtcMillis};
+use tidegate_core::zone::Zone;
 
 use super::{Keep, Memory, MemoryStore};
 use crate::ports::{Commit, RunFilter, Store};
@@ -45,7 +46,7 @@ fn at(seconds: u64) -> UtcMillis {
 }
 
 async fn run_once(store: &MemoryStore, source: SourceId, run: u128, queued: bool, now: UtcMillis) {
-    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: now.day_start() };
+    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: now.day_start(), zone: Zone::UTC };
     let request = ClaimRequest {
         source,
         run: RunId::from_bits(run),

@@ -14,7 +14,7 @@ use tidegate_core::time::UtcMillis;
 
 use super::cell::{Uid, column, limit, uids};
 use super::{source, wake};
-use crate::ports::{Changed, Follower, Recounted, Retier};
+use crate::ports::{Changed, Follower, Moved, Recounted, Retier};
 use crate::store::rows::Cells;
 use crate::store::rows::source::{Row, source_columns};
 use crate::store::trouble::Outcome;
@@ -247,6 +247,22 @@ pub(super) async fn retier(conn: &mut PgConnection, counts: Vec<Retier>) -> Outc
             row.source.next_run = count.after;
         }
         if moved || looked_at.contains(&count.source) {
+            rows.push(row);
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    source::write(conn, &rows.iter().collect::<Vec<_>>()).await
+}
+
+pub(super) async fn reschedule(conn: &mut PgConnection, moved: Vec<Moved>) -> Outcome<()> {
+    source::lock_all(conn, moved.iter().map(|one| one.source)).await?;
+    let mut rows = Vec::with_capacity(moved.len());
+    for Moved { source, before, after } in moved {
+        let Some(mut row) = source::row(conn, source).await? else { continue };
+        if row.source.running.is_none() && row.source.next_run == Some(before) {
+            row.source.next_run = Some(after);
             rows.push(row);
         }
     }

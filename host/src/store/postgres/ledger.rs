@@ -34,17 +34,18 @@ impl Balances {
         conn: &mut PgConnection,
         wanted: impl Iterator<Item = &'r Reservation>,
     ) -> Outcome<Self> {
-        let wanted: BTreeMap<Key, Balance> = wanted.map(|r| (key(&r.window), Balance::default())).collect();
+        let wanted: BTreeMap<Key, &str> = wanted.map(|r| (key(&r.window), r.window.zone.name())).collect();
         if wanted.is_empty() {
             return Ok(Self::default());
         }
-        let sql = "INSERT INTO ledger (start, scope, measure)
-            SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) AS j(start, scope, measure)
+        let sql = "INSERT INTO ledger (start, scope, measure, zone)
+            SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS j(start, scope, measure, zone)
             ORDER BY j.start, j.scope COLLATE \"C\", j.measure COLLATE \"C\" ON CONFLICT DO NOTHING";
         sqlx::query(sql)
             .bind(column(wanted.keys(), |key| key.0))
             .bind(column(wanted.keys(), |key| &key.1))
             .bind(column(wanted.keys(), |key| &key.2))
+            .bind(column(wanted.values(), |zone| *zone))
             .execute(&mut *conn)
             .await?;
         Self::lock(conn, wanted).await
@@ -222,7 +223,7 @@ pub(super) async fn settle_worst(conn: &mut PgConnection, source: SourceId) -> O
 
 /// Windows that are open at `now`.
 pub(super) async fn open_windows(conn: &mut PgConnection, now: UtcMillis) -> Outcome<Vec<LedgerRow>> {
-    let sql = "SELECT start, scope, measure, reserved, spent FROM ledger WHERE start BETWEEN $1 AND $2
+    let sql = "SELECT start, scope, measure, zone, reserved, spent FROM ledger WHERE start BETWEEN $1 AND $2
         ORDER BY start, scope, measure";
     let rows = sqlx::query(sql).bind(now.minus(WINDOW_MOST).as_millis()).bind(now.as_millis()).fetch_all(conn).await?;
     Ok(rows.iter().filter_map(|row| open(row, now).transpose()).collect::<Result<_, _>>()?)

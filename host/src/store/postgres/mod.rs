@@ -27,6 +27,7 @@ mod open;
 mod parked;
 mod pool;
 mod pulse;
+mod quarantine;
 mod rate;
 mod replay;
 mod schedule;
@@ -168,6 +169,10 @@ impl Store for PostgresStore {
             return Ok(());
         }
         self.write("note skips", Box::new(move |conn| Box::pin(schedule::skip(conn, skips, now)))).await
+    }
+
+    async fn look_again(&self) -> Result<(), StoreError> {
+        self.unpark().await
     }
 
     async fn claim(

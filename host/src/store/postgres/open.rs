@@ -99,7 +99,7 @@ impl PostgresStore {
 
     /// Looks at every source again that was put off: a budget may have been raised, a plugin added. Some at a time, as others
     /// are at work on them.
-    async fn unpark(&self) -> Result<(), StoreError> {
+    pub(super) async fn unpark(&self) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let work: Work<_> = Box::new(move |conn| Box::pin(source::unpark_after(conn, after, limits::PG_UNPARK)));

@@ -3,7 +3,7 @@
 //! Owns: the candidate query over `due_at` with its lower bound, and the rows of `skip_count`. Must not know: why a source is
 //! skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sqlx::PgConnection;
 use tidegate_core::actor::gate::GateKey;
@@ -161,11 +161,16 @@ pub(super) async fn next_due(conn: &mut PgConnection) -> Outcome<Option<UtcMilli
 
 /// A source that is not a candidate any more keeps its due time, and so does one whose gate was opened after it was looked at:
 /// what opens a gate has looked for those behind it already. The gates are held meanwhile, so that none is opened in between.
-pub(super) async fn skip(conn: &mut PgConnection, skips: Vec<SkipRecord>, now: UtcMillis) -> Outcome<()> {
+/// Daemons that look at the same time skip the same sources: what another one is at, or has put off since, is not skipped twice.
+pub(super) async fn skip(conn: &mut PgConnection, mut skips: Vec<SkipRecord>, now: UtcMillis) -> Outcome<()> {
     let gates = column(&skips, |skip| skip.gate.as_ref().map(GateKey::stored));
     let hold = "SELECT 1 FROM gate WHERE key = ANY($1) ORDER BY key FOR KEY SHARE";
-    sqlx::query(hold).bind(gates.clone()).execute(&mut *conn).await?;
-    super::source::lock_all(conn, skips.iter().map(|skip| skip.source)).await?;
+    sqlx::query(hold).bind(gates).execute(&mut *conn).await?;
+    hold_unskipped(conn, &mut skips, now).await?;
+    if skips.is_empty() {
+        return Ok(());
+    }
+    let gates = column(&skips, |skip| skip.gate.as_ref().map(GateKey::stored));
     let update = "UPDATE source s SET skipped_at = $1, skip_detail = j.detail,
             parked = CASE WHEN s.due_at IS NULL OR j.opened THEN s.parked ELSE j.until IS NULL END,
             due_at = CASE WHEN s.due_at IS NULL OR j.opened THEN s.due_at ELSE j.until END
@@ -183,6 +188,33 @@ pub(super) async fn skip(conn: &mut PgConnection, skips: Vec<SkipRecord>, now: U
         .execute(&mut *conn)
         .await?;
     count(conn, &skips, now).await
+}
+
+/// Takes the locks on those sources that nobody else is at and that nobody has put off since `now`; only their skips stay.
+/// Where somebody else is at all of them it is waited for, so that nobody looks at the same ones again and again.
+async fn hold_unskipped(conn: &mut PgConnection, skips: &mut Vec<SkipRecord>, now: UtcMillis) -> Outcome<()> {
+    macro_rules! hold {
+        ($how:literal) => {
+            concat!(
+                "SELECT id FROM source WHERE id = ANY($1)
+                    AND NOT (skipped_at IS NOT NULL AND skipped_at > $2 AND (due_at IS NULL OR due_at > $2))
+                    ORDER BY id FOR NO KEY UPDATE",
+                $how
+            )
+        };
+    }
+    let mut held: HashSet<SourceId> = HashSet::with_capacity(skips.len());
+    for sql in [hold!(" SKIP LOCKED"), hold!("")] {
+        let ids = uids(skips.iter().map(|skip| skip.source));
+        for row in &sqlx::query(sql).bind(ids).bind(now.as_millis()).fetch_all(&mut *conn).await? {
+            held.insert(Cells::new(row, "source", "id").id("id")?);
+        }
+        if !held.is_empty() {
+            break;
+        }
+    }
+    skips.retain(|skip| held.contains(&skip.source));
+    Ok(())
 }
 
 async fn count(conn: &mut PgConnection, skips: &[SkipRecord], now: UtcMillis) -> Outcome<()> {

@@ -20,6 +20,7 @@ use tidegate_core::run::{Finish, Policy, RunResult};
 use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{NewSource, Trigger};
 use tidegate_core::time::{Span, UtcMillis};
+use tidegate_core::zone::Zone;
 use tokio::sync::OnceCell;
 
 use super::PostgresStore;
@@ -102,7 +103,7 @@ fn new_source(n: u128) -> (NewSource, RunId) {
 
 /// The request for the first run of [`new_source`], as one of at most `limit` runs of the day.
 fn first_run(n: u128, daemon: u128, limit: u64) -> ClaimRequest {
-    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: noon().day_start() };
+    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: noon().day_start(), zone: Zone::UTC };
     ClaimRequest {
         source: SourceId::from_bits(n),
         run: RunId::from_bits(n),

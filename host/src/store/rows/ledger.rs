@@ -5,6 +5,7 @@
 
 use tidegate_core::budget::{Balance, Measure, Scope, Window};
 use tidegate_core::time::UtcMillis;
+use tidegate_core::zone::Zone;
 
 use super::cells::{Cells, Raw};
 use crate::ports::{LedgerRow, StoreError};
@@ -28,6 +29,7 @@ pub(in crate::store) fn window(cells: &Cells<'_>) -> Result<Window, StoreError> 
         scope: cells.word("scope", Scope::from_key)?,
         measure: cells.word("measure", Measure::from_word)?,
         start: cells.time("start")?,
+        zone: cells.word("zone", |name| Zone::parse(name).ok())?,
     })
 }
 

@@ -12,7 +12,7 @@ use tidegate_core::schedule::activity::Activity;
 use tidegate_core::time::UtcMillis;
 
 use super::source;
-use crate::ports::{Changed, Follower, Recounted, Retier};
+use crate::ports::{Changed, Follower, Moved, Recounted, Retier};
 use crate::store::rows::Cells;
 use crate::store::rows::source::{Row, json, source_columns};
 use crate::store::trouble::Outcome;
@@ -219,6 +219,17 @@ pub(super) async fn retier(conn: &mut SqliteConnection, counts: Vec<Retier>) -> 
             row.source.next_run = count.after;
         }
         if moved || looked_at.contains(&count.source) {
+            source::write(conn, &row).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn reschedule(conn: &mut SqliteConnection, moved: Vec<Moved>) -> Outcome<()> {
+    for Moved { source, before, after } in moved {
+        let Some(mut row) = source::row(conn, source).await? else { continue };
+        if row.source.running.is_none() && row.source.next_run == Some(before) {
+            row.source.next_run = Some(after);
             source::write(conn, &row).await?;
         }
     }

@@ -5,7 +5,7 @@ use tidegate_core::id::{SourceId, Tenant, UserId};
 use tidegate_core::time::UtcMillis;
 
 use super::{SqliteStore, follow};
-use crate::ports::{Changed, Follower, Follows, Recounted, Retier, StoreError};
+use crate::ports::{Changed, Follower, Follows, Moved, Recounted, Retier, StoreError};
 
 #[async_trait]
 impl Follows for SqliteStore {
@@ -62,5 +62,12 @@ impl Follows for SqliteStore {
             return Ok(());
         }
         self.schedule("put sources off", Box::new(move |conn| Box::pin(follow::put_off(conn, sources)))).await
+    }
+
+    async fn reschedule(&self, moved: Vec<Moved>) -> Result<(), StoreError> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        self.schedule("move what is due", Box::new(move |conn| Box::pin(follow::reschedule(conn, moved)))).await
     }
 }

@@ -61,7 +61,7 @@ impl Balances {
 
     /// Writes all of them back.
     pub(super) async fn write(self, conn: &mut SqliteConnection) -> Outcome<()> {
-        let sql = "INSERT INTO ledger (start, scope, measure, reserved, spent) VALUES (?1, ?2, ?3, ?4, ?5)
+        let sql = "INSERT INTO ledger (start, scope, measure, reserved, spent, zone) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (start, scope, measure) DO UPDATE SET reserved = excluded.reserved, spent = excluded.spent";
         for (window, balance) in self.0 {
             sqlx::query(sql)
@@ -70,6 +70,7 @@ impl Balances {
                 .bind(window.measure.word())
                 .bind(signed(balance.reserved))
                 .bind(signed(balance.spent))
+                .bind(window.zone.name().to_owned())
                 .execute(&mut *conn)
                 .await?;
         }
@@ -135,7 +136,7 @@ pub(super) async fn settle_worst(conn: &mut SqliteConnection, source: SourceId) 
 
 /// Windows that are open at `now`.
 pub(super) async fn open_windows(conn: &mut SqliteConnection, now: UtcMillis) -> Outcome<Vec<LedgerRow>> {
-    let sql = "SELECT start, scope, measure, reserved, spent FROM ledger WHERE start BETWEEN ?1 AND ?2
+    let sql = "SELECT start, scope, measure, zone, reserved, spent FROM ledger WHERE start BETWEEN ?1 AND ?2
         ORDER BY start, scope, measure";
     let rows = sqlx::query(sql).bind(now.minus(WINDOW_MOST).as_millis()).bind(now.as_millis()).fetch_all(conn).await?;
     Ok(rows.iter().filter_map(|row| open(row, now).transpose()).collect::<Result<_, _>>()?)

@@ -23,6 +23,7 @@ mod lock;
 mod open;
 mod parked;
 mod pulse;
+mod quarantine;
 mod rate;
 mod readers;
 mod replay;
@@ -157,6 +158,10 @@ impl Store for SqliteStore {
             return Ok(());
         }
         self.schedule("note skips", Box::new(move |conn| Box::pin(schedule::skip(conn, skips, now)))).await
+    }
+
+    async fn look_again(&self) -> Result<(), StoreError> {
+        self.schedule("look at all sources again", Box::new(|conn| Box::pin(source::unpark(conn)))).await
     }
 
     async fn claim(

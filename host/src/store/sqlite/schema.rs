@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
@@ -44,6 +44,12 @@ const MIGRATIONS: [Migration; 8] = [
         name: "asked_often",
         sql: include_str!("../../../../migrations/sqlite/0008_asked_often.sql"),
     },
+    Migration {
+        version: 9,
+        name: "quarantine",
+        sql: include_str!("../../../../migrations/sqlite/0009_quarantine.sql"),
+    },
+    Migration { version: 10, name: "zones", sql: include_str!("../../../../migrations/sqlite/0010_zones.sql") },
 ];
 
 /// The version this program knows.

@@ -34,6 +34,13 @@ impl Observer for Metrics {
             Event::GateOpened { .. } => self.add(&table::GATE_CHANGES, &["opened"], 1.0),
             Event::Stale { .. } => self.add(&table::STALE, &[], 1.0),
             Event::PassFailed { pass, .. } => self.add(&table::PASS_FAILURES, &[pass], 1.0),
+            Event::Quarantined { quarantine } => self.add(&table::QUARANTINES, &[&quarantine.plugin], 1.0),
+            Event::Released { .. } | Event::ClockSetBack { .. } => {}
+            Event::Reloaded { refused } => {
+                let applied = refused.is_empty();
+                self.add(&table::RELOADS, &[if applied { "applied" } else { "refused" }], 1.0);
+                self.set(&table::RELOAD_OK, &[], if applied { 1.0 } else { 0.0 });
+            }
             Event::CutShort { .. } | Event::PluginLogged { .. } => {}
             Event::Alerted { notice } => {
                 self.add(&table::ALERTS, &[notice.open.alert.key.kind().word(), notice.change.word()], 1.0);

@@ -89,6 +89,7 @@ impl Metrics {
             scrape: tokio::sync::Mutex::default(),
         };
         metrics.set(&table::BUILD, &[env!("CARGO_PKG_VERSION")], 1.0);
+        metrics.set(&table::RELOAD_OK, &[], 1.0);
         metrics.set(&table::STARTED, &[], seconds(started));
         Ok(metrics)
     }

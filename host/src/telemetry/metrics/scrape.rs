@@ -13,6 +13,7 @@ use tidegate_core::id::{ProfileName, RunId};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::profile::Profile;
+use tidegate_core::quarantine::Quarantine;
 use tidegate_core::time::UtcMillis;
 use tokio::time::{Instant, timeout};
 
@@ -33,7 +34,7 @@ pub struct Watched {
 }
 
 /// Made anew at each scrape, so that what is no longer there is no longer shown.
-const MADE_ANEW: [Metric; 9] = [
+const MADE_ANEW: [Metric; 10] = [
     table::READ_SECONDS,
     table::DUE,
     table::LAG,
@@ -43,11 +44,13 @@ const MADE_ANEW: [Metric; 9] = [
     table::RUNS_LEFT,
     table::USD_LEFT,
     table::USD_SPENT,
+    table::QUARANTINED,
 ];
 
 struct Numbers {
     pulse: Pulse,
     gates: Vec<Gate>,
+    quarantines: Vec<Quarantine>,
     ledger: Vec<LedgerRow>,
 }
 
@@ -79,8 +82,12 @@ impl Metrics {
 
     async fn numbers(&self, watched: &Watched, now: UtcMillis) -> Result<Numbers, StoreError> {
         let store = &watched.store;
-        let numbers =
-            Numbers { pulse: store.pulse(now).await?, gates: store.gates().await?, ledger: store.ledger(now).await? };
+        let numbers = Numbers {
+            pulse: store.pulse(now).await?,
+            gates: store.gates().await?,
+            quarantines: store.quarantines().await?,
+            ledger: store.ledger(now).await?,
+        };
         // One after the other, so that what is not looked up in time waits for the next scrape.
         while let Some((run, cost)) = self.next_cost() {
             match store.run(run).await {
@@ -115,6 +122,13 @@ impl Metrics {
         for (class, count) in closed {
             self.set(&table::GATES, &[class], float(count));
         }
+        let mut held: BTreeMap<&str, u64> = BTreeMap::new();
+        for quarantine in &numbers.quarantines {
+            *held.entry(&quarantine.plugin).or_default() += 1;
+        }
+        for (plugin, count) in held {
+            self.set(&table::QUARANTINED, &[plugin], float(count));
+        }
         self.budgets(&numbers.ledger, watched, now);
     }
 
@@ -122,7 +136,7 @@ impl Metrics {
     fn budgets(&self, ledger: &[LedgerRow], watched: &Watched, now: UtcMillis) {
         let mut taken: BTreeMap<Window, (u64, u64)> = BTreeMap::new();
         for measure in Measure::ALL {
-            taken.insert(Window::at(Scope::All, measure, now), (0, 0));
+            taken.insert(Window::at(Scope::All, measure, &watched.budget.zones.all, now), (0, 0));
         }
         for row in ledger {
             taken.insert(row.window.clone(), (row.balance.reserved, row.balance.spent));

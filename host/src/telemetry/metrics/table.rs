@@ -77,6 +77,13 @@ pub(super) const ALERTS: Metric =
     counter("tidegate_alerts_total", &["kind", "change"], "Alerts by kind: opened, reminder, resolved.");
 pub(super) const NOTICES: Metric =
     counter("tidegate_alert_notices_total", &["sink", "outcome"], "Notices to webhooks: sent, failed, dropped.");
+pub(super) const QUARANTINES: Metric =
+    counter("tidegate_plugin_quarantines_total", &["plugin"], "Times this daemon has put a plugin into quarantine.");
+pub(super) const RELOADS: Metric = counter(
+    "tidegate_reloads_total",
+    &["outcome"],
+    "Reloads of the configuration: applied, or refused because of a mistake.",
+);
 pub(super) const RUN_SECONDS: Metric =
     histogram("tidegate_run_duration_seconds", &["platform"], "Time of a run from claim to commit.");
 pub(super) const SANDBOX_SECONDS: Metric =
@@ -112,13 +119,23 @@ pub(super) const USD_SPENT: Metric = gauge(
     "US dollars spent this day or month, reserved ones not included.",
 );
 pub(super) const PLUGINS: Metric = gauge("tidegate_plugins_loaded", &[], "Plugins that serve.");
+pub(super) const QUARANTINED: Metric = gauge(
+    "tidegate_plugins_quarantined",
+    &["plugin"],
+    "Versions of a plugin that are in quarantine: its sources wait.",
+);
+pub(super) const RELOAD_OK: Metric = gauge(
+    "tidegate_reload_ok",
+    &[],
+    "0 if the last reload was refused, so that older settings hold than those that are written, else 1.",
+);
 pub(super) const BUILD: Metric =
     gauge("tidegate_build_info", &["version"], "Always 1; its label says which version runs.");
 pub(super) const STARTED: Metric =
     gauge("process_start_time_seconds", &[], "When this process started, in seconds since 1970, UTC.");
 
 /// All of them, in the order in which they are documented.
-pub(super) const ALL: [Metric; 29] = [
+pub(super) const ALL: [Metric; 33] = [
     RUNS,
     FAILURES,
     ITEMS,
@@ -133,6 +150,8 @@ pub(super) const ALL: [Metric; 29] = [
     GATE_CHANGES,
     ALERTS,
     NOTICES,
+    QUARANTINES,
+    RELOADS,
     RUN_SECONDS,
     SANDBOX_SECONDS,
     UP,
@@ -146,6 +165,8 @@ pub(super) const ALL: [Metric; 29] = [
     USD_LEFT,
     USD_SPENT,
     PLUGINS,
+    QUARANTINED,
+    RELOAD_OK,
     BUILD,
     STARTED,
 ];

@@ -13,11 +13,14 @@ use tidegate_core::alert::{self, Change, Notice};
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::Id;
 use tidegate_core::item::Counts;
+use tidegate_core::quarantine::Quarantine;
 use tidegate_core::run::Ending;
 use tidegate_core::source::{NewSource, Trigger};
 
 use super::*;
-use crate::ports::{ActorRuns as _, Attempt, Delivery, Event, Observer as _, Plugin, PluginLine, Plugins, Store as _};
+use crate::ports::{
+    ActorRuns as _, Attempt, Delivery, Event, Observer as _, Plugin, PluginLine, Plugins, Quarantines as _, Store as _,
+};
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use exposition::{Exposed, read};
 
@@ -60,6 +63,7 @@ fn attempt(tenant: &str, ending: Ending) -> Attempt {
         cost: MicroUsd::new(1),
         warnings: vec![],
         notice: None,
+        dead: false,
     }
 }
 
@@ -104,11 +108,21 @@ fn everything() -> Vec<Event> {
             plugin: "rss".to_owned(),
             line: PluginLine { level: "info", message: "canary".to_owned() },
         },
+        Event::Quarantined { quarantine: quarantine() },
+        Event::Released { plugin: "rss".to_owned() },
+        Event::ClockSetBack { by: Duration::from_secs(3_600) },
+        Event::Reloaded { refused: Vec::new() },
+        Event::Reloaded { refused: vec!["canary".to_owned()] },
         Event::Alerted { notice: Box::new(Notice { change: Change::Opened, open, at: at(0) }) },
         sent(Delivery::Sent),
         sent(Delivery::Failed("canary".to_owned())),
         sent(Delivery::Dropped(3)),
     ]
+}
+
+fn quarantine() -> Quarantine {
+    let (plugin, digest, why) = ("rss".to_owned(), "canary".to_owned(), "canary".to_owned());
+    Quarantine { plugin, digest, since: at(0), runs: 5, sources: 3, why }
 }
 
 async fn watched(dir: &tempfile::TempDir) -> Watched {
@@ -125,6 +139,7 @@ async fn watched(dir: &tempfile::TempDir) -> Watched {
     };
     store.create_source(source, Id::new(at(0), 6), at(0)).await.unwrap();
     store.close_gate(gate(), at(0)).await.unwrap();
+    store.quarantine(quarantine()).await.unwrap();
     Watched {
         store: Arc::new(store),
         plugins: Arc::new(Two),
@@ -172,6 +187,10 @@ async fn everything_is_exposed_as_the_format_wants_it() {
         ("tidegate_budget_left_runs", &[("scope", "all")], 500.0),
         ("tidegate_budget_left_usd", &[("scope", "all"), ("period", "month")], 50.0),
         ("tidegate_plugins_loaded", &[], 2.0),
+        ("tidegate_plugins_quarantined", &[("plugin", "rss")], 1.0),
+        ("tidegate_plugin_quarantines_total", &[("plugin", "rss")], 1.0),
+        ("tidegate_reloads_total", &[("outcome", "applied")], 1.0),
+        ("tidegate_reload_ok", &[], 0.0),
         ("tidegate_store_up", &[], 1.0),
         ("process_start_time_seconds", &[], 1795348800.0),
     ] {

@@ -193,7 +193,7 @@ pub(crate) fn settings() -> Result<Settings, Trouble> {
     Ok(Settings {
         daemon: DaemonId::new(SystemClock.now(), SystemDice.throw()),
         profiles: [(profile.name.clone(), profile)].into(),
-        budget: GlobalBudget { all, each_tenant: Limits::default(), tenants: Default::default() },
+        budget: GlobalBudget { all, ..GlobalBudget::default() },
         rates: Default::default(),
         runs_at_once: limits::RUNS_AT_ONCE,
         watch: limits::ACTOR_WATCH,

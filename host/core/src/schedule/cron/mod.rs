@@ -109,7 +109,7 @@ impl Cron {
         if expression.len() > limits::CRON_BYTES {
             return Err(refuse((limits::CRON_BYTES, format!("longer than {} bytes", limits::CRON_BYTES))));
         }
-        let zone = zone(timezone)?;
+        let zone = named(timezone)?;
         let (fields, rhythm) = match nickname(expression).map_err(refuse)? {
             // Their columns mean nothing, and they are right.
             Some(meant) => read(meant).map_err(refuse)?,
@@ -222,7 +222,7 @@ fn words(expression: &str) -> Vec<Word<'_>> {
 }
 
 /// The time zone of that name.
-fn zone(name: &str) -> Result<TimeZone, NotCron> {
+pub(crate) fn named(name: &str) -> Result<TimeZone, NotCron> {
     let zones = TimeZoneDatabase::bundled();
     zones.get(name).ok().filter(|zone| zone.iana_name().is_some_and(|known| known != "Etc/Unknown")).ok_or_else(|| {
         let known: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();

@@ -205,6 +205,7 @@ async fn orders_of_before_have_their_time() {
         ALTER TABLE source DROP COLUMN followers; ALTER TABLE source DROP COLUMN facts;
         DROP INDEX run_extra; DROP TABLE alert; DROP TABLE alert_hit;
         DROP INDEX source_tenant_due; DROP TABLE rate; DROP TABLE host;
+        DROP TABLE plugin_fault; DROP TABLE plugin_quarantine; ALTER TABLE ledger DROP COLUMN zone;
         DELETE FROM schema_version WHERE version >= 3",
     )
     .await;

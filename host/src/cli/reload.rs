@@ -1,0 +1,174 @@
+//! SIGHUP: the configuration is read again while the daemon works.
+//!
+//! Owns: the order of a reload (read all, check all, open what has to be opened, then swap), what is said of it, and that a
+//! mistake anywhere leaves everything as it was. Must not know: what a setting means; whoever uses one takes the new one
+//! over. Called by `serve` and `run-scheduled` beside the engine.
+//!
+//! What `tidegate doctor` finds wrong in settings and profiles is what a reload refuses. What is not a setting follows its own
+//! rules, as at a start: a plugin's file that is broken leaves its last good version, a credential without a value is told of.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tidegate_core::id::ProfileName;
+use tidegate_core::profile::Profile;
+use tokio::signal::unix::Signal;
+
+use super::error::CliError;
+use super::eyes::{Opened, Watch};
+use super::home::{Home, tokens};
+use super::profile::in_order;
+use super::signals::Signals;
+use crate::config::{Credentials, Process, Profiles};
+use crate::egress::ApifyClient;
+use crate::engine::Engine;
+use crate::plugins::Catalogue;
+use crate::ports::Event;
+use crate::telemetry::Level;
+
+/// What a daemon serves by, and what is swapped when it changes.
+pub(super) struct Reload {
+    home: Home,
+    credentials: Credentials,
+    engine: Arc<Engine>,
+    actors: Arc<ApifyClient>,
+    catalogue: Arc<Catalogue>,
+    hangup: Signal,
+}
+
+/// What was read and found right.
+struct Fresh {
+    home: Home,
+    profiles: Profiles,
+    credentials: Credentials,
+    opened: Opened,
+}
+
+impl Reload {
+    /// Listens for SIGHUP from now on; what comes before [`Reload::listen`] waits.
+    pub(super) fn new(
+        home: Home,
+        credentials: Credentials,
+        engine: Arc<Engine>,
+        actors: Arc<ApifyClient>,
+        catalogue: Arc<Catalogue>,
+    ) -> Result<Self, CliError> {
+        Ok(Self { home, credentials, engine, actors, catalogue, hangup: Signals::hangup()? })
+    }
+
+    /// Reloads at every SIGHUP, until it is dropped. `level`: where the log's level is changed.
+    pub(super) async fn listen(mut self, watch: &mut Watch, level: Level) {
+        while self.hangup.recv().await.is_some() {
+            let refused = match self.read(watch).await {
+                Ok(fresh) => {
+                    self.swap(fresh, watch, &level).await;
+                    self.engine.try_gates().await;
+                    Vec::new()
+                }
+                Err(wrong) => wrong.iter().map(told).collect(),
+            };
+            self.engine.ports().observer.see(&Event::Reloaded { refused });
+        }
+    }
+
+    /// Reads everything and checks it. Nothing that serves is touched but plugins, each of which looks after itself.
+    async fn read(&self, watch: &Watch) -> Result<Fresh, Vec<CliError>> {
+        let home = self.home.again().map_err(|error| vec![error])?;
+        let mut wrong = Vec::new();
+        for key in self.home.config.needs_restart(&home.config) {
+            let message = format!("{key} was changed, which a daemon takes over at its start only");
+            wrong.push(CliError::refused(message).hint("restart the daemon, or write the old value"));
+        }
+        self.look_at_plugins().await;
+        let profiles = match home.profiles() {
+            Ok(profiles) => profiles,
+            Err(error) => {
+                wrong.push(error);
+                return Err(wrong);
+            }
+        };
+        wrong.extend(profiles.refused.iter().map(|error| error.clone().into()));
+        for file in profiles.usable.values() {
+            if let Err(error) = in_order(file, &home, &self.catalogue).await {
+                wrong.push(error.into());
+            }
+        }
+        let found = home.config.alerts.webhooks(&home.dir, &Process);
+        for webhook in &found {
+            if let Err(why) = &webhook.url {
+                wrong.push(CliError::refused(format!("alerts cannot be sent to webhook {}: {why}", webhook.name)));
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        // Last, as the only thing that takes something: what cannot be opened leaves the old listener.
+        let opened = watch.open(&home, found).await.map_err(|error| vec![error])?;
+        let credentials = home.credentials(&profiles);
+        Ok(Fresh { home, profiles, credentials, opened })
+    }
+
+    /// New and changed plugins serve from here on, whatever else is found.
+    async fn look_at_plugins(&self) {
+        match self.catalogue.scan().await {
+            Ok(scan) => {
+                scan.refused.iter().for_each(|refusal| tracing::warn!("{refusal}"));
+                for (name, version) in &scan.live {
+                    tracing::info!(plugin = name, version, "plugin {name} {version} serves");
+                }
+                if !scan.live.is_empty() {
+                    self.engine.renew();
+                }
+                for name in &scan.gone {
+                    tracing::warn!(plugin = name, "plugin {name} serves no more: its file is gone");
+                }
+            }
+            Err(error) => tracing::warn!("the plugins directory cannot be read, what served serves on: {error}"),
+        }
+    }
+
+    /// Takes over what was read. Nothing here can fail.
+    async fn swap(&mut self, fresh: Fresh, watch: &mut Watch, level: &Level) {
+        let Fresh { home, profiles, credentials, opened } = fresh;
+        changes(&self.engine.settings().profiles, &profiles);
+        told_of(&credentials, &self.credentials);
+        level.set(&home.config.log.level);
+        self.actors.replace_tokens(tokens(&credentials));
+        let daemon = self.engine.settings().daemon;
+        let settings = home.settings(daemon, &profiles, &credentials);
+        watch.renew(&home, &settings, opened).await;
+        self.engine.reconfigure(settings);
+        (self.home, self.credentials) = (home, credentials);
+    }
+}
+
+/// Says which profiles are others now.
+fn changes(before: &BTreeMap<ProfileName, Profile>, profiles: &Profiles) {
+    for (name, profile) in profiles.by_name() {
+        match before.get(&name) {
+            None => tracing::info!(profile = %name, "profile {name} is new"),
+            Some(old) if *old != profile => tracing::info!(profile = %name, "profile {name} has changed"),
+            Some(_) => {}
+        }
+    }
+    for name in before.keys().filter(|name| !profiles.usable.contains_key(*name)) {
+        tracing::warn!(profile = %name, "profile {name} is gone; its sources do not run");
+    }
+}
+
+/// Says which credentials are others now, and what is wrong with them.
+fn told_of(credentials: &Credentials, before: &Credentials) {
+    for state in credentials.states() {
+        if let Some(problem) = state.problem {
+            tracing::warn!(credential = %state.name, "credential {}: {problem}", state.name);
+        }
+    }
+    let names = credentials.others_than(before).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    tracing::info!("credentials were read again; {}", if names.is_empty() { "none has changed" } else { &names });
+}
+
+/// A mistake with its remedy.
+fn told(error: &CliError) -> String {
+    let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{}{hint}", error.message)
+}

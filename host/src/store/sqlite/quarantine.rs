@@ -1,0 +1,114 @@
+//! Rows of `plugin_fault` and `plugin_quarantine`, and their way to reader or writer.
+//!
+//! Owns: the two tables. Must not know: what is too much, which is `tidegate_core::quarantine`'s to say.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use tidegate_core::id::ProfileName;
+use tidegate_core::limits;
+use tidegate_core::quarantine::{Faults, Quarantine};
+use tidegate_core::time::UtcMillis;
+
+use super::{SqliteStore, source};
+use crate::ports::{Fault, Quarantines, StoreError};
+use crate::store::rows::quarantine as rows;
+use crate::store::rows::source::json;
+use crate::store::trouble::Outcome;
+
+#[async_trait]
+impl Quarantines for SqliteStore {
+    async fn note_fault(&self, fault: Fault, now: UtcMillis) -> Result<Faults, StoreError> {
+        self.schedule("note a plugin's fault", Box::new(move |conn| Box::pin(note(conn, fault, now)))).await
+    }
+
+    async fn worked(&self, profiles: Vec<ProfileName>, since: UtcMillis, most: u32) -> Result<u32, StoreError> {
+        let doing = "count sources on which a plugin works";
+        self.read(doing, Box::new(move |conn| Box::pin(worked(conn, profiles, since, most)))).await
+    }
+
+    async fn quarantine(&self, quarantine: Quarantine) -> Result<bool, StoreError> {
+        self.schedule("put a plugin into quarantine", Box::new(move |conn| Box::pin(put(conn, quarantine)))).await
+    }
+
+    async fn quarantines(&self) -> Result<Vec<Quarantine>, StoreError> {
+        self.read("list plugins in quarantine", Box::new(|conn| Box::pin(all(conn)))).await
+    }
+
+    async fn release(&self, plugin: &str, digest: Option<&str>) -> Result<bool, StoreError> {
+        let (plugin, digest) = (plugin.to_owned(), digest.map(str::to_owned));
+        self.write("release a plugin", Box::new(move |conn| Box::pin(release(conn, plugin, digest)))).await
+    }
+}
+
+async fn note(conn: &mut SqliteConnection, fault: Fault, now: UtcMillis) -> Outcome<Faults> {
+    let sql = "INSERT INTO plugin_fault (plugin, digest, run, source, at) VALUES (?1, ?2, ?3, ?4, ?5)
+        ON CONFLICT (plugin, digest, run) DO NOTHING";
+    sqlx::query(sql)
+        .bind(fault.plugin.clone())
+        .bind(fault.digest.clone())
+        .bind(fault.run.to_bytes().to_vec())
+        .bind(fault.source.to_bytes().to_vec())
+        .bind(now.as_millis())
+        .execute(&mut *conn)
+        .await?;
+    // What is too old of any version, and what is more of this one than is remembered.
+    let sql = "DELETE FROM plugin_fault WHERE plugin = ?1 AND (at <= ?3 OR (digest = ?2 AND run NOT IN
+        (SELECT run FROM plugin_fault WHERE plugin = ?1 AND digest = ?2 ORDER BY at DESC, run LIMIT ?4)))";
+    sqlx::query(sql)
+        .bind(fault.plugin.clone())
+        .bind(fault.digest.clone())
+        .bind(now.minus(limits::QUARANTINE_WINDOW).as_millis())
+        .bind(i64::from(limits::QUARANTINE_KEPT))
+        .execute(&mut *conn)
+        .await?;
+    let sql = "SELECT count(*) AS runs, count(DISTINCT source) AS sources, min(at) AS since FROM plugin_fault
+        WHERE plugin = ?1 AND digest = ?2";
+    let row = sqlx::query(sql).bind(fault.plugin).bind(fault.digest).fetch_one(conn).await?;
+    Ok(rows::faults(&row)?)
+}
+
+async fn worked(conn: &mut SqliteConnection, profiles: Vec<ProfileName>, since: UtcMillis, most: u32) -> Outcome<u32> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM source WHERE profile IN (SELECT value FROM json_each(?1))
+        AND last_success_at >= ?2 LIMIT ?3)";
+    let found: i64 = sqlx::query_scalar(sql)
+        .bind(json(&profiles)?)
+        .bind(since.as_millis())
+        .bind(i64::from(most))
+        .fetch_one(conn)
+        .await?;
+    Ok(u32::try_from(found).unwrap_or(u32::MAX))
+}
+
+async fn put(conn: &mut SqliteConnection, held: Quarantine) -> Outcome<bool> {
+    let sql =
+        "INSERT INTO plugin_quarantine (plugin, digest, since, runs, sources, why) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (plugin, digest) DO NOTHING";
+    let done = sqlx::query(sql)
+        .bind(held.plugin)
+        .bind(held.digest)
+        .bind(held.since.as_millis())
+        .bind(i64::from(held.runs))
+        .bind(i64::from(held.sources))
+        .bind(held.why)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+async fn all(conn: &mut SqliteConnection) -> Outcome<Vec<Quarantine>> {
+    let sql = "SELECT plugin, digest, since, runs, sources, why FROM plugin_quarantine ORDER BY plugin, digest";
+    let found = sqlx::query(sql).fetch_all(conn).await?;
+    found.iter().map(|row| Ok(rows::read(row)?)).collect()
+}
+
+async fn release(conn: &mut SqliteConnection, plugin: String, digest: Option<String>) -> Outcome<bool> {
+    let sql = "DELETE FROM plugin_quarantine WHERE plugin = ?1 AND digest = coalesce(?2, digest)";
+    let gone = sqlx::query(sql).bind(plugin.clone()).bind(digest.clone()).execute(&mut *conn).await?;
+    if gone.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let sql = "DELETE FROM plugin_fault WHERE plugin = ?1 AND digest = coalesce(?2, digest)";
+    sqlx::query(sql).bind(plugin).bind(digest).execute(&mut *conn).await?;
+    source::unpark(conn).await?;
+    Ok(true)
+}
