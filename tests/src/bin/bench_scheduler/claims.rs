@@ -18,6 +18,7 @@ use tidegate_core::run::{Finish, Policy, RunResult};
 use tidegate_core::schedule::Schedule;
 use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::{Span, UtcMillis};
+use tidegate_core::zone::Zone;
 use tidegate_tests::Trouble;
 use tidegate_tests::measure::Stopwatch;
 use tokio::task::JoinSet;
@@ -169,7 +170,7 @@ fn millis(watch: &Stopwatch) -> f64 {
 }
 
 fn request(source: &Source, daemon: DaemonId, now: UtcMillis) -> ClaimRequest {
-    let window = Window { scope: Scope::All, measure: Measure::RunsPerDay, start: now.day_start() };
+    let window = Window::at(Scope::All, Measure::RunsPerDay, &Zone::UTC, now);
     ClaimRequest {
         credential: None,
         reserved: MicroUsd::ZERO,
