@@ -110,11 +110,11 @@ pub(crate) fn feed(url: &str, round: u32) -> String {
     let text = "The water &lt;b&gt;rose&lt;/b&gt; by three feet and fell again. ".repeat(TEXT / 56);
     for n in 0..ITEMS {
         // Written into memory, which does not fail.
-        let _written = write!(
+        let _written = writeln!(
             feed,
             "<item><title>Tide {n} and what it brought</title><link>{url}/{round}/{n}</link>\
              <guid isPermaLink=\"false\">{url}-{round}-{n}</guid><category>tides</category>\
-             <pubDate>{:02} Nov 2026 09:{:02}:00 +0000</pubDate><description>{text}</description></item>\n",
+             <pubDate>{:02} Nov 2026 09:{:02}:00 +0000</pubDate><description>{text}</description></item>",
             n + 1,
             round % 60,
         );
