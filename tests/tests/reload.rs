@@ -20,7 +20,7 @@ const LONG: Duration = Duration::from_secs(60);
 fn profile(runs_per_day: u32, max_items: u32) -> String {
     format!(
         "plugin = \"rss\"\nkind = \"feed\"\nschedule = {{ every = \"1s\", min_interval = \"1s\" }}\n\
-         retry = {{ in_run = [], runs = [\"1s\"], max_failures = 2 }}\nnet = {{ allow_private = [\"127.0.0.1\"] }}\n\
+         retry = {{ in_run = [], runs = [\"1s\"], max_failures = 1 }}\nnet = {{ allow_private = [\"127.0.0.1\"] }}\n\
          caps = {{ max_items = {max_items}, bootstrap_max_items = {max_items} }}\n\
          [budget]\nruns_per_day = {runs_per_day}\n"
     )
@@ -143,7 +143,7 @@ fn good_bad_and_good_again() {
     place.put("profiles/other.toml", profile(5, 5).replace("\"feed\"", "\"fed\"")).unwrap();
     place.put("tidegate.toml", config("127.0.0.1:0", 2_000, "")).unwrap();
     let wrong = reloaded(&daemon).unwrap_err().join("\n");
-    for said in ["reload refused:", "tight.toml: ", "line 3", "not a time span", "other.toml: kind = \"fed\""] {
+    for said in ["reload refused:", "tight.toml: ", "line 4", "not a time span", "other.toml: kind = \"fed\""] {
         assert!(wrong.contains(said), "{said}: {wrong}");
     }
     let (status, ready) = get(&address, "/readyz").unwrap();

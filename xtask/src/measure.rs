@@ -8,8 +8,13 @@ use crate::stop::Stop;
 use crate::toolchain;
 
 /// Names of benches, and the binaries that run them.
-const BENCHES: [(&str, &str); 4] =
-    [("sandbox", "bench_sandbox"), ("feeds", "bench_feeds"), ("store", "bench_store"), ("actors", "bench_actors")];
+const BENCHES: [(&str, &str); 5] = [
+    ("sandbox", "bench_sandbox"),
+    ("feeds", "bench_feeds"),
+    ("store", "bench_store"),
+    ("actors", "bench_actors"),
+    ("scheduler", "bench_scheduler"),
+];
 
 /// Becomes the report on a folder of feeds.
 pub(crate) fn feeds(args: &[String]) -> Result<(), Stop> {
@@ -56,7 +61,7 @@ mod tests {
         for wrong in [args(&[]), args(&["--json"]), args(&["stores"])] {
             let said = chosen(&wrong).map_err(|stop| (stop.code(), stop.to_string()));
             assert!(
-                said.is_err_and(|(code, text)| code == 2 && text.contains("sandbox|feeds|store|actors")),
+                said.is_err_and(|(code, text)| code == 2 && text.contains("sandbox|feeds|store|actors|scheduler")),
                 "{wrong:?}"
             );
         }

@@ -35,6 +35,9 @@ pub struct ClaimRequest {
     pub queued: bool,
     /// Why.
     pub trigger: Trigger,
+    /// Runs of the source that had ended when it was found due. What was due then is used up if it has run since: another
+    /// daemon may have claimed it and ended its run between the look and this claim.
+    pub total_runs: u64,
     /// Whose account pays for its actor runs.
     pub credential: Option<CredentialName>,
     /// The most the run may spend on actor runs; what the money windows among `reservations` hold of it.

@@ -238,6 +238,8 @@ pub const SETTLE_LAST: Duration = Duration::from_secs(60);
 pub const TICK: Duration = Duration::from_secs(30);
 /// How often the database is asked whether something is due. Another process may have added it.
 pub const POLL: Duration = Duration::from_secs(1);
+/// How often the upkeep pass looks for what is kept too long: ticks come many times a second while runs end.
+pub const EXPIRE: Duration = Duration::from_secs(10);
 /// Rows the upkeep pass deletes in one tick.
 pub const EXPIRE_ROWS: usize = 1_000;
 /// Time of one run, unless the profile says otherwise.

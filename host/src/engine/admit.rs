@@ -273,6 +273,7 @@ impl Engine {
             run,
             queued,
             trigger: eligible.trigger(),
+            total_runs: source.total_runs,
             credential: actor.map(|actor| actor.credential.clone()),
             reserved,
             reservations,

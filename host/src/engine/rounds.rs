@@ -49,6 +49,8 @@ pub(super) struct Rounds {
     pub(super) retier: Round,
     /// Noting that a daemon is alive.
     pub(super) alive: Round,
+    /// Deleting what is kept too long.
+    pub(super) upkeep: Round,
     /// Looking for quarantines that are over, after a start and after a reload.
     pub(super) lift: Round,
 }

@@ -132,6 +132,7 @@ async fn claim(store: Arc<SqliteStore>, now: UtcMillis) -> Vec<Claim> {
             credential: None,
             reserved: tidegate_core::money::MicroUsd::ZERO,
             source: candidate.source.id,
+            total_runs: candidate.source.total_runs,
             run: candidate.queued.map_or_else(|| RunId::new(now, (claims.len() + n + 1) as u128), |(run, _)| run),
             queued: candidate.queued.is_some(),
             trigger: candidate.queued.map_or(Trigger::Schedule, |(_, trigger)| trigger),

@@ -89,6 +89,21 @@ pub(crate) async fn what_may_not_be_claimed(place: &dyn Place) {
     assert!(store.ledger(at(1)).await.unwrap().is_empty(), "nothing was booked");
 }
 
+/// Two daemons find the same source due; one claims it, and its run has ended before the other one's claim comes.
+pub(crate) async fn an_old_look_claims_nothing(place: &dyn Place) {
+    let store = empty(place).await;
+    let id = source(&*store, "one").await.id;
+    run_once(&*store, id, items("a", 2), at(1)).await;
+    let (ours, theirs) = (request(&*store, id, at(70)).await, request(&*store, id, at(70)).await);
+    let claimed = claim_as(&*store, theirs, at(70)).await.unwrap();
+    done(&*store, commit(&claimed, None, Some(success())), at(70)).await;
+    assert_eq!(claim_as(&*store, ours, at(70)).await, Err(NotClaimed::Taken));
+    let source = store.source(id).await.unwrap().unwrap();
+    assert_eq!((source.total_runs, source.running), (2, None));
+    assert!(source.next_run.is_some_and(|next| next.at == at(130)), "{:?}", source.next_run);
+    assert!(claim_as(&*store, request(&*store, id, at(130)).await, at(130)).await.is_ok());
+}
+
 pub(crate) async fn leases_are_prolonged_and_lost(place: &dyn Place) {
     let store = empty(place).await;
     let id = source(&*store, "one").await.id;

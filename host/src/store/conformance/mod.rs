@@ -50,8 +50,8 @@ macro_rules! conformance {
                 switched_off_means_no_run, all_fields_come_back, pause_and_resume, remove_takes_all_but_the_ledger,
                 what_is_absent_is_none;
             claims: the_longest_due_come_first, one_claim_for_each_source, two_claimers_never_share,
-                what_may_not_be_claimed, leases_are_prolonged_and_lost, stuck_runs_are_found, a_drained_run_starts_again,
-                a_dead_run_counts_as_an_attempt, skips_put_off_and_are_counted, parked_until_somebody_acts,
+                what_may_not_be_claimed, an_old_look_claims_nothing, leases_are_prolonged_and_lost, stuck_runs_are_found,
+                a_drained_run_starts_again, a_dead_run_counts_as_an_attempt, skips_put_off_and_are_counted, parked_until_somebody_acts,
                 who_was_put_off_may_be_looked_at_again,
                 the_claim_uses_up_what_was_due;
             budgets: a_full_window_refuses_and_books_nothing, what_is_reserved_is_settled, concurrent_claims_stay_within,

@@ -72,11 +72,13 @@ pub(super) async fn request(store: &dyn Store, source: SourceId, now: UtcMillis)
     let candidates = store.candidates(now, 1000).await.unwrap();
     let queued = candidates.into_iter().find(|c| c.source.id == source).and_then(|c| c.queued);
     let (run, trigger) = queued.unwrap_or((fresh(), Trigger::Schedule));
+    let total_runs = store.source(source).await.unwrap().map_or(0, |source| source.total_runs);
     ClaimRequest {
         source,
         run,
         queued: queued.is_some(),
         trigger,
+        total_runs,
         credential: None,
         reserved: tidegate_core::money::MicroUsd::ZERO,
         reservations: vec![one_of(1000)],

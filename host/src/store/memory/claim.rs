@@ -142,7 +142,9 @@ impl Tables {
                 return None;
             }
             (run.row.trigger, run.row.attempt.saturating_add(1), run.row.counts.new)
-        } else if request.trigger == Trigger::Bootstrap && entry.bootstrap.is_some() {
+        } else if entry.source.total_runs != request.total_runs
+            || request.trigger == Trigger::Bootstrap && entry.bootstrap.is_some()
+        {
             return None;
         } else {
             (request.trigger, 1, 0)

@@ -52,6 +52,7 @@ async fn run_once(store: &MemoryStore, source: SourceId, run: u128, queued: bool
         run: RunId::from_bits(run),
         queued,
         trigger: Trigger::Schedule,
+        total_runs: store.source(source).await.unwrap().unwrap().total_runs,
         credential: None,
         reserved: MicroUsd::ZERO,
         reservations: vec![tidegate_core::budget::Reservation { window, amount: 1, limit: 1_000_000 }],

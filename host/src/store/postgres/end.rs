@@ -41,8 +41,9 @@ impl Row<'_> {
 /// Writes the progress of runs, and the ends of those that end. Gives each with its counts and its settlement.
 pub(super) async fn write(
     conn: &mut PgConnection,
-    progress: Vec<Progress<'_>>,
+    mut progress: Vec<Progress<'_>>,
 ) -> Outcome<Vec<(RunId, Counts, Option<Settlement>)>> {
+    learn(conn, &mut progress).await?;
     let mut rows = Vec::with_capacity(progress.len());
     for mut progress in progress {
         let (commit, now) = progress.live.wish;
@@ -50,7 +51,6 @@ pub(super) async fn write(
         if let Some(finish) = &commit.finish {
             let mut finish = (**finish).clone();
             stay_unique(conn, &progress.live, &mut finish).await?;
-            learn(conn, &mut progress.live.source.source, &finish).await?;
             let settled = finish.settle(&progress.live.source.source, &progress.total, *now);
             progress.live.source.source = settled.source.clone();
             warnings = (!finish.warnings.is_empty()).then(|| json(&finish.warnings)).transpose()?;
@@ -81,13 +81,25 @@ async fn settle(conn: &mut PgConnection, ended: &[&Row<'_>]) -> Outcome<()> {
     ledger::settle_ended(conn, &runs, &paid).await
 }
 
-/// What the schedule of a source is told of it, as far as it asks.
-async fn learn(conn: &mut PgConnection, source: &mut Source, finish: &Finish) -> Outcome<()> {
-    if finish.asks_for_rhythm(source) {
-        source.facts.published = item::rhythm(conn, source.id).await?;
-    }
-    if finish.asks_for_hours(source) {
-        source.facts.activity = follow::hours(conn, source.id).await?;
+/// What the schedules of sources whose runs end are told of them, as far as they ask: one question each for all.
+async fn learn(conn: &mut PgConnection, progress: &mut [Progress<'_>]) -> Outcome<()> {
+    let asking = |which: fn(&Finish, &Source) -> bool| -> Vec<SourceId> {
+        let ending =
+            progress.iter().filter_map(|one| Some((one.live.wish.0.finish.as_ref()?, &one.live.source.source)));
+        ending.filter(|(finish, source)| which(finish, source)).map(|(_, source)| source.id).collect()
+    };
+    let (by_rhythm, by_hours) = (asking(Finish::asks_for_rhythm), asking(Finish::asks_for_hours));
+    let rhythms = item::rhythms(conn, &by_rhythm).await?;
+    let hours = follow::hours(conn, &by_hours).await?;
+    for one in progress {
+        let Some(finish) = &one.live.wish.0.finish else { continue };
+        let source = &mut one.live.source.source;
+        if finish.asks_for_rhythm(source) {
+            source.facts.published = rhythms.get(&source.id).copied();
+        }
+        if finish.asks_for_hours(source) {
+            source.facts.activity = hours.get(&source.id).copied();
+        }
     }
     Ok(())
 }

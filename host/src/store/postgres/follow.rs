@@ -3,7 +3,7 @@
 //! Owns: who follows what and who was seen when. A follower's row is taken before sources, and sources in the order of their
 //! ids. Must not know: what a number of followers leads to (`audience` of the core).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::PgConnection;
 use tidegate_core::audience;
@@ -156,22 +156,26 @@ async fn view(conn: &mut PgConnection, tenant: &Tenant, user: &UserId, now: UtcM
     Ok(())
 }
 
-/// When the followers of a source read. `None`: nobody has.
-pub(super) async fn hours(conn: &mut PgConnection, source: SourceId) -> Outcome<Option<Activity>> {
-    let sql = "SELECT h.hour, sum(h.views)::bigint AS views FROM
-            (SELECT tenant, follower FROM follow WHERE source = $1 ORDER BY tenant, follower LIMIT $2) f
-        JOIN follower_hour h ON h.tenant = f.tenant AND h.follower = f.follower GROUP BY h.hour";
-    let rows =
-        sqlx::query(sql).bind(Uid::from(source)).bind(i64::from(limits::ACTIVITY_FOLLOWERS)).fetch_all(conn).await?;
-    let mut views = [0_u32; 24];
+/// When the followers of these sources read; those of whom nobody has are left out.
+pub(super) async fn hours(conn: &mut PgConnection, sources: &[SourceId]) -> Outcome<HashMap<SourceId, Activity>> {
+    if sources.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = "SELECT s.id AS source, h.hour, sum(h.views)::bigint AS views FROM unnest($1::uuid[]) AS s(id)
+        CROSS JOIN LATERAL
+            (SELECT tenant, follower FROM follow WHERE source = s.id ORDER BY tenant, follower LIMIT $2) f
+        JOIN follower_hour h ON h.tenant = f.tenant AND h.follower = f.follower GROUP BY s.id, h.hour";
+    let most = i64::from(limits::ACTIVITY_FOLLOWERS);
+    let rows = sqlx::query(sql).bind(uids(sources.iter().copied())).bind(most).fetch_all(conn).await?;
+    let mut views: HashMap<SourceId, [u32; 24]> = HashMap::with_capacity(sources.len());
     for row in &rows {
         let cells = Cells::new(row, "follower_hour", "hour");
         let hour: usize = cells.count("hour")?;
-        if let Some(hour) = views.get_mut(hour) {
+        if let Some(hour) = views.entry(cells.id("source")?).or_default().get_mut(hour) {
             *hour = cells.count("views")?;
         }
     }
-    Ok((!rows.is_empty()).then(|| Activity::of(&views)))
+    Ok(views.into_iter().map(|(source, views)| (source, Activity::of(&views))).collect())
 }
 
 pub(super) async fn follower(conn: &mut PgConnection, tenant: Tenant, user: UserId) -> Outcome<Option<Follower>> {
@@ -188,15 +192,20 @@ pub(super) async fn follower(conn: &mut PgConnection, tenant: Tenant, user: User
     Ok(Some(Follower { seen_at, sources }))
 }
 
-/// One pass over all follows: nobody waits for it.
+/// One pass over all follows, and over the sources that were followed: the others are not looked at. Nobody waits for it.
 pub(super) async fn recount(conn: &mut PgConnection, since: UtcMillis, most: usize) -> Outcome<Vec<Recounted>> {
     let sql = concat!(
-        "SELECT ",
-        source_columns!(),
-        ", coalesce(c.active, 0) AS active FROM source s LEFT JOIN (SELECT f.source, count(*) AS active
+        "WITH c AS MATERIALIZED (SELECT f.source, count(*) AS active
             FROM follow f JOIN follower u ON u.tenant = f.tenant AND u.id = f.follower WHERE u.seen_at >= $1
-            GROUP BY f.source) c ON c.source = s.id
-        WHERE s.followers IS DISTINCT FROM coalesce(c.active, 0) LIMIT $2"
+            GROUP BY f.source)
+        (SELECT ",
+        source_columns!(),
+        ", c.active FROM c JOIN source s ON s.id = c.source WHERE s.followers IS DISTINCT FROM c.active)
+        UNION ALL (SELECT ",
+        source_columns!(),
+        ", 0 AS active FROM source s
+            WHERE (s.followers IS NULL OR s.followers <> 0) AND NOT EXISTS (SELECT 1 FROM c WHERE c.source = s.id))
+        LIMIT $2"
     );
     let rows = sqlx::query(sql).bind(since.as_millis()).bind(limit(most)).fetch_all(conn).await?;
     let mut found = Vec::with_capacity(rows.len());
@@ -224,9 +233,15 @@ pub(super) async fn retier(conn: &mut PgConnection, counts: Vec<Retier>) -> Outc
     for row in &parked {
         looked_at.insert(Cells::new(row, "source", "id").id::<tidegate_core::id::SourceKind>("id")?);
     }
+    // Few: most counts change nothing but the count.
+    let changing: BTreeMap<SourceId, &Retier> = counts
+        .iter()
+        .filter(|count| count.before != count.after || looked_at.contains(&count.source))
+        .map(|count| (count.source, count))
+        .collect();
     let mut rows = Vec::new();
-    for count in counts {
-        let Some(mut row) = source::row(conn, count.source).await? else { continue };
+    for mut row in source::rows(conn, changing.keys().copied()).await? {
+        let Some(count) = changing.get(&row.source.id) else { continue };
         let moved = row.source.running.is_none() && row.source.next_run == count.before && count.before != count.after;
         if moved {
             row.source.next_run = count.after;

@@ -13,7 +13,7 @@ use tidegate_core::limits;
 use tidegate_core::schedule::adaptive::Published;
 use tidegate_core::time::UtcMillis;
 
-use super::cell::{Uid, clean, column, millis};
+use super::cell::{Uid, clean, column, millis, uids};
 use crate::store::rows::Cells;
 use crate::store::rows::item::{Stored, item_columns, read, stored};
 use crate::store::rows::source::json;
@@ -191,14 +191,20 @@ pub(super) async fn change(
     Ok(changed)
 }
 
-/// How often a source publishes, by its newest items.
-pub(super) async fn rhythm(conn: &mut PgConnection, source: SourceId) -> Outcome<Option<Published>> {
-    let sql = "SELECT id, published_at FROM item WHERE source = $1 AND published_at IS NOT NULL
-        ORDER BY sort_at DESC, id DESC LIMIT $2";
-    let rows = sqlx::query(sql).bind(Uid::from(source)).bind(i64::from(limits::PUBLISHED.1)).fetch_all(conn).await?;
-    let mut times = Vec::with_capacity(rows.len());
-    for row in &rows {
-        times.push(Cells::new(row, "item", "id").time("published_at")?);
+/// How often these sources publish, by their newest items; those that tell too little are left out.
+pub(super) async fn rhythms(conn: &mut PgConnection, sources: &[SourceId]) -> Outcome<HashMap<SourceId, Published>> {
+    if sources.is_empty() {
+        return Ok(HashMap::new());
     }
-    Ok(Published::of(times))
+    let sql = "SELECT s.id AS source, i.id, i.published_at FROM unnest($1::uuid[]) AS s(id) CROSS JOIN LATERAL
+        (SELECT id, published_at FROM item WHERE source = s.id AND published_at IS NOT NULL
+         ORDER BY sort_at DESC, id DESC LIMIT $2) i";
+    let most = i64::from(limits::PUBLISHED.1);
+    let rows = sqlx::query(sql).bind(uids(sources.iter().copied())).bind(most).fetch_all(conn).await?;
+    let mut times: HashMap<SourceId, Vec<UtcMillis>> = HashMap::with_capacity(sources.len());
+    for row in &rows {
+        let cells = Cells::new(row, "item", "id");
+        times.entry(cells.id("source")?).or_default().push(cells.time("published_at")?);
+    }
+    Ok(times.into_iter().filter_map(|(source, times)| Some((source, Published::of(times)?))).collect())
 }

@@ -139,6 +139,10 @@ fn options(url: &DatabaseUrl, server: &Server) -> Result<PgConnectOptions, Store
         ("tcp_user_timeout", ms(limits::PG_KEEPALIVE * 3)),
         // Small queries: compiling them takes longer than running them.
         ("jit", "off".to_owned()),
+        // Plans are kept, and those of a new database are made while its tables are empty, the server's own for foreign keys
+        // too: each would then walk over a table that has grown meanwhile, until it is next analyzed. Every question here has an
+        // index.
+        ("enable_seqscan", "off".to_owned()),
     ];
     let named = options.get_application_name().is_some();
     let options = options.options(settings).statement_cache_capacity(256).disable_statement_logging();

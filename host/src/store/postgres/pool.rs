@@ -269,11 +269,12 @@ async fn start(conn: &mut PgConnection, manner: Manner) -> Result<(), sqlx::Erro
     match manner {
         Manner::Read => conn.ping().await,
         Manner::Write => exec(conn, "BEGIN ISOLATION LEVEL READ COMMITTED").await,
-        // The limit of a statement ends with the transaction.
+        // The limit of a statement ends with the transaction. Whole tables are read here.
         Manner::Long => {
             exec(
                 conn,
-                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'",
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';
+                SET LOCAL enable_seqscan = on",
             )
             .await
         }

@@ -69,7 +69,7 @@ pub(super) async fn candidates(
     if oldest.len() < most {
         return Ok((oldest, floor));
     }
-    let circle = circle(conn, floor.shared_to.as_ref(), now, most).await?;
+    let circle = circle(conn, &floor, now, most).await?;
     if circle.len() < 2 {
         return Ok((oldest, floor));
     }
@@ -100,24 +100,26 @@ async fn longest_due(
     Ok((found, floor))
 }
 
-/// What is due of the next tenants, beginning after one and ending before it.
+/// What is due of the next tenants, beginning after one and ending before it. Nothing that is due lies below the floor, and dead
+/// entries there are not walked over.
 async fn circle(
     conn: &mut PgConnection,
-    after: Option<&Tenant>,
+    floor: &Floor,
     now: UtcMillis,
     most: usize,
 ) -> Outcome<Vec<(Tenant, Vec<SourceId>)>> {
     let sql = "WITH RECURSIVE t (tenant, n) AS (
-            SELECT (SELECT min(tenant) FROM source WHERE due_at IS NOT NULL AND tenant > $2), 1::bigint
-            UNION ALL SELECT (SELECT min(s.tenant) FROM source s WHERE s.due_at IS NOT NULL AND s.tenant > t.tenant), n + 1
+            SELECT (SELECT min(tenant) FROM source WHERE due_at >= $5 AND tenant > $2), 1::bigint
+            UNION ALL SELECT (SELECT min(s.tenant) FROM source s WHERE s.due_at >= $5 AND s.tenant > t.tenant), n + 1
                 FROM t WHERE t.tenant IS NOT NULL AND n < $4)
         SELECT s.id, t.tenant FROM t CROSS JOIN LATERAL
-            (SELECT x.id, x.due_at FROM source x WHERE x.tenant = t.tenant AND x.due_at <= $1 ORDER BY x.due_at LIMIT $3) s
+            (SELECT x.id, x.due_at FROM source x WHERE x.tenant = t.tenant AND x.due_at BETWEEN $5 AND $1 ORDER BY x.due_at LIMIT $3) s
         ORDER BY t.tenant, s.due_at";
-    let mut circle = Circle::new(after);
+    let from_due = floor.due_at.map_or(i64::MIN, UtcMillis::as_millis);
+    let mut circle = Circle::new(floor.shared_to.as_ref());
     while let Some((from, tenants)) = circle.open() {
         let query = sqlx::query(sql).bind(now.as_millis()).bind(from).bind(limit(most.div_ceil(limits::SHARE_PARTS)));
-        for row in &query.bind(tenants).fetch_all(&mut *conn).await? {
+        for row in &query.bind(tenants).bind(from_due).fetch_all(&mut *conn).await? {
             let cells = Cells::new(row, "source", "id");
             circle.add(cells.name("tenant")?, cells.id("id")?);
         }

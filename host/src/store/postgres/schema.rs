@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released; versions and names are those of `migrations/sqlite`.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/postgres/0001_init.sql") },
     Migration {
         version: 2,
@@ -39,6 +39,11 @@ const MIGRATIONS: [Migration; 9] = [
     },
     Migration { version: 6, name: "alerts", sql: include_str!("../../../../migrations/postgres/0006_alerts.sql") },
     Migration { version: 7, name: "rates", sql: include_str!("../../../../migrations/postgres/0007_rates.sql") },
+    Migration {
+        version: 8,
+        name: "asked_often",
+        sql: include_str!("../../../../migrations/postgres/0008_asked_often.sql"),
+    },
     Migration {
         version: 9,
         name: "quarantine",

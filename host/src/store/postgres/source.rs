@@ -97,6 +97,17 @@ pub(super) async fn row(conn: &mut PgConnection, id: SourceId) -> Outcome<Option
     Ok(found.as_ref().map(|row| Row::read(row)).transpose()?)
 }
 
+/// Those of these sources that are there, in the order of their ids.
+pub(super) async fn rows(conn: &mut PgConnection, ids: impl IntoIterator<Item = SourceId>) -> Outcome<Vec<Row>> {
+    let ids = uids(ids);
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = concat!("SELECT ", source_columns!(), " FROM source s WHERE s.id = ANY($1) ORDER BY s.id");
+    let found = sqlx::query(sql).bind(ids).fetch_all(conn).await?;
+    Ok(found.iter().map(|row| Row::read(row)).collect::<Result<_, _>>()?)
+}
+
 /// The same, and nobody else changes it before the transaction ends.
 pub(super) async fn locked(conn: &mut PgConnection, id: SourceId) -> Outcome<Option<Row>> {
     if lock(conn, id).await? { row(conn, id).await } else { Ok(None) }

@@ -109,6 +109,7 @@ fn first_run(n: u128, daemon: u128, limit: u64) -> ClaimRequest {
         run: RunId::from_bits(n),
         queued: true,
         trigger: Trigger::Bootstrap,
+        total_runs: 0,
         credential: None,
         reserved: MicroUsd::ZERO,
         reservations: vec![Reservation { window, amount: 1, limit }],

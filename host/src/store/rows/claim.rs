@@ -63,7 +63,9 @@ pub(in crate::store) fn decide(known: &mut Known, request: &ClaimRequest) -> Opt
     let (trigger, attempt, items_before) = if request.queued {
         let queued = known.queued.get(&request.run).filter(|queued| queued.source == request.source)?;
         (queued.trigger, queued.attempt.saturating_add(1), queued.items_new)
-    } else if request.trigger == Trigger::Bootstrap && known.bootstrapped.contains(&request.source) {
+    } else if row.source.total_runs != request.total_runs
+        || request.trigger == Trigger::Bootstrap && known.bootstrapped.contains(&request.source)
+    {
         return None;
     } else {
         (request.trigger, 1, 0)

@@ -2,6 +2,8 @@
 //!
 //! Owns: who follows what and who was seen when. Must not know: what a number of followers leads to (`audience` of the core).
 
+use std::collections::BTreeSet;
+
 use sqlx::SqliteConnection;
 use tidegate_core::audience;
 use tidegate_core::id::{SourceId, Tenant, UserId};
@@ -25,7 +27,7 @@ async fn of_tenant(
     tenant: &Tenant,
     sources: &[SourceId],
 ) -> Outcome<(Vec<SourceId>, u32)> {
-    let ids: std::collections::BTreeSet<_> = sources.iter().copied().map(hex).collect();
+    let ids: BTreeSet<_> = sources.iter().copied().map(hex).collect();
     let sql = "SELECT id FROM source WHERE tenant = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2)) ORDER BY id";
     let rows = sqlx::query(sql).bind(tenant.to_string()).bind(json(&ids)?).fetch_all(conn).await?;
     let mut here = Vec::with_capacity(rows.len());
@@ -174,12 +176,17 @@ pub(super) async fn follower(conn: &mut SqliteConnection, tenant: Tenant, user: 
 /// One pass over all follows, by a reader: nobody waits for it.
 pub(super) async fn recount(conn: &mut SqliteConnection, since: UtcMillis, limit: usize) -> Outcome<Vec<Recounted>> {
     let sql = concat!(
-        "SELECT ",
-        source_columns!(),
-        ", coalesce(c.active, 0) AS active FROM source s LEFT JOIN (SELECT f.source, count(*) AS active
+        "WITH c AS MATERIALIZED (SELECT f.source AS source, count(*) AS active
             FROM follow f JOIN follower u ON u.tenant = f.tenant AND u.id = f.follower WHERE u.seen_at >= ?1
-            GROUP BY f.source) c ON c.source = s.id
-        WHERE s.followers IS NOT coalesce(c.active, 0) LIMIT ?2"
+            GROUP BY f.source)
+        SELECT ",
+        source_columns!(),
+        ", c.active AS active FROM c JOIN source s ON s.id = c.source WHERE s.followers IS NOT c.active
+        UNION ALL SELECT ",
+        source_columns!(),
+        ", 0 AS active FROM source s
+            WHERE (s.followers IS NULL OR s.followers <> 0) AND s.id NOT IN (SELECT source FROM c)
+        LIMIT ?2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = sqlx::query(sql).bind(since.as_millis()).bind(limit).fetch_all(conn).await?;
@@ -194,24 +201,26 @@ pub(super) async fn recount(conn: &mut SqliteConnection, since: UtcMillis, limit
 /// A source that runs gets what is due next from its run's end, and one that has something else due by now keeps it. Where
 /// nothing moves, one that was put off stays so.
 pub(super) async fn retier(conn: &mut SqliteConnection, counts: Vec<Retier>) -> Outcome<()> {
-    for count in counts {
+    let given: Vec<_> = counts.iter().map(|count| (hex(count.source), count.followers)).collect();
+    let given = json(&given)?;
+    let sql = "UPDATE source SET followers = j.value ->> 1 FROM json_each(?1) j WHERE source.id = unhex(j.value ->> 0)";
+    sqlx::query(sql).bind(&given).execute(&mut *conn).await?;
+    let sql = "SELECT source.id AS id FROM json_each(?1) j JOIN source ON source.id = unhex(j.value ->> 0)
+        WHERE source.parked = 1";
+    let mut looked_at = BTreeSet::new();
+    for row in &sqlx::query(sql).bind(given).fetch_all(&mut *conn).await? {
+        looked_at.insert(Cells::new(row, "source", "id").id::<tidegate_core::id::SourceKind>("id")?);
+    }
+    // Few: most counts change nothing but the count.
+    for count in counts.iter().filter(|count| count.before != count.after || looked_at.contains(&count.source)) {
         let Some(mut row) = source::row(conn, count.source).await? else { continue };
         let moved = row.source.running.is_none() && row.source.next_run == count.before && count.before != count.after;
-        if !moved {
-            let sql = "UPDATE source SET followers = ?2 WHERE id = ?1 AND parked = 0";
-            let done = sqlx::query(sql)
-                .bind(count.source.to_bytes().to_vec())
-                .bind(count.followers)
-                .execute(&mut *conn)
-                .await?;
-            if done.rows_affected() > 0 {
-                continue;
-            }
-        } else {
+        if moved {
             row.source.next_run = count.after;
         }
-        row.source.facts.followers = Some(count.followers);
-        source::write(conn, &row).await?;
+        if moved || looked_at.contains(&count.source) {
+            source::write(conn, &row).await?;
+        }
     }
     Ok(())
 }

@@ -108,3 +108,28 @@ async fn a_look_for_due_sources_begins_where_the_last_one_did() {
     let all = store.candidates(minute(9).plus(limits::PG_WHOLE_LOOK), 9).await.unwrap();
     assert_eq!(all.len(), 5);
 }
+
+/// Plans that are kept are made while a new database is empty, those of foreign keys too.
+#[tokio::test]
+async fn no_table_of_a_new_database_is_walked_over() {
+    let Some(place) = Served::new().await else { return };
+    let store = place.daemon().await;
+    for n in 1..=60 {
+        let (new, run) = new_source(n);
+        store.create_source(new, run, noon()).await.unwrap();
+    }
+    for batch in 0..6 {
+        let due = store.candidates(noon(), 10).await.unwrap();
+        assert_eq!(due.len(), 10, "batch {batch}");
+        let requests = due.iter().map(|one| first_run(one.source.id.bits(), 1, 1_000)).collect();
+        for claim in store.claim(requests, noon()).await.unwrap() {
+            let done = store.commit(end_of(&claim.unwrap()), noon()).await.unwrap();
+            assert!(matches!(done, Committed::Done { .. }));
+        }
+    }
+    // Its sessions tell what they have read when they end.
+    store.close().await;
+    let sql =
+        "SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables WHERE relname IN ('run', 'source')";
+    assert_eq!(ask(&place.url(), sql).await, 0);
+}

@@ -98,6 +98,7 @@ async fn one_run(store: Arc<SqliteStore>, n: u128) {
         run,
         queued: true,
         trigger: Trigger::Bootstrap,
+        total_runs: 0,
         credential: None,
         reserved: tidegate_core::money::MicroUsd::ZERO,
         reservations: vec![],

@@ -199,7 +199,8 @@ async fn orders_of_before_have_their_time() {
     store.close().await;
     tamper(
         &folder.file(),
-        "DROP INDEX actor_run_ordered; ALTER TABLE actor_run DROP COLUMN ordered_at;
+        "DROP INDEX run_leased; DROP INDEX source_put_off; DROP INDEX source_followed;
+        DROP INDEX actor_run_ordered; ALTER TABLE actor_run DROP COLUMN ordered_at;
         DROP TABLE follower_hour; DROP TABLE follow; DROP TABLE follower;
         ALTER TABLE source DROP COLUMN followers; ALTER TABLE source DROP COLUMN facts;
         DROP INDEX run_extra; DROP TABLE alert; DROP TABLE alert_hit;
