@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -29,7 +30,7 @@ pub(super) struct Hosts {
     most: usize,
     clock: Arc<dyn Clock>,
     desk: OnceLock<Desk>,
-    /// Tells turns apart, with the moment this began.
+    /// Tells turns apart.
     next: AtomicU64,
 }
 
@@ -64,7 +65,8 @@ pub(super) struct Closed {
 
 impl Hosts {
     pub(super) fn new(rates: HostRates, most: usize, clock: Arc<dyn Clock>) -> Self {
-        let next = AtomicU64::new(u64::try_from(clock.now().as_millis()).unwrap_or(0) << 20);
+        // Somewhere among all numbers, so that daemons that share a store do not take the same ones.
+        let next = AtomicU64::new(RandomState::new().hash_one(clock.now()));
         Self { known: Mutex::new(HashMap::new()), rates, most: most.max(1), clock, desk: OnceLock::new(), next }
     }
 
