@@ -128,7 +128,10 @@ fn scenario_16_a_failed_run_is_retried_and_its_items_kept() {
         assert_eq!(stage.paid_for(handle, 3), 3 * each, "{handle}");
         assert!((items..=items + 1).contains(&stage.items(handle).len()), "{handle}");
         assert_eq!(stage.state(handle), (1, "active".to_owned()), "{handle}");
-        let told = stage.lines(handle).iter().filter(|line| line.contains("WARN") && line.contains(why)).count();
+        let told = |line: &&String| line.contains("WARN") && line.contains(why) && !line.contains("alert:");
+        let told = stage.lines(handle).iter().filter(told).count();
+        let alerts = stage.lines(handle).iter().filter(|line| line.contains("came to nothing")).count();
+        assert_eq!(alerts, 1, "{handle}: one alert when the last retry has failed");
         assert_eq!(told, 3, "{handle}: {:#?}", stage.lines(handle));
         assert_eq!(stage.source(handle)["next_run"]["trigger"], "schedule", "{handle}: after the last retry");
     }
