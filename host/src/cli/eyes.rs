@@ -76,10 +76,11 @@ impl Eyes {
         let health = Arc::new(Health::new(Arc::new(metrics)));
         let log = Arc::new(LogObserver) as Arc<dyn Observer>;
         let metrics = Arc::<Metrics>::clone(&health.metrics) as Arc<dyn Observer>;
-        let told = Arc::new(Fan(vec![log, metrics])) as Arc<dyn Observer>;
+        // Who reads of something in the log finds it in the metrics and in the state of health.
+        let told = Arc::new(Fan(vec![metrics, log])) as Arc<dyn Observer>;
         let (ear, inbox) = ear();
         let also_told = Arc::<Health>::clone(&health) as Arc<dyn Observer>;
-        let observer = Arc::new(Fan(vec![Arc::clone(&told), also_told, Arc::new(ear)]));
+        let observer = Arc::new(Fan(vec![also_told, Arc::clone(&told), Arc::new(ear)]));
         let listener = match home.config.http.listen {
             Listen::At(address) if stays => Some(serving(bound(address).await?, &health)),
             _ => None,

@@ -18,7 +18,7 @@ use tidegate_core::time::UtcMillis;
 use tokio::time::{Instant, timeout};
 
 use super::{Metric, Metrics, float, lock, table, usd};
-use crate::ports::{LedgerRow, Plugins, Pulse, Store, StoreError};
+use crate::ports::{HostRow, LedgerRow, Plugins, Pulse, Store, StoreError};
 
 /// What is watched of a daemon that serves.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub struct Watched {
 }
 
 /// Made anew at each scrape, so that what is no longer there is no longer shown.
-const MADE_ANEW: [Metric; 10] = [
+const MADE_ANEW: [Metric; 11] = [
     table::READ_SECONDS,
     table::DUE,
     table::LAG,
@@ -44,12 +44,14 @@ const MADE_ANEW: [Metric; 10] = [
     table::RUNS_LEFT,
     table::USD_LEFT,
     table::USD_SPENT,
+    table::HOSTS,
     table::QUARANTINED,
 ];
 
 struct Numbers {
     pulse: Pulse,
     gates: Vec<Gate>,
+    hosts: Vec<HostRow>,
     quarantines: Vec<Quarantine>,
     ledger: Vec<LedgerRow>,
 }
@@ -85,6 +87,7 @@ impl Metrics {
         let numbers = Numbers {
             pulse: store.pulse(now).await?,
             gates: store.gates().await?,
+            hosts: store.closed_hosts(now).await?,
             quarantines: store.quarantines().await?,
             ledger: store.ledger(now).await?,
         };
@@ -121,6 +124,10 @@ impl Metrics {
         }
         for (class, count) in closed {
             self.set(&table::GATES, &[class], float(count));
+        }
+        for (why, asked) in [("asked", true), ("failing", false)] {
+            let count = numbers.hosts.iter().filter(|host| host.asked == asked).count();
+            self.set(&table::HOSTS, &[why], float(u64::try_from(count).unwrap_or(u64::MAX)));
         }
         let mut held: BTreeMap<&str, u64> = BTreeMap::new();
         for quarantine in &numbers.quarantines {

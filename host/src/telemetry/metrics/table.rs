@@ -102,6 +102,11 @@ pub(super) const LIVE: Metric = gauge(
 );
 pub(super) const GATES: Metric =
     gauge("tidegate_gates_closed", &["class"], "Closed gates of credentials and actors, by the class of failure.");
+pub(super) const HOSTS: Metric = gauge(
+    "tidegate_hosts_closed",
+    &["why"],
+    "Hosts that nobody asks for now: asked for it (429, 503 with Retry-After), or failing again and again.",
+);
 pub(super) const ALERTS_OPEN: Metric = gauge("tidegate_alerts_open", &[], "Alerts that are not resolved.");
 pub(super) const RUNS_LEFT: Metric = gauge(
     "tidegate_budget_left_runs",
@@ -135,7 +140,7 @@ pub(super) const STARTED: Metric =
     gauge("process_start_time_seconds", &[], "When this process started, in seconds since 1970, UTC.");
 
 /// All of them, in the order in which they are documented.
-pub(super) const ALL: [Metric; 33] = [
+pub(super) const ALL: [Metric; 34] = [
     RUNS,
     FAILURES,
     ITEMS,
@@ -160,6 +165,7 @@ pub(super) const ALL: [Metric; 33] = [
     LAG,
     LIVE,
     GATES,
+    HOSTS,
     ALERTS_OPEN,
     RUNS_LEFT,
     USD_LEFT,

@@ -19,7 +19,8 @@ use tidegate_core::source::{NewSource, Trigger};
 
 use super::*;
 use crate::ports::{
-    ActorRuns as _, Attempt, Delivery, Event, Observer as _, Plugin, PluginLine, Plugins, Quarantines as _, Store as _,
+    ActorRuns as _, Attempt, Delivery, Event, Hosts as _, Observer as _, Plugin, PluginLine, Plugins, Quarantines as _,
+    Store as _, TurnBack,
 };
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use exposition::{Exposed, read};
@@ -140,6 +141,9 @@ async fn watched(dir: &tempfile::TempDir) -> Watched {
     store.create_source(source, Id::new(at(0), 6), at(0)).await.unwrap();
     store.close_gate(gate(), at(0)).await.unwrap();
     store.quarantine(quarantine()).await.unwrap();
+    let told = tidegate_core::rate::Outcome::Told(at(600));
+    let back = TurnBack { host: "canary.example:443".to_owned(), id: tidegate_core::rate::TurnId(1), outcome: told };
+    store.turns(vec![], vec![back], at(0)).await.unwrap();
     Watched {
         store: Arc::new(store),
         plugins: Arc::new(Two),
@@ -184,6 +188,8 @@ async fn everything_is_exposed_as_the_format_wants_it() {
         ("tidegate_due_sources", &[], 1.0),
         ("tidegate_queue_lag_seconds", &[], 30.0),
         ("tidegate_gates_closed", &[("class", "quota")], 1.0),
+        ("tidegate_hosts_closed", &[("why", "asked")], 1.0),
+        ("tidegate_hosts_closed", &[("why", "failing")], 0.0),
         ("tidegate_budget_left_runs", &[("scope", "all")], 500.0),
         ("tidegate_budget_left_usd", &[("scope", "all"), ("period", "month")], 50.0),
         ("tidegate_plugins_loaded", &[], 2.0),
