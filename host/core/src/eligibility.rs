@@ -210,7 +210,7 @@ impl core::fmt::Display for SkipReason {
             }
             Self::GateClosed { gate, why } => write!(f, "{gate} is closed: {why}"),
             Self::Rate { scope, period: Some(period), limit } => {
-                write!(f, "{scope} has had as many runs as it may in this {period} ({limit})")
+                write!(f, "{scope} has had as many runs as may come by now at {limit} a {period}")
             }
             Self::Rate { scope, period: None, limit } => {
                 write!(f, "{limit} runs of {scope} are under way, as many as it may have")

@@ -171,7 +171,7 @@ pub enum SourceCommand {
     },
     /// Run sources once, now, under the same rules and budgets; only their schedule is not waited for.
     Run(RunArgs),
-    /// Pause a source. A run under way goes on to its end.
+    /// Pause a source. A run under way goes on to its end; an actor run is aborted, and what it has brought is stored.
     Pause {
         /// Id, or identifier.
         source: String,

@@ -132,6 +132,9 @@ impl Config {
         if self.store.path.file_name().is_none() {
             return refuse("store.path names no file", "for example \"tidegate.db\"");
         }
+        if self.store.path.to_string_lossy().contains("://") {
+            return refuse("store.path is a file, and this is an address", "a database's address belongs in store.url");
+        }
         if !(1..=64).contains(&self.store.connections) {
             return refuse("store.connections is out of range", "a number from 1 to 64");
         }

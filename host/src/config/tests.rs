@@ -166,3 +166,19 @@ fn tenants_have_days_of_their_own() {
     let wrong = load("[tenants.acme]\ntimezone = \"Europe/Berln\"\n", &[]).unwrap_err().to_string();
     assert!(wrong.contains("line 2") && wrong.contains("did you mean \"Europe/Berlin\"?"), "{wrong}");
 }
+
+/// Whatever is typed where it does not belong, what may be a token is not repeated.
+#[test]
+fn what_may_be_a_token_is_not_repeated() {
+    for text in [
+        "apify = \"canary-5f2e91\"\n",
+        "[net]\ncanary-5f2e91\n",
+        "canary-5f2e91",
+        "[store]\npath = \"postgres://u:canary-5f2e91@127.0.0.1:1/x\"\n",
+        "[store]\ntoken = \"canary-5f2e91\"\n",
+    ] {
+        let error = load(text, &[]).unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains("canary"), "{text}: {said}");
+    }
+}

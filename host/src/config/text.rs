@@ -107,7 +107,8 @@ const HOW_WEBHOOK: &str = "the address of a webhook is a secret and never stands
 /// Words in a line that may hold a token.
 const SECRET: [&str; 9] = ["token", "secret", "password", "api_key", "apikey", "bearer", "webhook", "hooks.", TOKEN];
 
-/// Whether the line at `at` may hold a token: by a word in it, or as it stands in the table of credentials.
+/// Whether the line at `at` may hold a token: by a word in it, as it stands in the table of credentials, as its key is the name
+/// that the first credential has, or as it is nothing but a word.
 fn is_secret(text: &str, at: usize) -> bool {
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
     let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -119,7 +120,9 @@ fn is_secret(text: &str, at: usize) -> bool {
         let header = header.trim_start_matches(['[', ' ']);
         header.starts_with("credentials") || header.starts_with("alerts")
     };
-    SECRET.iter().any(|word| line.contains(word)) || line.contains("credential") || header.is_some_and(section)
+    let bare = line.trim_start();
+    let bare = bare.starts_with("apify") || (bare.starts_with(char::is_alphanumeric) && !bare.contains('='));
+    bare || SECRET.iter().any(|word| line.contains(word)) || line.contains("credential") || header.is_some_and(section)
 }
 
 /// What to do about a line that may hold a secret.
