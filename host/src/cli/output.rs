@@ -32,7 +32,7 @@ impl Output {
         let printed = match self.format {
             Format::Json => serde_json::to_string_pretty(data)
                 .map_err(|error| CliError::failed(format!("the answer cannot be written as JSON: {error}")))?,
-            Format::Text => text(data).trim_end().to_owned(),
+            Format::Text => in_order(text(data).trim_end()),
         };
         print(&printed)
     }
@@ -112,6 +112,13 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// What strangers wrote, without the characters that make a terminal show a line in another order than it has (UAX #9: embeddings,
+/// overrides, isolates). JSON has them as they are.
+fn in_order(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if turns(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// Fields one below the other: name, value. Fields without a value are left out.
 pub(super) fn fields(fields: &[(&str, Option<String>)]) -> String {
     let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -131,4 +138,14 @@ pub(super) fn short(text: &str, most: usize) -> String {
         line = line.chars().take(most.saturating_sub(1)).collect::<String>() + "…";
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_order;
+
+    #[test]
+    fn nothing_is_shown_in_another_order() {
+        assert_eq!(in_order("tide \u{202e}gpj\nשלום"), "tide \u{fffd}gpj\nשלום");
+    }
 }
