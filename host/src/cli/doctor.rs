@@ -14,7 +14,7 @@ use super::home::{Database, Home, each_source};
 use super::output::Output;
 use super::plugin::quarantines;
 use super::profile::in_order;
-use crate::config::{Profiles, warnings};
+use crate::config::{Process, Profiles, warnings};
 use crate::plugins::State;
 use crate::ports::{DeadCount, DeadFilter};
 
@@ -57,6 +57,7 @@ pub(super) async fn doctor(place: &Place, output: Output) -> Result<Exit, CliErr
             let used = database(&home, &mut findings).await;
             Box::pin(plugins_and_profiles(&home, &used, &mut findings)).await;
             egress(&home, &mut findings);
+            webhooks(&home, &mut findings);
         }
     }
     let ok = findings.iter().all(|finding| finding.ok);
@@ -152,6 +153,12 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
             return;
         }
     };
+    let names: Vec<String> = catalogue.list().into_iter().filter_map(|entry| entry.name).collect();
+    for platform in home.config.platforms.keys().filter(|platform| !names.contains(platform)) {
+        // A mistyped name would lift the limit in silence.
+        let detail = format!("[platforms.{platform}] limits no plugin: none of that name is there");
+        findings.push(Finding::broken("rates", detail, Some(format!("plugins here: {}", names.join(", ")))));
+    }
     for entry in catalogue.list() {
         match &entry.state {
             State::Live => {
@@ -198,6 +205,20 @@ async fn accounts(home: &Home, profiles: &Profiles, used: &BTreeSet<ProfileName>
     match home.actors(&held) {
         Ok(actors) => findings.extend(credentials(&held, &needed, Some(&actors)).await),
         Err(error) => findings.push(Finding::wrong("credential", &error)),
+    }
+}
+
+/// Whether alerts can be sent: a reload refuses what is wrong here.
+fn webhooks(home: &Home, findings: &mut Vec<Finding>) {
+    for webhook in home.config.alerts.webhooks(&home.dir, &Process) {
+        let name = &webhook.name;
+        findings.push(match &webhook.url {
+            Ok(_) => Finding::ok("alert webhook", format!("the address of {name} is in {}", webhook.from)),
+            Err(why) => {
+                let hint = format!("say in [alerts.webhook.{name}] where its address is, and put it there");
+                Finding::broken("alert webhook", format!("alerts cannot be sent to {name}: {why}"), Some(hint))
+            }
+        });
     }
 }
 
