@@ -245,7 +245,9 @@ impl Machine {
         if trouble {
             return Some(Failure::new(Class::Transient, format!("the actor run {word}: {said}")));
         }
-        self.findings.warn(format!("the actor run {word} ({said}): what it left may be incomplete"));
+        // Who reads the record is told whose wish it was.
+        let why = if aborted && !self.wanted { "its source was paused or switched off" } else { said };
+        self.findings.warn(format!("the actor run {word} ({why}): what it left may be incomplete"));
         None
     }
 }

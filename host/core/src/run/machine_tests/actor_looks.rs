@@ -1,6 +1,7 @@
 //! Actor runs that are waited for: looked at, lost, told to end.
 
 use super::actors::{again, ambiguous, as_stored, found, inspected, line_at, no_answer, waiting};
+use super::datasets::{ended, sliced};
 use super::*;
 use crate::actor::RemoteStatus;
 use crate::fixtures::actors::{actor_claim, actor_profile, claimed_again};
@@ -138,4 +139,18 @@ fn a_source_that_was_stopped_meanwhile_has_its_run_ended() {
     for (case, park, event, expected) in table {
         assert_eq!(line_at(&mut again_paused(park), vec![(100, event)]), expected, "{case}");
     }
+}
+
+/// The record says that it was a person's wish, not the platform's.
+#[test]
+fn a_run_that_a_pause_has_ended_says_so() {
+    let mut told = waiting();
+    if let crate::run::IntentStage::Started { aborted, .. } = &mut told.intent.stage {
+        *aborted = true;
+    }
+    let events = vec![ended(RemoteStatus::Aborted, 0), sliced(0, 0), normalized(batch(vec![]))];
+    let effects = effects(&mut again_paused(told), events);
+    let finish = end_of(&effects).unwrap();
+    let said = "the actor run aborted (its source was paused or switched off): what it left may be incomplete";
+    assert_eq!((ending(finish).as_str(), finish.warnings.as_slice()), ("ok", [said.to_owned()].as_slice()));
 }
