@@ -184,7 +184,8 @@ pub enum SourceCommand {
         /// Id, or identifier.
         source: String,
     },
-    /// Remove a source with its items, pages and runs.
+    /// Remove a source with its items, pages and runs. Pause it first if an actor run is under way: one that is left alone goes on,
+    /// and the most it may cost is booked.
     Remove {
         /// Id, or identifier.
         source: String,
