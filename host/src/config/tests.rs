@@ -182,3 +182,16 @@ fn what_may_be_a_token_is_not_repeated() {
         assert!(!said.contains("canary"), "{text}: {said}");
     }
 }
+
+/// What would be right is said without the names of Rust's types.
+#[test]
+fn numbers_are_told_in_words() {
+    for (text, said) in [
+        ("[net]\nrequests_per_minute = 0\n", "expected a whole number, 1 or more"),
+        ("[budget]\nruns_per_day = -1\n", "expected a whole number, 0 or more"),
+        ("[scheduler]\nruns_at_once = -1\n", "expected a whole number, 0 or more"),
+    ] {
+        let error = load(text, &[]).unwrap_err().to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+}

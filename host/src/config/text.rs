@@ -64,9 +64,20 @@ pub(super) fn explain(error: &toml::de::Error, text: &str, place: &str) -> Confi
                 _ if message.starts_with(WEBHOOK) => Some(HOW_WEBHOOK.to_owned()),
                 _ => hint(message),
             };
-            ConfigError { place, hint, message: masked(error.to_string().trim_end()) }
+            ConfigError { place, hint, message: masked(&plain(error.to_string().trim_end())) }
         }
     }
+}
+
+/// The message in words for a person who does not know how numbers are kept.
+fn plain(message: &str) -> String {
+    let words = [
+        ("expected a nonzero u32", "expected a whole number, 1 or more"),
+        ("expected u32", "expected a whole number, 0 or more"),
+        ("expected u64", "expected a whole number, 0 or more"),
+        ("expected usize", "expected a whole number, 0 or more"),
+    ];
+    words.into_iter().fold(message.to_owned(), |text, (kept, said)| text.replace(kept, said))
 }
 
 /// Said in place of a line that may hold a token.
