@@ -2,6 +2,7 @@
 //!
 //! Owns: commands, options and their help. Must not know: what they do.
 
+mod plugin;
 mod world;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
 use crate::database::Typed;
+pub(super) use plugin::PluginCommand;
 pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
@@ -343,23 +345,6 @@ pub enum RunsCommand {
     Show {
         /// Id.
         run: String,
-    },
-}
-
-/// `plugin ...`
-#[derive(Debug, Subcommand)]
-pub enum PluginCommand {
-    /// List plugins: those that serve, and those that were refused with the reason.
-    List,
-    /// Check a component: contract, imports, limits, schema, examples.
-    Check {
-        /// The component.
-        file: PathBuf,
-    },
-    /// Let a plugin serve again that is in quarantine because it broke down too often.
-    Release {
-        /// Its name.
-        name: String,
     },
 }
 
