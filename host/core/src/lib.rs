@@ -33,6 +33,7 @@ pub mod limits;
 pub mod manifest;
 pub mod money;
 pub mod nearest;
+pub mod one_line;
 pub mod overrides;
 pub mod plan;
 pub mod profile;
