@@ -15,6 +15,7 @@ mod call;
 mod catalogue;
 mod compile;
 mod digest;
+mod effort;
 mod engine;
 mod fault;
 mod imports;
