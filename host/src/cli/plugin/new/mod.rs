@@ -4,10 +4,10 @@
 //! nobody: everything is in this binary.
 
 mod project;
+mod templates;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
-mod templates;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use write::{WriteError, write};
 /// Runs `plugin new`. `dir` is where commands work, and the project goes below it unless it is told where.
 pub(super) fn new(dir: &Path, args: &NewArgs, output: Output) -> Result<Exit, CliError> {
     let name = &args.name;
-    let to: PathBuf = args.to.clone().unwrap_or_else(|| dir.join(name.to_string()));
+    let to: PathBuf = args.to.clone().unwrap_or_else(|| below(dir, name));
     let project = Project::new(name, args.lang);
     write(&to, &project.files).map_err(|error| told(&to, &error))?;
     let note = shipped().iter().any(|(shipped, _)| *shipped == name.to_string()).then(|| {
@@ -40,8 +40,11 @@ pub(super) fn new(dir: &Path, args: &NewArgs, output: Output) -> Result<Exit, Cl
         "note": note,
     });
     output.data(&data, |_| {
-        let mut text = format!("{} holds a plugin in {}: {} files\n", to.display(), spoken(args.lang), project.files.len());
-        text.push_str("It reads a list of articles, until you make it read your platform. README.md says what is where.\n\n");
+        let mut text =
+            format!("{} holds a plugin in {}: {} files\n", to.display(), spoken(args.lang), project.files.len());
+        text.push_str(
+            "It reads a list of articles, until you make it read your platform. README.md says what is where.\n\n",
+        );
         text.push_str(&format!("    cd {}\n", to.display()));
         for command in &project.commands {
             text.push_str(&format!("    {command}\n"));
@@ -52,6 +55,12 @@ pub(super) fn new(dir: &Path, args: &NewArgs, output: Output) -> Result<Exit, Cl
         text
     })?;
     Ok(Exit::Ok)
+}
+
+/// "tides", not "./tides".
+fn below(dir: &Path, name: &PluginName) -> PathBuf {
+    let here = dir == Path::new(".");
+    if here { PathBuf::from(name.to_string()) } else { dir.join(name.to_string()) }
 }
 
 const fn spoken(language: Language) -> &'static str {

@@ -8,8 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::templates::{
-    C, C_AROUND, FIXTURES, File, JS, JS_AROUND, KIT, PROFILE, PYTHON, PYTHON_AROUND, README_END, RUST, RUST_AROUND,
-    WIT,
+    C, C_AROUND, FIXTURES, File, JS, JS_AROUND, KIT, PROFILE, PYTHON, PYTHON_AROUND, README_END, RUST, RUST_AROUND, WIT,
 };
 use crate::cli::args::Language;
 
@@ -22,7 +21,9 @@ pub struct PluginName(String);
 
 /// A text that is no name of a plugin.
 #[derive(Debug, thiserror::Error)]
-#[error("a plugin's name is of a-z, 0-9 and \"-\", begins with a letter and has at most {NAME_BYTES}, like \"my-platform\"")]
+#[error(
+    "a plugin's name is of a-z, 0-9 and \"-\", begins with a letter and has at most {NAME_BYTES}, like \"my-platform\""
+)]
 pub struct NotAName;
 
 impl FromStr for PluginName {

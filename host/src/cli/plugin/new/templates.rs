@@ -56,7 +56,8 @@ pub(super) const RUST_AROUND: &[File] = files!(renamed "plugins/template/rust/",
     "gitignore" => ".gitignore", "README.md" => "README.md",
 );
 
-pub(super) const JS: &[File] = files!("plugins/template/js/", "": "plugin.js", "guarded.js", "package.json", "README.md");
+pub(super) const JS: &[File] =
+    files!("plugins/template/js/", "": "plugin.js", "guarded.js", "package.json", "README.md");
 pub(super) const JS_AROUND: &[File] = files!(renamed "plugins/template/js/", "": "gitignore" => ".gitignore");
 
 pub(super) const PYTHON: &[File] = files!("plugins/template/python/", "":
