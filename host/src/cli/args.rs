@@ -12,7 +12,7 @@ use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
 use crate::database::Typed;
-pub(super) use plugin::PluginCommand;
+pub(super) use plugin::{Language, NewArgs, PluginCommand};
 pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
