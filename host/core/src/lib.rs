@@ -38,6 +38,7 @@ pub mod plan;
 pub mod profile;
 pub mod quarantine;
 pub mod rate;
+pub mod replay;
 pub mod run;
 pub mod schedule;
 pub mod share;
