@@ -12,6 +12,7 @@
 extern crate self as tidegate_core;
 
 pub mod actor;
+pub mod advice;
 pub mod alert;
 pub mod audience;
 pub mod budget;

@@ -220,6 +220,8 @@ pub const PROBLEMS: usize = 32;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
 
+/// Recorded cases of one plugin.
+pub const FIXTURES: usize = 10_000;
 
 // ---- scheduler ----------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ mod doctor;
 mod error;
 mod explain;
 mod eyes;
+mod fixtures;
 mod follow;
 mod health;
 mod home;
