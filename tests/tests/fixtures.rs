@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tidegate_core::contract::{Body, Header, HttpResponse, Job, Page, PageContent, Redirect, Watermark};
-use tidegate_plugin_kit::DatasetPage;
-use tidegate_plugin_kit::fixtures::{Fixture, brief, load, settle};
+use tidegate_plugin_kit::fixtures::{Fixture, Recorded, brief, load, settle};
 use tidegate_tests::component::{Component, dataset_page};
 use tidegate_tests::guests;
 
@@ -64,23 +63,30 @@ fn through(component: &Component, fixture: &Fixture) -> Value {
     };
     let state = fixture.state.clone().or(planned);
     if let Some(pages) = &fixture.pages {
-        return brief(json!({ "request": request, "batches": dataset(component, &job, pages, state) }));
+        return brief(json!({ "request": request, "batches": all(component, &job, pages, state) }));
     }
-    let page = Page { state, content: PageContent::Http(answer(fixture)), number: 0, extra: None };
+    let page = Page { state, content: PageContent::Http(answer(&fixture.response)), number: 0, extra: None };
     match component.normalize(&job, &page) {
         Ok(batch) => brief(json!({ "request": request, "batch": batch })),
         Err(failure) => brief(json!({ "request": request, "failure": failure })),
     }
 }
 
-/// The pages of one dataset in their order, each with the state the one before gave.
-fn dataset(component: &Component, job: &Job, pages: &[DatasetPage], mut state: Option<String>) -> Vec<Value> {
+/// The pages in their order, each with the state the one before gave: that of its `next`, or its own.
+fn all(component: &Component, job: &Job, pages: &[Recorded], mut state: Option<String>) -> Vec<Value> {
     let mut batches = Vec::new();
     for (number, page) in (0..).zip(pages) {
-        let content = PageContent::Dataset(dataset_page(page));
+        let (content, more) = match page {
+            Recorded::Response(response) => (PageContent::Http(answer(response)), false),
+            Recorded::Dataset(dataset) => (PageContent::Dataset(dataset_page(dataset)), dataset.more),
+        };
         match component.normalize(job, &Page { state: state.clone(), content, number, extra: None }) {
             Ok(batch) => {
-                state = batch["state"].as_str().map(str::to_owned).or(state);
+                let text = |value: &Value| value.as_str().map(str::to_owned);
+                state = match &batch["next"] {
+                    next if !more && next.is_object() => text(&next["state"]),
+                    _ => text(&batch["state"]).or(state),
+                };
                 batches.push(batch);
             }
             Err(failure) => {
@@ -92,8 +98,7 @@ fn dataset(component: &Component, job: &Job, pages: &[DatasetPage], mut state: O
     batches
 }
 
-fn answer(fixture: &Fixture) -> HttpResponse {
-    let given = &fixture.response;
+fn answer(given: &tidegate_plugin_kit::HttpResponse) -> HttpResponse {
     HttpResponse {
         status: given.status,
         final_url: given.final_url.clone(),
