@@ -96,20 +96,30 @@ impl Journal {
 fn told(name: &str, facts: &Value) -> String {
     let mut text = name.to_owned();
     for (fact, value) in facts.as_object().into_iter().flatten() {
-        match value {
-            Value::Null => {}
-            Value::Array(values) => {
-                for value in values.iter().take(TOLD) {
-                    text.push_str(&format!("\n  {fact}: {}", shown(value)));
-                }
-                if let Some(more) = values.len().checked_sub(TOLD).filter(|more| *more > 0) {
-                    text.push_str(&format!("\n  {fact}: and {more} more"));
-                }
-            }
-            value => text.push_str(&format!("\n  {fact}: {}", shown(value))),
-        }
+        tell(fact, value, &mut text);
     }
     text
+}
+
+/// What is within an object is named by its way there; what says nothing is left out.
+fn tell(fact: &str, value: &Value, text: &mut String) {
+    match value {
+        Value::Null => {}
+        Value::Object(members) => {
+            for (member, value) in members {
+                tell(&format!("{fact}.{member}"), value, text);
+            }
+        }
+        Value::Array(values) => {
+            for value in values.iter().take(TOLD) {
+                text.push_str(&format!("\n  {fact}: {}", shown(value)));
+            }
+            if let Some(more) = values.len().checked_sub(TOLD).filter(|more| *more > 0) {
+                text.push_str(&format!("\n  {fact}: and {more} more"));
+            }
+        }
+        value => text.push_str(&format!("\n  {fact}: {}", shown(value))),
+    }
 }
 
 fn shown(value: &Value) -> String {
