@@ -82,7 +82,6 @@ pub(super) async fn replay(place: &Place, args: &ReplayArgs, output: Output) -> 
 
 /// What a second brought.
 fn per_second(count: u64, took: Duration) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "printed without digits")]
     let rate = count as f64 / took.as_secs_f64().max(1e-6);
     rate.round()
 }
@@ -133,6 +132,7 @@ fn told(report: &Report, took: Duration, write: bool) -> String {
         ("  removed", some(items.removed)),
         ("  gone", some(report.gone).map(|gone| format!("{gone} (they stay as they are)"))),
         ("  before horizon", some(items.before_horizon)),
+        ("  newer", some(items.newer).map(|newer| format!("{newer} (what is stored is newer than these pages)"))),
         ("rejected", some(report.rejected)),
         ("dead letters mended", some(report.letters)),
         ("overtaken", some(report.overtaken).map(|count| format!("{count} changed meanwhile, and were left"))),

@@ -44,8 +44,6 @@ struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<Job>,
 }
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
 }

@@ -20,7 +20,7 @@ pub struct KeptFilter {
     /// Fetched before.
     pub until: Option<UtcMillis>,
     /// The last one of the listing before.
-    pub after: Option<(UtcMillis, PageId)>,
+    pub after: Option<KeptPage>,
     /// At most so many.
     pub limit: u32,
 }
@@ -34,6 +34,8 @@ pub struct KeptPage {
     pub run: RunId,
     /// Arrival.
     pub fetched_at: UtcMillis,
+    /// Number within its attempt: the order of pages that came in the same millisecond.
+    pub number: u32,
 }
 
 /// What is to be written about one item.

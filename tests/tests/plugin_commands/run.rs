@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 
 use serde_json::Value;
 use tidegate_platforms::{FeedServer, Script};
+use tidegate_tests::actors::{CANARY, World, quick};
 use tidegate_tests::place::{Place, QUICK_PROFILE, list};
 
 use super::{component, json, refused, repository};
@@ -130,4 +131,29 @@ fn a_live_run_is_recorded_without_what_is_private() {
     assert_eq!(record("one").code, Some(2), "a case is not overwritten");
     assert_eq!(record("../two").code, Some(2));
     assert!(!place.dir().join("project/two").exists());
+}
+
+#[test]
+fn an_actor_is_paid_for_only_up_to_what_was_granted() {
+    let world = World::new(quick()).unwrap();
+    let args = ["plugin", "run", "x", "account", "tideboard", "--profile", "x", "--live", "--max-items", "5"];
+    refused(&world.place, &args, 4, &["costs up to $", "--spend"]);
+    let (code, cheap) = json(&world.place, &[&args[..], &["--spend", "0.001"]].concat());
+    assert_eq!((code, world.books().runs.len()), (1, 0), "no more was granted than it costs: {cheap}");
+    let (code, run) = json(&world.place, &[&args[..], &["--spend", "0.05"]].concat());
+    assert_eq!(code, 0, "{run}");
+    let said = steps(&run);
+    for step in ["validate", "plan", "start actor", "actor started", "dataset", "normalize"] {
+        assert!(said.contains(&step), "{step}: {said:?}");
+    }
+    assert_eq!((world.books().runs.len(), list(&run, "items").len()), (1, 5), "{run}");
+    assert!(!run.to_string().contains(CANARY), "{run}");
+    assert!(!world.place.dir().join("tidegate.db").exists(), "no database was made");
+    // And its dataset as a fixture.
+    let record = ["plugin", "record", "x", "account", "tideboard", "--profile", "x", "--spend", "0.05", "--max-items", "5"];
+    let (code, recorded) = json(&world.place, &[&record[..], &["--out", "project/fixtures", "--case", "paid"]].concat());
+    assert_eq!(code, 0, "{recorded}");
+    world.place.put("project/x.wasm", component("x")).unwrap();
+    let (code, tested) = json(&world.place, &["plugin", "test", "project"]);
+    assert_eq!((code, &tested["passed"]), (0, &1.into()), "{tested}");
 }

@@ -7,7 +7,8 @@
 //! replaced where its fingerprint changes, counts wherever they change, the last page decides. So an unchanged plugin comes to
 //! what is stored, for every item whose pages are all kept. Where the oldest of them are gone, what no fingerprint tells
 //! (the address of a signed picture) may have come from a page that is not there any more; it is compared only where the page
-//! that the stored item came with is replayed.
+//! that the stored item came with is replayed. And where a newer page may have spoken of the item that is not replayed (it was not
+//! kept, could not be read, was not asked for), nothing of it is set back: neither content nor counts.
 
 mod fields;
 
@@ -36,6 +37,19 @@ pub struct Seen {
     whole: Option<(Item, PageId)>,
     /// The removal that the last page about it told of.
     removed: Option<Removal>,
+    /// The last page about it, and when that came.
+    last: (PageId, UtcMillis),
+}
+
+/// What an item is held against besides what is stored of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside {
+    /// New items that were published before this are not taken.
+    pub horizon: Option<UtcMillis>,
+    /// The newest page of the source that was not normalized, though it may speak of the item.
+    pub unread: Option<PageId>,
+    /// When the pages were listed: what was changed later was changed by something newer.
+    pub listed_at: Option<UtcMillis>,
 }
 
 /// What is stored under an item's identity.
@@ -66,6 +80,8 @@ pub enum Change {
     Gone(Removal),
     /// It is not stored, and older than what the first run was cut to.
     BeforeHorizon,
+    /// What is stored is newer than these pages.
+    Newer,
 }
 
 impl Change {
@@ -79,6 +95,7 @@ impl Change {
             Self::Metrics(..) => "metrics",
             Self::Gone(_) => "removed",
             Self::BeforeHorizon => "before-horizon",
+            Self::Newer => "newer",
         }
     }
 }
@@ -98,6 +115,8 @@ pub struct Tally {
     pub removed: u64,
     /// Not stored, and before the horizon of their source.
     pub before_horizon: u64,
+    /// Stored by something newer than these pages.
+    pub newer: u64,
 }
 
 impl Tally {
@@ -110,6 +129,7 @@ impl Tally {
             Change::Metrics(..) => &mut self.metrics,
             Change::Gone(_) => &mut self.removed,
             Change::BeforeHorizon => &mut self.before_horizon,
+            Change::Newer => &mut self.newer,
         };
         *counter += 1;
     }
@@ -122,28 +142,29 @@ impl Tally {
 }
 
 impl Series {
-    /// Takes the next page. `left_out`: its elements that the run of then left out because of its cap.
-    pub fn take(&mut self, id: PageId, page: Page, left_out: &BTreeSet<u32>) {
+    /// Takes the next page, and when it came. `left_out`: its elements that the run of then left out because of its cap.
+    pub fn take(&mut self, last: (PageId, UtcMillis), page: Page, left_out: &BTreeSet<u32>) {
         for item in page.items {
             if !left_out.contains(&item.element) {
-                self.item(id, item);
+                self.item(last, item);
             }
         }
         for removal in page.removals {
-            let seen = self.items.entry(removal.external_id.clone()).or_insert(Seen { whole: None, removed: None });
-            seen.removed = Some(removal);
+            let none = Seen { whole: None, removed: None, last };
+            let seen = self.items.entry(removal.external_id.clone()).or_insert(none);
+            (seen.removed, seen.last) = (Some(removal), last);
         }
     }
 
-    fn item(&mut self, page: PageId, item: Item) {
-        let bytes = size(&item);
+    fn item(&mut self, last: (PageId, UtcMillis), item: Item) {
+        let (bytes, page) = (size(&item), last.0);
         let Some(seen) = self.items.get_mut(&item.external_id) else {
             self.bytes = self.bytes.saturating_add(bytes);
-            self.items.insert(item.external_id.clone(), Seen { whole: Some((item, page)), removed: None });
+            self.items.insert(item.external_id.clone(), Seen { whole: Some((item, page)), removed: None, last });
             return;
         };
         // It is there again.
-        seen.removed = None;
+        (seen.removed, seen.last) = (None, last);
         match &mut seen.whole {
             Some((known, from)) => {
                 let item = over(item, known);
@@ -204,15 +225,12 @@ fn size(item: &Item) -> usize {
 }
 
 impl Seen {
-    /// What differs from what is stored. `replayed`: whether a page is among those that were normalized again; `horizon`: of the
-    /// source.
+    /// What differs from what is stored. `replayed`: whether a page is among those that were normalized again.
     #[must_use]
-    pub fn against(
-        self,
-        stored: Option<&Stored>,
-        horizon: Option<UtcMillis>,
-        replayed: impl Fn(PageId) -> bool,
-    ) -> Change {
+    pub fn against(self, stored: Option<&Stored>, beside: Beside, replayed: impl Fn(PageId) -> bool) -> Change {
+        if stored.is_some_and(|stored| self.is_older_than(stored, beside)) {
+            return Change::Newer;
+        }
         if let Some(removal) = self.removed {
             return match stored {
                 Some(stored) if !stored.removed => Change::Gone(removal),
@@ -222,7 +240,7 @@ impl Seen {
         let Some((mut item, page)) = self.whole else { return Change::Same };
         let Some(stored) = stored else {
             item.partial = false;
-            return match (item.published_at, horizon) {
+            return match (item.published_at, beside.horizon) {
                 (Some(at), Some(horizon)) if at < horizon => Change::BeforeHorizon,
                 _ => Change::New(Box::new(item), page),
             };
@@ -231,7 +249,10 @@ impl Seen {
         if stored.removed {
             return Change::Same;
         }
-        let item = item.over(stored.item.clone());
+        let mut item = item.over(stored.item.clone());
+        if beside.unread.is_some_and(|unread| unread > self.last.0) {
+            item.metrics.clone_from(&stored.item.metrics);
+        }
         let replaced = item.fingerprint != stored.item.fingerprint;
         let comparable = stored.page == Some(page) && replayed(page);
         if replaced || comparable {
@@ -246,6 +267,14 @@ impl Seen {
             let change = fields::metrics(&stored.item, &item);
             Change::Metrics(item.metrics, change)
         }
+    }
+
+    /// Whether something newer than the last page about it is stored, as far as can be told: a newer page's content, what came
+    /// without a page that was kept, what was written since the pages were listed.
+    fn is_older_than(&self, stored: &Stored, beside: Beside) -> bool {
+        let (last, at) = self.last;
+        let since = beside.listed_at.is_some_and(|listed_at| stored.changed_at > listed_at);
+        since || stored.page.map_or(stored.changed_at > at, |page| page > last)
     }
 }
 

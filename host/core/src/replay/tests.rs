@@ -76,7 +76,7 @@ fn stored(given: contract::Item, page: u128) -> Stored {
 fn seen(pages: Vec<Page>) -> Seen {
     let mut series = Series::default();
     for (number, page) in (1..).zip(pages) {
-        series.take(page_id(number), page, &BTreeSet::new());
+        series.take((page_id(number), at(1)), page, &BTreeSet::new());
     }
     series.into_items().into_iter().find(|(id, _)| id == "a").unwrap().1
 }
@@ -116,15 +116,17 @@ fn the_last_page_decides() {
         ("gone and never there", vec![page(vec![], &["a"])], None, "same"),
     ];
     for (case, pages, stored, expected) in table {
-        let change = seen(pages).against(stored.as_ref(), None, |_| true);
+        let change = seen(pages).against(stored.as_ref(), Beside::default(), |_| true);
         assert_eq!(change.word(), expected, "{case}: {change:?}");
     }
 }
 
 #[test]
 fn a_change_names_its_fields() {
-    let before = stored(contract::Item { title: Some("Old".to_owned()), ..given("a", "x\ny", 1.0) }, 7);
-    let Change::Content(after, from, fields) = seen(vec![one("z", 5.0)]).against(Some(&before), None, |_| true) else {
+    let before = stored(contract::Item { title: Some("Old".to_owned()), ..given("a", "x\ny", 1.0) }, 1);
+    let Change::Content(after, from, fields) =
+        seen(vec![one("z", 5.0)]).against(Some(&before), Beside::default(), |_| true)
+    else {
         unreachable!("it differs")
     };
     let said: Vec<_> = fields.iter().map(|f| (f.field, f.before.as_str(), f.after.as_str())).collect();
@@ -154,12 +156,15 @@ fn what_no_fingerprint_tells_is_compared_where_its_page_is_there() {
     let table = [
         ("its own page", "other", 1, true, "changed"),
         ("its own page, unchanged", "same", 1, true, "same"),
-        ("a page that is not kept any more", "other", 9, true, "same"),
+        ("an older page that is not kept any more", "other", 0, true, "same"),
         ("a page that could not be normalized", "other", 1, false, "same"),
     ];
     for (case, alt, from, replayed, expected) in table {
-        let change =
-            seen(vec![page(vec![with(alt)], &[])]).against(Some(&stored(with("same"), from)), None, |_| replayed);
+        let change = seen(vec![page(vec![with(alt)], &[])]).against(
+            Some(&stored(with("same"), from)),
+            Beside::default(),
+            |_| replayed,
+        );
         assert_eq!(change.word(), expected, "{case}");
     }
 }
@@ -168,13 +173,15 @@ fn what_no_fingerprint_tells_is_compared_where_its_page_is_there() {
 fn partial_items_are_completed_by_earlier_pages_and_then_by_the_store() {
     let partial = |likes| contract::Item { partial: true, text: None, published_at: None, ..given("a", "", likes) };
     let alone = || vec![page(vec![partial(9.0)], &[])];
-    let change = seen(alone()).against(Some(&stored(given("a", "x", 1.0), 1)), None, |_| true);
+    let change = seen(alone()).against(Some(&stored(given("a", "x", 1.0), 1)), Beside::default(), |_| true);
     assert!(matches!(&change, Change::Metrics(metrics, _) if metrics[0].value == 9.0), "{change:?}");
     let after = vec![one("x", 1.0), page(vec![partial(9.0)], &[])];
-    assert_eq!(seen(after).against(Some(&stored(given("a", "x", 9.0), 1)), None, |_| true), Change::Same);
+    assert_eq!(seen(after).against(Some(&stored(given("a", "x", 9.0), 1)), Beside::default(), |_| true), Change::Same);
     let twice = vec![page(vec![partial(8.0)], &[]), page(vec![partial(9.0)], &[])];
-    assert_eq!(seen(twice).against(Some(&stored(given("a", "x", 9.0), 1)), None, |_| true), Change::Same);
-    let Change::New(item, _) = seen(alone()).against(None, None, |_| true) else { unreachable!("nothing is stored") };
+    assert_eq!(seen(twice).against(Some(&stored(given("a", "x", 9.0), 1)), Beside::default(), |_| true), Change::Same);
+    let Change::New(item, _) = seen(alone()).against(None, Beside::default(), |_| true) else {
+        unreachable!("nothing is stored")
+    };
     assert!(!item.partial);
 }
 
@@ -182,11 +189,60 @@ fn partial_items_are_completed_by_earlier_pages_and_then_by_the_store() {
 fn what_a_run_left_out_stays_out() {
     let mut series = Series::default();
     let second = contract::Item { element: 1, ..given("b", "y", 1.0) };
-    series.take(page_id(1), page(vec![given("a", "x", 1.0), second], &[]), &BTreeSet::from([1]));
+    series.take((page_id(1), at(1)), page(vec![given("a", "x", 1.0), second], &[]), &BTreeSet::from([1]));
     assert_eq!(series.len(), 1);
     let (id, seen) = series.into_items().remove(0);
     assert_eq!(id, "a");
     // Older than what the first run was cut to, unless it is stored.
-    assert_eq!(seen.clone().against(None, Some(at(1)), |_| true), Change::BeforeHorizon);
-    assert_eq!(seen.against(Some(&stored(given("a", "x", 1.0), 1)), Some(at(1)), |_| true), Change::Same);
+    let horizon = Beside { horizon: Some(at(1)), ..Beside::default() };
+    assert_eq!(seen.clone().against(None, horizon, |_| true), Change::BeforeHorizon);
+    assert_eq!(seen.against(Some(&stored(given("a", "x", 1.0), 1)), horizon, |_| true), Change::Same);
+}
+
+#[test]
+fn nothing_newer_is_set_back() {
+    let is = Beside::default;
+    let there = |text, likes, page| stored(given("a", text, likes), page);
+    let table = [
+        ("content of a newer page", there("y", 1.0, 9), is(), "newer"),
+        (
+            "content that came without a page, later",
+            Stored { page: None, changed_at: at(2), ..there("y", 1.0, 0) },
+            is(),
+            "newer",
+        ),
+        (
+            "content that came without a page, before",
+            Stored { page: None, changed_at: at(0), ..there("y", 1.0, 0) },
+            is(),
+            "changed",
+        ),
+        (
+            "changed since the pages were listed",
+            Stored { changed_at: at(9), ..there("y", 1.0, 1) },
+            Beside { listed_at: Some(at(8)), ..is() },
+            "newer",
+        ),
+        (
+            "changed before",
+            Stored { changed_at: at(7), ..there("y", 1.0, 1) },
+            Beside { listed_at: Some(at(8)), ..is() },
+            "changed",
+        ),
+        (
+            "counts beside an older page that was not read",
+            there("x", 5.0, 1),
+            Beside { unread: Some(page_id(0)), ..is() },
+            "metrics",
+        ),
+        ("counts beside a newer one", there("x", 5.0, 1), Beside { unread: Some(page_id(2)), ..is() }, "same"),
+    ];
+    for (case, stored, beside, expected) in table {
+        let change = seen(vec![one("x", 1.0)]).against(Some(&stored), beside, |_| true);
+        assert_eq!(change.word(), expected, "{case}: {change:?}");
+    }
+    // Content that is mended keeps the counts that a newer page may have told.
+    let beside = Beside { unread: Some(page_id(2)), ..is() };
+    let change = seen(vec![one("x", 1.0)]).against(Some(&there("y", 5.0, 1)), beside, |_| true);
+    assert!(matches!(&change, Change::Content(item, ..) if item.metrics[0].value == 5.0), "{change:?}");
 }

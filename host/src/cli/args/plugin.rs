@@ -36,7 +36,8 @@ pub enum PluginCommand {
 #[derive(Debug, clap::Args)]
 pub struct PluginTest {
     /// The plugin's project: what it has built, and its folder `fixtures`.
-    pub dir: PathBuf,
+    #[arg(value_name = "DIR")]
+    pub project: PathBuf,
     /// The component, if it is not where the usual toolchains put it.
     #[arg(long, value_name = "FILE")]
     pub component: Option<PathBuf>,

@@ -31,7 +31,7 @@ impl Told {
 
 /// Runs `plugin test`.
 pub(super) async fn test(home: &Home, args: &PluginTest, output: Output) -> Result<Exit, CliError> {
-    let folder = args.fixtures.clone().unwrap_or_else(|| args.dir.join("fixtures"));
+    let folder = args.fixtures.clone().unwrap_or_else(|| args.project.join("fixtures"));
     let unreadable = |error: fixtures::Unreadable| {
         CliError::refused(error.to_string())
             .hint("docs/fixtures.md has the layout; `tidegate plugin record` writes one")
@@ -49,7 +49,7 @@ pub(super) async fn test(home: &Home, args: &PluginTest, output: Output) -> Resu
     let cases = cases.map_err(unreadable)?;
     let file: PathBuf = match &args.component {
         Some(file) => file.clone(),
-        None => component::of_project(&args.dir)?,
+        None => component::of_project(&args.project)?,
     };
     let plugin = component::load(home, &file).await?;
     let mut all = Vec::with_capacity(cases.len());

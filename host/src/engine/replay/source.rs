@@ -10,7 +10,7 @@ use tidegate_core::id::{Id, PageId, ProfileName, RunId};
 use tidegate_core::item::{Counts, Page};
 use tidegate_core::limits;
 use tidegate_core::profile::Profile;
-use tidegate_core::replay::{Change, Seen, Series, Stored};
+use tidegate_core::replay::{Beside, Change, Seen, Series, Stored};
 use tidegate_core::source::Source;
 use tidegate_core::time::UtcMillis;
 use tokio_util::task::AbortOnDropHandle;
@@ -57,6 +57,9 @@ struct Run<'a> {
     rejects: HashMap<PageId, Option<BTreeSet<u32>>>,
     /// Pages, rejects and fillers that no written run has counted yet.
     uncounted: (u32, Counts),
+    beside: Beside,
+    /// Times at which this replay has written: what was changed then is no news.
+    own: HashSet<UtcMillis>,
 }
 
 /// Replays one source.
@@ -67,11 +70,15 @@ pub(super) async fn replay(
     source: Source,
     report: &mut Report,
 ) -> Result<(), StoreError> {
+    let listed_at = Some(ports.clock.now());
     let pages = list(ports, wish, &source).await?;
     if pages.is_empty() {
         return Ok(());
     }
     report.sources += 1;
+    // Pages that were not asked for may speak of every item.
+    let unread = wish.until.map(|_| PageId::from_bits(u128::MAX));
+    let beside = Beside { horizon: source.horizon, unread, listed_at };
     let mut run = Run {
         ports,
         wish,
@@ -82,6 +89,8 @@ pub(super) async fn replay(
         came: HashSet::new(),
         rejects: HashMap::new(),
         uncounted: (0, Counts::default()),
+        beside,
+        own: HashSet::new(),
     };
     let mut under_way: VecDeque<(KeptPage, AbortOnDropHandle<Result<(PageId, Normalized), StoreError>>)> =
         VecDeque::new();
@@ -117,7 +126,7 @@ async fn list(ports: &Offline, wish: &Wish, source: &Source) -> Result<Vec<KeptP
     loop {
         let more = ports.store.kept_pages(&filter).await?;
         let Some(last) = more.last() else { return Ok(pages) };
-        filter.after = Some((last.fetched_at, last.id));
+        filter.after = Some(*last);
         pages.extend(more);
         if pages.len() >= limits::REPLAY_PAGES {
             return Ok(pages);
@@ -131,17 +140,19 @@ impl Run<'_> {
         let name = || named(page.id, page.run);
         let most = self.wish.show;
         let (pages, why) = match normalized {
-            Normalized::Page(given, left_out) => return self.page(page.id, *given, &left_out),
+            Normalized::Page(given, left_out) => return self.page(page, *given, &left_out),
             Normalized::Absent => return,
             Normalized::Failed(why) => (&mut self.report.pages.failed, why),
             Normalized::Fault(why) => (&mut self.report.pages.faults, why),
             Normalized::NotReplayable(why) => (&mut self.report.pages.not_replayable, why),
         };
         *pages += 1;
+        self.beside.unread = self.beside.unread.max(Some(page.id));
         self.report.trouble(most, || format!("{}: {why}", name()));
     }
 
-    fn page(&mut self, id: PageId, page: Page, left_out: &BTreeSet<u32>) {
+    fn page(&mut self, kept: KeptPage, page: Page, left_out: &BTreeSet<u32>) {
+        let id = kept.id;
         self.replayed.insert(id);
         self.report.pages.replayed += 1;
         self.report.items_read += page.items.len() as u64;
@@ -154,7 +165,7 @@ impl Run<'_> {
         let elements = told.then(|| page.rejects.iter().map(|reject| reject.element).collect());
         self.rejects.insert(id, elements);
         self.came.extend(page.items.iter().map(|item| item.external_id.clone()));
-        self.series.take(id, page, left_out);
+        self.series.take((id, kept.fetched_at), page, left_out);
     }
 
     /// Compares what the pages have come to with what is stored, and writes it.
@@ -180,7 +191,10 @@ impl Run<'_> {
         let mut writes = Vec::new();
         for (external_id, seen) in piece {
             let stored = stored.get(&external_id);
-            let change = seen.against(stored, self.source.horizon, |page| self.replayed.contains(&page));
+            let own = stored.is_some_and(|stored| self.own.contains(&stored.changed_at));
+            let listed_at = self.beside.listed_at.filter(|_| !own);
+            let change =
+                seen.against(stored, Beside { listed_at, ..self.beside }, |page| self.replayed.contains(&page));
             self.report.items.count(&change);
             if matches!(change, Change::Same) {
                 self.uncounted.1.duplicate = self.uncounted.1.duplicate.saturating_add(1);
@@ -196,7 +210,7 @@ impl Run<'_> {
 
     fn rewritten(&self, change: Change) -> Option<Rewritten> {
         match change {
-            Change::Same | Change::BeforeHorizon => None,
+            Change::Same | Change::BeforeHorizon | Change::Newer => None,
             Change::New(item, page) | Change::Content(item, page, _) => {
                 Some(Rewritten::Whole { id: self.id(), item, page })
             }
@@ -207,7 +221,7 @@ impl Run<'_> {
 
     fn show(&mut self, external_id: &str, change: &Change) {
         let fields = match change {
-            Change::Same | Change::BeforeHorizon => return,
+            Change::Same | Change::BeforeHorizon | Change::Newer => return,
             Change::Content(_, _, fields) => fields.clone(),
             Change::Metrics(_, field) => vec![field.clone()],
             Change::New(..) | Change::Gone(_) => Vec::new(),
@@ -272,6 +286,7 @@ impl Run<'_> {
         if let Applied::Done { overtaken, .. } = self.ports.store.apply_replay(given, now).await? {
             self.report.overtaken += u64::from(overtaken);
             self.report.runs.push(run);
+            self.own.insert(now);
         }
         Ok(())
     }

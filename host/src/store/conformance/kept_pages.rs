@@ -58,7 +58,7 @@ pub(crate) async fn pages_are_listed_as_they_came(place: &dyn Place) {
     let table = [
         ("since", KeptFilter { since: Some(at(90)), ..of(one) }, vec![second, third]),
         ("until", KeptFilter { until: Some(at(90)), ..of(one) }, vec![first]),
-        ("after", KeptFilter { after: Some((at(90), second)), ..of(one) }, vec![third]),
+        ("after", KeptFilter { after: Some(store.kept_pages(&of(one)).await.unwrap()[1]), ..of(one) }, vec![third]),
         ("at most", KeptFilter { limit: 2, ..of(one) }, vec![first, second]),
         ("of nobody", of(fresh()), vec![]),
     ];

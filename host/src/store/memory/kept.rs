@@ -19,15 +19,21 @@ use crate::ports::{
 impl Tables {
     fn kept_pages(&self, filter: &KeptFilter) -> Vec<KeptPage> {
         let ended = |kept: &&Kept| self.runs.get(&kept.run).is_some_and(|run| run.row.stage == RunStage::Ended);
+        let place = |page: &KeptPage| (page.fetched_at, page.number, page.id);
         let fits = |page: &KeptPage| {
             filter.since.is_none_or(|since| page.fetched_at >= since)
                 && filter.until.is_none_or(|until| page.fetched_at < until)
-                && filter.after.is_none_or(|after| (page.fetched_at, page.id) > after)
+                && filter.after.is_none_or(|after| place(page) > place(&after))
         };
         let of_source = self.pages.values().filter(|kept| kept.source == filter.source).filter(ended);
-        let page = |kept: &Kept| KeptPage { id: kept.raw.id, run: kept.run, fetched_at: kept.raw.fetched_at };
+        let page = |kept: &Kept| KeptPage {
+            id: kept.raw.id,
+            run: kept.run,
+            fetched_at: kept.raw.fetched_at,
+            number: kept.raw.number,
+        };
         let mut pages: Vec<KeptPage> = of_source.map(page).filter(fits).collect();
-        pages.sort_by_key(|page| (page.fetched_at, page.id));
+        pages.sort_by_key(place);
         pages.truncate(rows(filter.limit));
         pages
     }

@@ -35,7 +35,7 @@ pub(super) async fn leave_out(conn: &mut PgConnection, pages: &[(PageId, Vec<u32
 
 pub(super) async fn list(conn: &mut PgConnection, filter: KeptFilter) -> Outcome<Vec<KeptPage>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT p.id, p.run, p.fetched_at FROM run r JOIN page p ON p.run = r.id WHERE r.stage = 'ended' AND r.source = ",
+        "SELECT p.id, p.run, p.fetched_at, p.number FROM run r JOIN page p ON p.run = r.id WHERE r.stage = 'ended' AND r.source = ",
     );
     query.push_bind(Uid::from(filter.source));
     if let Some(since) = filter.since {
@@ -44,12 +44,12 @@ pub(super) async fn list(conn: &mut PgConnection, filter: KeptFilter) -> Outcome
     if let Some(until) = filter.until {
         query.push(" AND p.fetched_at < ").push_bind(until.as_millis());
     }
-    if let Some((at, id)) = filter.after {
-        query.push(" AND (p.fetched_at, p.id) > (").push_bind(at.as_millis());
-        query.push(", ").push_bind(Uid::from(id)).push(")");
+    if let Some(after) = filter.after {
+        query.push(" AND (p.fetched_at, p.number, p.id) > (").push_bind(after.fetched_at.as_millis());
+        query.push(", ").push_bind(i64::from(after.number)).push(", ").push_bind(Uid::from(after.id)).push(")");
     }
     let limit = if filter.limit == 0 { limits::LIST_ROWS } else { filter.limit.min(limits::LIST_ROWS) };
-    query.push(" ORDER BY p.fetched_at, p.id LIMIT ").push_bind(i64::from(limit));
+    query.push(" ORDER BY p.fetched_at, p.number, p.id LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().persistent(false).fetch_all(conn).await?;
     Ok(rows.iter().map(|row| kept_page(row)).collect::<Result<_, _>>()?)
 }

@@ -9,7 +9,12 @@ use crate::ports::{KeptPage, StoreError};
 
 pub(in crate::store) fn kept_page(row: &dyn Raw) -> Result<KeptPage, StoreError> {
     let cells = Cells::new(row, "page", "id");
-    Ok(KeptPage { id: cells.id("id")?, run: cells.id("run")?, fetched_at: cells.time("fetched_at")? })
+    Ok(KeptPage {
+        id: cells.id("id")?,
+        run: cells.id("run")?,
+        fetched_at: cells.time("fetched_at")?,
+        number: cells.count("number")?,
+    })
 }
 
 /// An item's external id, and the page it last came with.

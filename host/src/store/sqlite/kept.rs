@@ -31,18 +31,18 @@ pub(super) async fn leave_out(conn: &mut SqliteConnection, page: PageId, element
 
 pub(super) async fn list(conn: &mut SqliteConnection, filter: KeptFilter) -> Outcome<Vec<KeptPage>> {
     let mut listing = Listing::new(
-        "SELECT p.id, p.run, p.fetched_at FROM run r JOIN page p ON p.run = r.id WHERE r.stage = 'ended' AND r.source = ",
+        "SELECT p.id, p.run, p.fetched_at, p.number FROM run r JOIN page p ON p.run = r.id WHERE r.stage = 'ended' AND r.source = ",
     );
     listing.query().push_bind(filter.source.to_bytes().to_vec());
     listing
         .and(" AND p.fetched_at >= ", filter.since.map(UtcMillis::as_millis))
         .and(" AND p.fetched_at < ", filter.until.map(UtcMillis::as_millis));
-    if let Some((at, id)) = filter.after {
+    if let Some(after) = filter.after {
         let query = listing.query();
-        query.push(" AND (p.fetched_at, p.id) > (").push_bind(at.as_millis());
-        query.push(", ").push_bind(id.to_bytes().to_vec()).push(")");
+        query.push(" AND (p.fetched_at, p.number, p.id) > (").push_bind(after.fetched_at.as_millis());
+        query.push(", ").push_bind(after.number).push(", ").push_bind(after.id.to_bytes().to_vec()).push(")");
     }
-    listing.end(" ORDER BY p.fetched_at, p.id", filter.limit);
+    listing.end(" ORDER BY p.fetched_at, p.number, p.id", filter.limit);
     let rows = listing.query().build().persistent(false).fetch_all(conn).await?;
     Ok(rows.iter().map(|row| kept_page(row)).collect::<Result<_, _>>()?)
 }

@@ -74,7 +74,6 @@ impl<'a> Trial<'a> {
             call,
             calls: used.calls,
             cpu_ms: used.cpu.as_secs_f64() * 1e3,
-            #[expect(clippy::cast_precision_loss, reason = "printed with one digit")]
             memory_mib: used.memory as f64 / limits::MIB as f64,
             at: used.at.clone(),
         });
