@@ -2,7 +2,7 @@
 //!
 //! Owns: the numbers. Profiles and configuration may lower most of them; what they may raise says so. Called by all.
 //! Guests have limits of their own, in their own `limits.rs`.
-//! Read as one list (`limits::X`), written in five files.
+//! Read as one list (`limits::X`), written in six files.
 
 use core::time::Duration;
 
@@ -11,12 +11,14 @@ mod keeping;
 mod paid;
 mod postgres;
 mod rates;
+mod replay;
 
 pub use eyes::*;
 pub use keeping::*;
 pub use paid::*;
 pub use postgres::*;
 pub use rates::*;
+pub use replay::*;
 
 /// Bytes in a KiB.
 pub const KIB: usize = 1 << 10;
@@ -236,6 +238,9 @@ pub const PROBLEMS: usize = 32;
 pub const REFUSAL_BYTES: usize = 4 * KIB;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
+
+/// Recorded cases of one plugin.
+pub const FIXTURES: usize = 10_000;
 
 // ---- scheduler ----------------------------------------------------------------------------------------------------
 

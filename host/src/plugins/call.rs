@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tidegate_core::limits;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower};
+use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{Store, UpdateDeadline};
 
 use super::answer::{Answer, Call, CallContext};
@@ -21,12 +21,11 @@ use super::log::LogLine;
 use super::meter::Meter;
 use super::room::Shared;
 use super::state::CallState;
-use super::v0_1::Pre;
 
 /// A component ready to be instantiated.
 pub(super) struct Sandbox {
     shared: Arc<Shared>,
-    pre: Pre,
+    pre: InstancePre<CallState>,
     /// Instances that this component may still have: one that spins or sleeps on many sources leaves places and cores to others.
     own: Semaphore,
 }
@@ -62,7 +61,7 @@ impl Failed {
 }
 
 impl Sandbox {
-    pub(super) fn new(shared: Arc<Shared>, pre: Pre) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, pre: InstancePre<CallState>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let own = Semaphore::new((2 * cores).clamp(limits::PLUGIN_INSTANCES, limits::INSTANCES));
         Self { shared, pre, own }

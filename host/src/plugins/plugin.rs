@@ -10,6 +10,7 @@ use tidegate_core::contract::{Batch, Delivery, Failure, Job, Manifest, Page, Pro
 use tidegate_core::limits;
 use tidegate_core::one_line::one_line;
 
+use super::adapter::Adapter;
 use super::answer::{Answer, Call, CallContext};
 use super::call::Failed;
 use super::digest::Digest;
@@ -17,7 +18,6 @@ use super::fault::{Fault, FaultKind};
 use super::imports::{Contract, Track};
 use super::refusal::Origin;
 use super::schema::Schema;
-use super::v0_1::Adapter;
 
 /// A component that passed every check. Every call runs in an instance of its own.
 pub struct Plugin {
