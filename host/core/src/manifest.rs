@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::contract::{Kind, Manifest};
 use crate::limits;
-use crate::one_line::{one_line, quoted};
+use crate::one_line::{make_one_line, quoted};
 
 /// Something in a manifest that the contract does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,12 +55,12 @@ pub fn faults(manifest: &Manifest) -> Vec<ManifestFault> {
 struct Found(Vec<ManifestFault>);
 
 impl Found {
-    fn add(&mut self, place: &str, message: String) {
+    fn add(&mut self, place: &str, mut message: String) {
         // Whoever has more mends these first, and a message is read by a person.
         if self.0.len() >= FAULTS {
             return;
         }
-        let message = one_line(&message, limits::MESSAGE_BYTES);
+        make_one_line(&mut message, limits::MESSAGE_BYTES);
         self.0.push(ManifestFault { place: place.to_owned(), message });
     }
 

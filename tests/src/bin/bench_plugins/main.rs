@@ -70,8 +70,8 @@ fn bench(arguments: &Arguments) -> Result<(), Trouble> {
     }
     if wanted("throughput") {
         for component in &components.found {
-            let calls = work::throughput(component, arguments.threads, arguments.seconds)?;
-            report.throughput(&component.language, calls)?;
+            let rate = work::throughput(component, arguments.threads, arguments.seconds)?;
+            report.throughput(&component.language, &rate)?;
         }
     }
     if wanted("swaps") {

@@ -11,7 +11,7 @@ use tidegate_tests::Trouble;
 use tidegate_tests::measure::Machine;
 
 use crate::swaps::Swapped;
-use crate::work::{Costs, io};
+use crate::work::{Costs, Rate, io};
 
 /// Where figures go.
 pub(crate) struct Report {
@@ -75,10 +75,15 @@ impl Report {
         )
     }
 
-    pub(crate) fn throughput(&self, language: &str, calls: f64) -> Result<(), Trouble> {
-        let (threads, calls) = (self.threads, calls.round());
-        let row = json!({ "throughput": language, "threads": threads, "calls_per_s": calls });
-        self.say(&row, &format!("{language:24} {calls:>8} fresh calls a second on {threads} threads"))
+    pub(crate) fn throughput(&self, language: &str, rate: &Rate) -> Result<(), Trouble> {
+        let (threads, wall, cpu) = (self.threads, rate.by_wall.round(), rate.by_cpu.round());
+        let row = json!({ "throughput": language, "threads": threads, "calls_per_s": wall, "calls_per_s_by_cpu": cpu });
+        self.say(
+            &row,
+            &format!(
+                "{language:24} {wall:>8} fresh calls a second on {threads} threads, {cpu} by the CPU time they took"
+            ),
+        )
     }
 
     pub(crate) fn swaps(&self, swapped: &Swapped) -> Result<(), Trouble> {

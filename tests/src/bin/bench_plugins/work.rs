@@ -13,6 +13,7 @@ use tidegate::plugins::{CallContext, Origin, Plugin, PluginRoom, RoomConfig};
 use tidegate_core::contract::{Body, Header, HttpResponse, Job, Page, PageContent};
 use tidegate_core::time::UtcMillis;
 use tidegate_tests::Trouble;
+use tidegate_tests::measure::usage;
 use tokio::runtime::Runtime;
 
 use crate::found::{Component, Shape};
@@ -66,15 +67,24 @@ pub(crate) fn costs(component: &Component, seconds: u32) -> Result<Costs, Troubl
     })
 }
 
-/// Calls of `plan` a second, in fresh instances, on so many threads.
-pub(crate) fn throughput(component: &Component, threads: u32, seconds: u32) -> Result<f64, Trouble> {
+/// How many calls were made.
+pub(crate) struct Rate {
+    /// Calls in a second.
+    pub(crate) by_wall: f64,
+    /// Calls in a second of CPU time of this process, times the threads: what it would be if nothing else ran.
+    pub(crate) by_cpu: f64,
+}
+
+/// Calls of `plan`, in fresh instances, on so many threads.
+pub(crate) fn throughput(component: &Component, threads: u32, seconds: u32) -> Result<Rate, Trouble> {
     let runtime = runtime(threads)?;
     let cache = tempfile::tempdir().map_err(io("making a directory"))?;
     let (_, plugin) = runtime.block_on(loaded(component, cache.path()))?;
     let job = Arc::new(job(&plugin));
     // The pool's places are touched and the code is warm before anything counts.
-    let count = |wait: Duration| -> Result<f64, Trouble> {
+    let count = |wait: Duration| -> Result<Rate, Trouble> {
         let made = Arc::new(AtomicU64::new(0));
+        let before = usage(std::process::id())?.cpu;
         let began = Instant::now();
         let tasks: Vec<_> = (0..threads)
             .map(|_| {
@@ -91,7 +101,9 @@ pub(crate) fn throughput(component: &Component, threads: u32, seconds: u32) -> R
         for task in tasks {
             runtime.block_on(task).map_err(|error| trouble("a task of calls", &error.to_string()))??;
         }
-        Ok(made.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64())
+        let (made, took) = (made.load(Ordering::Relaxed) as f64, began.elapsed());
+        let cpu = usage(std::process::id())?.cpu.saturating_sub(before).as_secs_f64();
+        Ok(Rate { by_wall: made / took.as_secs_f64(), by_cpu: made * f64::from(threads) / cpu.max(0.01) })
     };
     count(Duration::from_millis(300))?;
     count(Duration::from_secs(u64::from(seconds)))
