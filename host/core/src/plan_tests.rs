@@ -5,6 +5,7 @@ use super::*;
 use crate::contract::Body;
 use crate::profile::{Caps, Net, ProfileBudget, Retry};
 use crate::rate::Rates;
+use crate::sandbox::CallLimits;
 use crate::schedule::Schedule;
 
 pub(crate) fn profile() -> Profile {
@@ -25,6 +26,8 @@ pub(crate) fn profile() -> Profile {
         actor: None,
         keep_pages: None,
         demand: None,
+        plugin_digest: None,
+        limits: CallLimits::default(),
     }
 }
 

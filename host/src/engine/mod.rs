@@ -9,6 +9,7 @@
 
 mod actors;
 mod admit;
+mod attend;
 mod catch_up;
 pub mod dead_letters;
 mod end;
@@ -17,6 +18,7 @@ pub mod extra;
 mod heartbeat;
 mod live;
 mod place;
+mod plugin_use;
 mod quarantine;
 mod recover;
 mod reload;
@@ -98,6 +100,8 @@ pub struct Engine {
     new_settings: AtomicBool,
     live: live::Live,
     rounds: rounds::Rounds,
+    /// What plugins have used and is not in the store yet.
+    unwritten: plugin_use::Unwritten,
     tasks: TaskTracker,
     /// Ends every wait, fetch and call: runs go back into the queue.
     stop: CancellationToken,
@@ -114,6 +118,7 @@ impl Engine {
             new_settings: AtomicBool::new(false),
             live,
             rounds: rounds::Rounds::default(),
+            unwritten: plugin_use::Unwritten::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })

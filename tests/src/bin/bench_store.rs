@@ -218,6 +218,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
             request: None,
             policy,
         })),
+        plugin: None,
     }
 }
 

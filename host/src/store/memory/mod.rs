@@ -22,6 +22,7 @@ mod follows;
 mod gate;
 mod item;
 mod ledger;
+mod plugin_use;
 mod quarantine;
 mod rate;
 mod source;
