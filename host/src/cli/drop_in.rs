@@ -102,7 +102,7 @@ impl Reload {
                     self.plugins_seen(look.scan);
                 }
                 Err(error) => {
-                    self.once(format!("the plugins directory cannot be read, what served serves on: {error}"))
+                    self.once(&format!("the plugins directory cannot be read, what served serves on: {error}"));
                 }
             },
             Changed::Profiles => self.look_at_profiles(watch).await,
@@ -113,7 +113,7 @@ impl Reload {
     pub(super) async fn scan_plugins(&mut self) {
         match self.catalogue.scan().await {
             Ok(scan) => self.plugins_seen(scan),
-            Err(error) => self.once(format!("the plugins directory cannot be read, what served serves on: {error}")),
+            Err(error) => self.once(&format!("the plugins directory cannot be read, what served serves on: {error}")),
         }
     }
 
@@ -145,7 +145,7 @@ impl Reload {
     async fn look_at_profiles(&mut self, watch: &mut Watch) {
         let marks = match DirMarks::of(&self.home.path(&self.home.config.profiles.dir)) {
             Ok(marks) => marks,
-            Err(error) => return self.once(format!("{error}; the profiles that held hold on")),
+            Err(error) => return self.once(&format!("{error}; the profiles that held hold on")),
         };
         let now = Instant::now();
         let same = marks == self.looks.taken;
@@ -166,7 +166,7 @@ impl Reload {
         }
         let found = match self.home.profiles() {
             Ok(found) => found,
-            Err(error) => return self.once(told(&error)),
+            Err(error) => return self.once(&told(&error)),
         };
         let judged = self.judge(found).await;
         let may_be_half = |wrong: &ConfigError| !marks.same_at(&self.looks.taken, &wrong.place);
@@ -256,8 +256,8 @@ impl Reload {
     }
 
     /// A trouble that lasts is told once.
-    fn once(&mut self, trouble: String) {
-        if self.looks.told.insert(trouble.clone()) {
+    fn once(&mut self, trouble: &str) {
+        if self.looks.told.insert(trouble.to_owned()) {
             tracing::warn!("{trouble}");
         }
     }

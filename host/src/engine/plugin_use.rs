@@ -12,9 +12,12 @@ use tidegate_core::time::UtcMillis;
 use super::Engine;
 use crate::ports::{Event, StoreError, Used, Version};
 
+/// What was counted, by name and digest.
+type Sums = BTreeMap<(String, String), Used>;
+
 /// What was counted and is not written yet, and which versions were last noted to serve.
 #[derive(Default)]
-pub(super) struct Unwritten(Mutex<(BTreeMap<(String, String), Used>, Vec<Version>)>);
+pub(super) struct Unwritten(Mutex<(Sums, Vec<Version>)>);
 
 impl Unwritten {
     fn add(&self, used: Vec<Used>) {

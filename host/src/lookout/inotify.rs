@@ -27,7 +27,12 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn open(dir: PathBuf) -> io::Result<Self> {
-        let from = AsyncFd::register(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?)?;
+        let descriptor = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        #[expect(
+            deprecated,
+            reason = "unsound only for a type whose descriptor changes; an `OwnedFd` keeps the one it owns"
+        )]
+        let from = AsyncFd::new(descriptor)?;
         let mut told = Self { dir, from, own: None, above: None };
         told.arm();
         if told.above.is_none() && told.own.is_none() {

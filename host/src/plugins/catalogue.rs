@@ -126,7 +126,15 @@ impl Catalogue {
     /// # Errors
     /// As [`Self::scan`].
     pub async fn look(&self) -> std::io::Result<Look> {
-        self.looked(Patience::Until(Instant::now())).await
+        self.look_at(Instant::now()).await
+    }
+
+    /// The same, at this time.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn look_at(&self, now: Instant) -> std::io::Result<Look> {
+        self.looked(Patience::Until(now)).await
     }
 
     async fn looked(&self, patience: Patience) -> std::io::Result<Look> {

@@ -29,8 +29,18 @@ pub(super) enum Patience {
     Until(Instant),
 }
 
-/// What a file gave.
+/// What a file gave: its digest, if it was read, and a plugin or a refusal.
 type Loaded = (Option<Digest>, Result<Arc<Plugin>, Refusal>);
+
+/// What reading a file led to.
+enum Outcome {
+    /// It has changed meanwhile.
+    Moved,
+    /// It holds what it held when it was last loaded.
+    Same,
+    /// Something else.
+    Loaded(Loaded),
+}
 
 /// A file that is not as it was when it was last read.
 #[derive(Debug)]
@@ -71,9 +81,9 @@ pub(super) async fn take_in(room: &PluginRoom, slot: &mut Slot, file: Found, pat
     let Patience::Until(now) = patience else {
         slot.moving = None;
         match load(room, slot, &file).await {
-            Some(Some(loaded)) => put(slot, &file, loaded),
-            Some(None) => {}
-            None => {
+            Outcome::Loaded(loaded) => put(slot, &file, loaded),
+            Outcome::Same => {}
+            Outcome::Moved => {
                 let kind = RefusalKind::Unreadable { why: "it is being written to".to_owned() };
                 put(slot, &file, (None, Err(Refusal { origin: Origin::File(file.path.clone()), kind })));
             }
@@ -93,12 +103,12 @@ pub(super) async fn take_in(room: &PluginRoom, slot: &mut Slot, file: Found, pat
         Some(tried) => tried,
         None => match load(room, slot, &file).await {
             // It was written to while it was read.
-            None => {
+            Outcome::Moved => {
                 slot.moving = Some(Moving { mark: file.mark, since: now, tried: None });
                 return true;
             }
-            Some(None) => return false,
-            Some(Some(loaded)) => loaded,
+            Outcome::Same => return false,
+            Outcome::Loaded(loaded) => loaded,
         },
     };
     if loaded.1.is_err() && age < limits::LOOK_BELIEVED {
@@ -109,21 +119,19 @@ pub(super) async fn take_in(room: &PluginRoom, slot: &mut Slot, file: Found, pat
     false
 }
 
-/// What a file gives. `None`: it has changed meanwhile. `Some(None)`: it holds what it held when it was last loaded.
-#[expect(clippy::option_option, reason = "each of the three has its own words above")]
-async fn load(room: &PluginRoom, slot: &mut Slot, file: &Found) -> Option<Option<Loaded>> {
+async fn load(room: &PluginRoom, slot: &mut Slot, file: &Found) -> Outcome {
     let origin = Origin::File(file.path.clone());
     let bytes = match files::read(file).await {
         files::Given::Bytes(bytes) => bytes,
-        files::Given::Moved => return None,
-        files::Given::Refused(kind) => return Some(Some((None, Err(Refusal { origin, kind })))),
+        files::Given::Moved => return Outcome::Moved,
+        files::Given::Refused(kind) => return Outcome::Loaded((None, Err(Refusal { origin, kind }))),
     };
     let digest = Digest::of(&bytes);
     if slot.same(&digest) {
         slot.touched(file);
-        return Some(None);
+        return Outcome::Same;
     }
-    Some(Some((Some(digest), room.load(bytes, origin).await)))
+    Outcome::Loaded((Some(digest), room.load(bytes, origin).await))
 }
 
 fn put(slot: &mut Slot, file: &Found, (digest, loaded): Loaded) {

@@ -50,6 +50,11 @@ const MIGRATIONS: [Migration; 10] = [
         sql: include_str!("../../../../migrations/sqlite/0009_quarantine.sql"),
     },
     Migration { version: 10, name: "zones", sql: include_str!("../../../../migrations/sqlite/0010_zones.sql") },
+    Migration {
+        version: 11,
+        name: "plugin_use",
+        sql: include_str!("../../../../migrations/sqlite/0011_plugin_use.sql"),
+    },
 ];
 
 /// The version this program knows.
