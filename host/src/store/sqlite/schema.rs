@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
