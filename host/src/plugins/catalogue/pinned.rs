@@ -16,7 +16,7 @@ use tidegate_core::limits;
 
 use crate::plugins::digest::Digest;
 use crate::plugins::plugin::Plugin;
-use crate::plugins::refusal::Origin;
+use crate::plugins::refusal::{Origin, RefusalKind};
 use crate::plugins::room::PluginRoom;
 
 /// Copies of pinned components.
@@ -24,28 +24,34 @@ use crate::plugins::room::PluginRoom;
 pub(super) struct Kept {
     /// `None`: nothing is kept.
     dir: Option<PathBuf>,
-    shipped: Vec<(String, Vec<u8>)>,
+    shipped: Vec<(String, Arc<[u8]>)>,
 }
 
 impl Kept {
     /// Copies stand in a folder of the cache. `shipped`: components that are no files.
     pub(super) fn new(cache: Option<&Path>, shipped: &[(&str, &[u8])]) -> Self {
-        let shipped = shipped.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+        let shipped = shipped.iter().map(|(name, bytes)| ((*name).to_owned(), Arc::from(*bytes))).collect();
         Self { dir: cache.map(|dir| dir.join("pinned")), shipped }
     }
 
     /// Keeps a component that serves and is pinned. Failing to is no fault yet: it serves.
     pub(super) async fn keep(&self, plugin: &Plugin) {
-        let Some(path) = self.path(plugin.digest()).filter(|path| !path.exists()) else { return };
-        let bytes = match plugin.origin() {
-            Origin::File(file) => fs::read(file).unwrap_or_default(),
-            Origin::Shipped(name) => {
-                let of = self.shipped.iter().find(|(shipped, _)| shipped == name);
-                of.map(|(_, bytes)| bytes.clone()).unwrap_or_default()
-            }
+        let Some(path) = self.path(plugin.digest()) else { return };
+        let (digest, origin) = (plugin.digest(), plugin.origin().clone());
+        let shipped = match &origin {
+            Origin::Shipped(name) => self.shipped.iter().find(|(shipped, _)| shipped == name).map(|(_, bytes)| bytes),
+            Origin::File(_) => None,
         };
-        let digest = plugin.digest();
+        let shipped = shipped.cloned();
         let kept = tokio::task::spawn_blocking(move || {
+            if path.exists() {
+                return Ok(());
+            }
+            let bytes = match (shipped, origin) {
+                (Some(bytes), _) => bytes.to_vec(),
+                (None, Origin::File(file)) => fs::read(file)?,
+                (None, Origin::Shipped(_)) => return Ok(()),
+            };
             // The file may be another one by now; then the next look finds out.
             if Digest::of(&bytes) == digest { write(&path, &bytes) } else { Ok(()) }
         });
@@ -59,8 +65,14 @@ impl Kept {
         let path = self.path(digest)?;
         let from = path.clone();
         let bytes = tokio::task::spawn_blocking(move || fs::read(from)).await.ok()?.ok()?;
-        let loaded = room.load_pinned(bytes, Origin::File(path), Some(digest)).await;
-        let loaded = loaded.inspect_err(|refusal| tracing::warn!("a pinned plugin does not serve: {refusal}"));
+        let loaded = room.load_pinned(bytes, Origin::File(path.clone()), Some(digest)).await;
+        let loaded = loaded.inspect_err(|refusal| {
+            tracing::warn!("a pinned plugin does not serve: {refusal}");
+            // What is not what its name says is of no use, and would be told again at every look.
+            if matches!(refusal.kind, RefusalKind::Pin { .. }) {
+                drop(fs::remove_file(path));
+            }
+        });
         loaded.ok().filter(|plugin| plugin.name() == name)
     }
 
