@@ -65,13 +65,18 @@ fn bench(arguments: &Arguments) -> Result<(), Trouble> {
     }
     if wanted("languages") {
         for component in &components.found {
-            report.language(&component.language, &work::costs(component, arguments.seconds)?)?;
+            match work::costs(component, arguments.seconds) {
+                Ok(costs) => report.language(&component.language, &costs)?,
+                Err(trouble) => report.missing(&format!("{}: {trouble}", component.language))?,
+            }
         }
     }
     if wanted("throughput") {
         for component in &components.found {
-            let rate = work::throughput(component, arguments.threads, arguments.seconds)?;
-            report.throughput(&component.language, &rate)?;
+            match work::throughput(component, arguments.threads, arguments.seconds) {
+                Ok(rate) => report.throughput(&component.language, &rate)?,
+                Err(trouble) => report.missing(&format!("{}: {trouble}", component.language))?,
+            }
         }
     }
     if wanted("swaps") {
