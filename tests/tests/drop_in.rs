@@ -112,8 +112,8 @@ fn a_component_is_dropped_in_swapped_refused_and_rolled_back() {
     done_with(&mut daemon, &source, &first);
 
     // A run under way keeps the version it began with, however long it takes.
-    feed.hold();
-    feed.asked(feed.come() + 1);
+    let come = feed.hold();
+    feed.asked(come + 1);
     let before = digests(&place, &source).len();
     place.put("new.wasm", &two).unwrap();
     fs::rename(place.dir().join("new.wasm"), place.dir().join("plugins/rss.wasm")).unwrap();
@@ -167,7 +167,6 @@ fn a_component_is_dropped_in_swapped_refused_and_rolled_back() {
 
     // Gone: the shipped one serves again.
     fs::remove_file(place.dir().join("plugins/rss.wasm")).unwrap();
-    daemon.wait_line("the shipped one", LONG, |_| digests(&place, &source).first() == Some(&shipped)).ok();
     done_with(&mut daemon, &source, &shipped);
     end(daemon);
 }
