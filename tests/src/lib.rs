@@ -15,10 +15,12 @@ pub mod disk;
 pub mod feed;
 pub mod guests;
 pub mod hook;
+pub mod kept;
 pub mod load_server;
 pub mod measure;
 pub mod native;
 pub mod place;
+pub mod recorded;
 mod waiting;
 pub mod witness;
 

@@ -12,6 +12,7 @@ mod paid;
 mod plugins;
 mod postgres;
 mod rates;
+mod replay;
 
 pub use eyes::*;
 pub use keeping::*;
@@ -19,6 +20,7 @@ pub use paid::*;
 pub use plugins::*;
 pub use postgres::*;
 pub use rates::*;
+pub use replay::*;
 
 /// Bytes in a KiB.
 pub const KIB: usize = 1 << 10;
@@ -218,6 +220,9 @@ pub const SCHEMA_REGEX_BYTES: usize = MIB;
 pub const PROBLEMS: usize = 32;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
+
+/// Recorded cases of one plugin.
+pub const FIXTURES: usize = 10_000;
 
 // ---- scheduler ----------------------------------------------------------------------------------------------------
 

@@ -103,6 +103,7 @@ pub trait Store:
     + super::DeadLetters
     + super::Follows
     + super::Hosts
+    + super::KeptPages
     + super::PluginUse
     + super::Pulses
     + super::Quarantines

@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
@@ -54,6 +54,11 @@ const MIGRATIONS: [Migration; 11] = [
         version: 11,
         name: "plugin_use",
         sql: include_str!("../../../../migrations/sqlite/0011_plugin_use.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "kept_pages",
+        sql: include_str!("../../../../migrations/sqlite/0012_kept_pages.sql"),
     },
 ];
 
