@@ -143,6 +143,10 @@ impl Reload {
     }
 
     async fn look_at_profiles(&mut self, watch: &mut Watch) {
+        if self.home.config.profiles.watch == WatchBy::Off {
+            self.looks.other_plugins = false;
+            return;
+        }
         let marks = match DirMarks::of(&self.home.path(&self.home.config.profiles.dir)) {
             Ok(marks) => marks,
             Err(error) => return self.once(&format!("{error}; the profiles that held hold on")),
@@ -244,15 +248,8 @@ impl Reload {
 
     /// Versions that these profiles pin serve on.
     pub(super) async fn pin(&mut self, profiles: &Profiles) {
-        self.catalogue.pin(profiles.pins());
-        match self.catalogue.look().await {
-            Ok(look) => {
-                self.looks.wait.0 |= look.waiting;
-                self.plugins_seen(look.scan);
-            }
-            // It is told by whoever looks at it next.
-            Err(_) => self.looks.wait.0 = true,
-        }
+        let scan = self.catalogue.pin(profiles.pins()).await;
+        self.plugins_seen(scan);
     }
 
     /// A trouble that lasts is told once.

@@ -137,7 +137,7 @@ impl Home {
         watched("loading plugins", async {
             let catalogue = Catalogue::new(room, shipped(), Some(dir.clone())).await;
             if let Ok(profiles) = self.profiles() {
-                catalogue.pin(profiles.pins());
+                catalogue.pin(profiles.pins()).await;
             }
             let scan = catalogue.scan().await.map_err(|error| {
                 CliError::failed(format!("the plugins directory {} cannot be read: {error}", dir.display()))

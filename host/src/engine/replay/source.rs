@@ -18,8 +18,8 @@ use tokio_util::task::AbortOnDropHandle;
 use super::normalized::{Normalized, named, normalize};
 use super::{Offline, Refused, Report, Shown, Wish};
 use crate::ports::{
-    Applied, DeadFilter, DeadKind, ItemRow, KeptFilter, KeptPage, LetterId, Plugin, ReplayRun, Rewrite, Rewritten,
-    StoreError,
+    Absent, Applied, DeadFilter, DeadKind, ItemRow, KeptFilter, KeptPage, LetterId, Plugin, ReplayRun, Rewrite,
+    Rewritten, StoreError,
 };
 
 /// What pages are normalized with.
@@ -36,8 +36,11 @@ impl With {
     ) -> Result<Self, Refused> {
         let absent = |what: String| Refused::Absent { what };
         let profile = profiles.get(name).ok_or_else(|| absent(format!("there is no profile {name}")))?;
-        let plugin = ports.plugins.find(&profile.plugin);
-        let plugin = plugin.ok_or_else(|| absent(format!("plugin {} is not loaded", profile.plugin)))?;
+        let plugin = ports.plugins.of(profile).map_err(|missing| match (missing, &profile.plugin_digest) {
+            (Absent::Kind, _) => absent(format!("plugin {} has no kind {}", profile.plugin, profile.kind)),
+            (Absent::Pinned, Some(pin)) => absent(format!("plugin {} is not here as {pin}", profile.plugin)),
+            (Absent::Plugin | Absent::Pinned, _) => absent(format!("plugin {} is not loaded", profile.plugin)),
+        })?;
         Ok(Self { plugin })
     }
 }
