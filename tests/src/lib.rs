@@ -14,6 +14,7 @@ pub mod dice;
 pub mod disk;
 pub mod guests;
 pub mod hook;
+pub mod kept;
 pub mod load_server;
 pub mod measure;
 pub mod native;

@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 use tidegate_core::contract::{Body, Header, HttpResponse, Job, Page, PageContent, Redirect, Watermark};
-use tidegate_plugin_kit::DatasetPage;
-use tidegate_plugin_kit::fixtures::{Fixture, brief};
+use tidegate_plugin_kit as kit;
+use tidegate_plugin_kit::fixtures::{Fixture, Recorded, brief};
 
 use crate::component::{Component, dataset_page};
 
@@ -36,23 +36,40 @@ pub fn through(component: &Component, fixture: &Fixture) -> Value {
     };
     let state = fixture.state.clone().or(planned);
     if let Some(pages) = &fixture.pages {
-        return brief(json!({ "request": request, "batches": dataset(component, &job, pages, state) }));
+        return brief(json!({ "request": request, "batches": all(component, &job, &request, pages, state) }));
     }
-    let page = Page { state, content: PageContent::Http(answer(fixture, &request)), number: 0, extra: None };
+    let page = Page { state, content: PageContent::Http(answer(&fixture.response, &request)), number: 0, extra: None };
     match component.normalize(&job, &page) {
         Ok(batch) => brief(json!({ "request": request, "batch": batch })),
         Err(failure) => brief(json!({ "request": request, "failure": failure })),
     }
 }
 
-/// The pages of one dataset in their order, each with the state the one before gave.
-fn dataset(component: &Component, job: &Job, pages: &[DatasetPage], mut state: Option<String>) -> Vec<Value> {
+/// The pages in their order, each with the state the one before gave: that of its `next`, or its own.
+fn all(
+    component: &Component,
+    job: &Job,
+    request: &Value,
+    pages: &[Recorded],
+    mut state: Option<String>,
+) -> Vec<Value> {
     let mut batches = Vec::new();
+    let mut asked = request.clone();
     for (number, page) in (0..).zip(pages) {
-        let content = PageContent::Dataset(dataset_page(page));
+        let (content, more) = match page {
+            Recorded::Response(response) => (PageContent::Http(answer(response, &asked)), false),
+            Recorded::Dataset(dataset) => (PageContent::Dataset(dataset_page(dataset)), dataset.more),
+        };
         match component.normalize(job, &Page { state: state.clone(), content, number, extra: None }) {
             Ok(batch) => {
-                state = batch["state"].as_str().map(str::to_owned).or(state);
+                let text = |value: &Value| value.as_str().map(str::to_owned);
+                state = match &batch["next"] {
+                    next if !more && next.is_object() => {
+                        asked = next["fetch"].clone();
+                        text(&next["state"])
+                    }
+                    _ => text(&batch["state"]).or(state),
+                };
                 batches.push(batch);
             }
             Err(failure) => {
@@ -65,8 +82,7 @@ fn dataset(component: &Component, job: &Job, pages: &[DatasetPage], mut state: O
 }
 
 /// The answer, its body handed over in the form that was asked for.
-fn answer(fixture: &Fixture, request: &Value) -> HttpResponse {
-    let given = &fixture.response;
+fn answer(given: &kit::HttpResponse, request: &Value) -> HttpResponse {
     let bytes = given.body.as_bytes();
     HttpResponse {
         status: given.status,
@@ -77,11 +93,16 @@ fn answer(fixture: &Fixture, request: &Value) -> HttpResponse {
             .iter()
             .map(|field| Header { name: field.name.clone(), value: field.value.clone() })
             .collect(),
-        body: if request["want"] == "text" {
+        body: if wants_text(request) {
             Body::Text(String::from_utf8_lossy(bytes).into_owned())
         } else {
             Body::Bytes(bytes.to_vec())
         },
         extra: given.extra.clone(),
     }
+}
+
+/// Whether a request, alone or within its `fetch`, wants its answer as text.
+fn wants_text(request: &Value) -> bool {
+    ["/want", "/http/want"].into_iter().any(|at| request.pointer(at).is_some_and(|want| want == "text"))
 }

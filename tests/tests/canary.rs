@@ -340,6 +340,8 @@ fn commands(
         ("plan", &["plan", "--days", "30"]),
         ("plugin list", &["plugin", "list"]),
         ("plugin check", &["plugin", "check", "plugins/hostile.wasm"]),
+        ("plugin run", &["plugin", "run", "plugins/hostile.wasm", "trick", "echo"]),
+        ("replay", &["replay", "--profile", "x"]),
         ("profile list", &["profile", "list"]),
         ("profile check", &["profile", "check"]),
         ("config show", &["config", "show"]),

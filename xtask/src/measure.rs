@@ -8,12 +8,13 @@ use crate::stop::Stop;
 use crate::toolchain;
 
 /// Names of benches, and the binaries that run them.
-const BENCHES: [(&str, &str); 5] = [
+const BENCHES: [(&str, &str); 6] = [
     ("sandbox", "bench_sandbox"),
     ("feeds", "bench_feeds"),
     ("store", "bench_store"),
     ("actors", "bench_actors"),
     ("scheduler", "bench_scheduler"),
+    ("replay", "bench_replay"),
 ];
 
 /// Becomes the report on a folder of feeds.
@@ -61,7 +62,9 @@ mod tests {
         for wrong in [args(&[]), args(&["--json"]), args(&["stores"])] {
             let said = chosen(&wrong).map_err(|stop| (stop.code(), stop.to_string()));
             assert!(
-                said.is_err_and(|(code, text)| code == 2 && text.contains("sandbox|feeds|store|actors|scheduler")),
+                said.is_err_and(
+                    |(code, text)| code == 2 && text.contains("sandbox|feeds|store|actors|scheduler|replay")
+                ),
                 "{wrong:?}"
             );
         }

@@ -12,6 +12,7 @@
 extern crate self as tidegate_core;
 
 pub mod actor;
+pub mod advice;
 pub mod alert;
 pub mod audience;
 pub mod budget;
@@ -38,6 +39,7 @@ pub mod plan;
 pub mod profile;
 pub mod quarantine;
 pub mod rate;
+pub mod replay;
 pub mod run;
 pub mod schedule;
 pub mod share;

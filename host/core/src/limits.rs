@@ -2,7 +2,7 @@
 //!
 //! Owns: the numbers. Profiles and configuration may lower most of them; what they may raise says so. Called by all.
 //! Guests have limits of their own, in their own `limits.rs`.
-//! Read as one list (`limits::X`), written in five files.
+//! Read as one list (`limits::X`), written in six files.
 
 use core::time::Duration;
 
@@ -11,12 +11,14 @@ mod keeping;
 mod paid;
 mod postgres;
 mod rates;
+mod replay;
 
 pub use eyes::*;
 pub use keeping::*;
 pub use paid::*;
 pub use postgres::*;
 pub use rates::*;
+pub use replay::*;
 
 /// Bytes in a KiB.
 pub const KIB: usize = 1 << 10;
@@ -217,6 +219,9 @@ pub const SCHEMA_REGEX_BYTES: usize = MIB;
 pub const PROBLEMS: usize = 32;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
+
+/// Recorded cases of one plugin.
+pub const FIXTURES: usize = 10_000;
 
 // ---- scheduler ----------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ pub(crate) fn profile() -> Profile {
         net: Net { allowed_hosts: vec!["*.example".to_owned(), "api.test".to_owned()], ..Net::default() },
         actor: None,
         keep_pages: None,
+        keep_pages_bytes: limits::KEPT_PAGES_BYTES,
         demand: None,
     }
 }

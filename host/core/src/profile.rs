@@ -52,6 +52,8 @@ pub struct Profile {
     pub actor: Option<ActorPolicy>,
     /// How long raw pages are kept for replay. `None`: not at all.
     pub keep_pages: Option<crate::time::Span>,
+    /// Room that the kept pages of all its sources may take together, compressed, in bytes; the oldest go first.
+    pub keep_pages_bytes: u64,
     /// Whether reading a feed may cause a run. `None`: it does not.
     pub demand: Option<Demand>,
 }

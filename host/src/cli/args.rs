@@ -3,6 +3,7 @@
 //! Owns: commands, options and their help. Must not know: what they do.
 
 mod plugin;
+mod replay;
 mod world;
 
 use std::path::PathBuf;
@@ -12,7 +13,8 @@ use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
 use crate::database::Typed;
-pub(super) use plugin::{Language, NewArgs, PluginCommand};
+pub(super) use plugin::{Language, NewArgs, PluginCommand, PluginRecord, PluginRun, PluginSource, PluginTest};
+pub(super) use replay::ReplayArgs;
 pub(super) use world::SimulateArgs;
 
 /// Ingests content from many platforms on a schedule, at a cost that is capped for certain.
@@ -80,6 +82,9 @@ pub enum Command {
     /// Look at what needs a person (elements and runs that came to nothing), take it up again, or discard it.
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// Normalize kept pages again with the plugin of now, offline and for free, and show what would change; --write applies it.
+    /// Exit code 1 if the plugin broke down on a page.
+    Replay(ReplayArgs),
     /// Let a user follow sources: their active followers decide how often sources with a schedule by tiers are fetched.
     Follow(FollowArgs),
     /// Let a user follow sources no more. One that nobody follows is dormant.

@@ -5,16 +5,15 @@ use std::io::IsTerminal;
 use serde_json::{Value, json};
 use tidegate_core::failure::Class;
 use tidegate_core::limits;
-use tidegate_core::time::{Span, UtcMillis};
 
 use super::args::Place;
 use super::dead_args::{DeadCommand, Which};
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
+use super::moment::moment;
 use super::output::{Output, fields, short, table};
 use crate::engine::dead_letters::{Outcome, retry};
-use crate::ports::{Clock, DeadCount, DeadFilter, DeadKind, DeadLetter, LetterId, PageRow, Store};
-use crate::system::SystemClock;
+use crate::ports::{DeadCount, DeadFilter, DeadKind, DeadLetter, LetterId, PageRow, Store};
 
 /// Runs a `dead` command.
 pub(super) async fn dead(place: &Place, command: DeadCommand, output: Output) -> Result<Exit, CliError> {
@@ -69,7 +68,7 @@ async fn filter(store: &dyn Store, which: &Which) -> Result<DeadFilter, CliError
         kind,
         class: which.class.as_deref().map(class_of).transpose()?,
         reason: which.reason.clone(),
-        since: which.since.as_deref().map(since_of).transpose()?,
+        since: which.since.as_deref().map(|text| moment("--since", text)).transpose()?,
         ..DeadFilter::default()
     })
 }
@@ -78,14 +77,6 @@ fn class_of(word: &str) -> Result<Class, CliError> {
     Class::from_word(word).ok_or_else(|| {
         let known = Class::ALL.map(Class::word).join(", ");
         CliError::usage(format!("--class {word:?}: classes are {known}"))
-    })
-}
-
-/// A time, or so long ago.
-fn since_of(text: &str) -> Result<UtcMillis, CliError> {
-    let ago = text.parse::<Span>().ok().map(|span| SystemClock.now().minus(span.duration()));
-    ago.or_else(|| UtcMillis::parse(text)).ok_or_else(|| {
-        CliError::usage(format!("--since {text:?} is neither a time (2026-11-21T12:00:00Z) nor a span (2h)"))
     })
 }
 

@@ -15,11 +15,13 @@ mod doctor;
 mod error;
 mod explain;
 mod eyes;
+mod fixtures;
 mod follow;
 mod health;
 mod home;
 mod items;
 mod migrate;
+mod moment;
 mod one_off;
 mod output;
 mod plan;
@@ -28,6 +30,9 @@ mod profile;
 mod progress;
 mod rehearsal;
 mod reload;
+mod replay;
+#[cfg(test)]
+mod replay_tests;
 mod runs;
 mod schedule;
 #[cfg(test)]
@@ -103,6 +108,7 @@ async fn dispatch(args: Args, output: Output) -> Result<Exit, CliError> {
         Command::Items(items) => items::items(&place, &items, output).await,
         Command::Runs(command) => runs::runs(&place, &command, output).await,
         Command::Dead(command) => dead::dead(&place, command, output).await,
+        Command::Replay(args) => Box::pin(replay::replay(&place, &args, output)).await,
         Command::Follow(args) => follow::follow(&place, &args, output).await,
         Command::Unfollow(args) => follow::unfollow(&place, &args, output).await,
         Command::Seen(args) => follow::seen(&place, &args, output).await,

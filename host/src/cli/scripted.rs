@@ -1,7 +1,7 @@
 //! A daemon's surroundings for tests: a real database, and ports that answer as they are told to.
 //!
 //! Owns: the clock that stands still, a plugin that reads a page line by line (`NAME` is an item, `!NAME` an element that it can
-//! read only once it is mended), a way out that answers with such a page or not at all. Used by the tests of commands beside it.
+//! read only once it is mended, `~NAME` one whose title it gets wrong until then), a way out that answers with such a page or not at all. Used by the tests of commands beside it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -157,6 +157,9 @@ impl Plugin for Lines {
             let (name, hard) = line.strip_prefix('!').map_or((line, false), |name| (name, true));
             if hard && !self.0.mended.load(Ordering::SeqCst) {
                 batch.rejects.push(Reject { element, reason: format!("{name} is too hard"), extra: None });
+            } else if let Some(name) = name.strip_prefix('~') {
+                let title = if self.0.mended.load(Ordering::SeqCst) { name.to_owned() } else { format!("[{name}]") };
+                batch.items.push(Item { title: Some(title), ..item(element, name) });
             } else {
                 batch.items.push(item(element, name));
             }

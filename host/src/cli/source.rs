@@ -137,7 +137,7 @@ fn read_identifiers(from: &Path) -> Result<Vec<String>, CliError> {
 }
 
 /// `--overrides` with each `--set` laid over it.
-fn overrides(object: Option<&str>, set: &[String]) -> Result<Map<String, Value>, CliError> {
+pub(super) fn overrides(object: Option<&str>, set: &[String]) -> Result<Map<String, Value>, CliError> {
     let mut overrides = match object.map(serde_json::from_str) {
         None => Map::new(),
         Some(Ok(Value::Object(object))) => object,

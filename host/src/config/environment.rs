@@ -124,6 +124,18 @@ pub(super) fn overlay(table: &mut toml::Table, environment: &Environment) -> Res
     Ok(())
 }
 
+/// The variable that sets this key, if one does.
+pub(super) fn sets<'e>(environment: &'e Environment, key: &[&str]) -> Option<&'e str> {
+    let none = toml::Table::new();
+    let same = |path: Vec<String>| {
+        let word = |part: &str| part.to_lowercase().replace('-', "_");
+        path.len() == key.len() && path.iter().zip(key).all(|(one, other)| word(one) == word(other))
+    };
+    let names = environment.keys().filter(|name| !name.starts_with(CREDENTIAL));
+    let mut setting = names.filter(|name| KEYS.iter().any(|key| path_of(name, key, &none).is_some_and(same)));
+    setting.next().map(String::as_str)
+}
+
 fn unknown(name: &str) -> ConfigError {
     let names: Vec<String> = KEYS.iter().map(|key| variable(key)).collect();
     let nearest = nearest::nearest(name, names.iter().map(String::as_str));

@@ -13,6 +13,7 @@ mod credentials;
 mod environment;
 mod money;
 mod profile;
+mod ranges;
 mod rates;
 mod sections;
 mod text;
@@ -93,7 +94,7 @@ impl Config {
     /// Reads the configuration of the daemon in `dir`. `file`: another file than `tidegate.toml` there, which then must exist.
     ///
     /// # Errors
-    /// The first thing that is wrong, with its place and the nearest right key.
+    /// What is wrong, with its place and what would be right: of what cannot be read the first, of what is out of range all.
     pub fn load(dir: &Path, file: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         let path = file.map_or_else(|| dir.join(FILE_NAME), Path::to_path_buf);
         let place = path.display().to_string();
@@ -108,63 +109,8 @@ impl Config {
         let mut table: toml::Table = text::parse(&text, &place)?;
         environment::overlay(&mut table, environment)?;
         let config: Self = table.try_into().map_err(|error| environment::explain(&error, environment))?;
-        config.check(&place)?;
+        ranges::check(&config, &text, &place, environment)?;
         Ok(config)
-    }
-
-    fn check(&self, place: &str) -> Result<(), ConfigError> {
-        let refuse = |message: &str, hint: &str| {
-            Err(ConfigError { place: place.to_owned(), message: message.to_owned(), hint: Some(hint.to_owned()) })
-        };
-        if !(1..=1_024).contains(&self.scheduler.runs_at_once) {
-            return refuse("scheduler.runs_at_once is out of range", "a number from 1 to 1024");
-        }
-        if self.scheduler.watch.duration() > tidegate_core::limits::ACTOR_LOOK {
-            return refuse("scheduler.watch is out of range", "1s to 5m");
-        }
-        let day = std::time::Duration::from_secs(24 * 60 * 60);
-        if !(day / 1_440..=day * 365).contains(&self.scheduler.active_within.duration()) {
-            return refuse("scheduler.active_within is out of range", "1m to 365d");
-        }
-        if self.scheduler.catch_up_window.duration() > day {
-            return refuse("scheduler.catch_up_window is out of range", "at most 24h");
-        }
-        if self.store.path.file_name().is_none() {
-            return refuse("store.path names no file", "for example \"tidegate.db\"");
-        }
-        if self.store.path.to_string_lossy().contains("://") {
-            return refuse("store.path is a file, and this is an address", "a database's address belongs in store.url");
-        }
-        if !(1..=64).contains(&self.store.connections) {
-            return refuse("store.connections is out of range", "a number from 1 to 64");
-        }
-        if self.alerts.webhook.len() > tidegate_core::limits::ALERT_WEBHOOKS {
-            return refuse("alerts.webhook has too many entries", "at most 16");
-        }
-        if !(1..=64).contains(&self.net.host_concurrency) {
-            return refuse("net.host_concurrency is out of range", "a number from 1 to 64");
-        }
-        if self.net.contact.as_deref().is_some_and(|text| text.len() > 200 || text.chars().any(char::is_control)) {
-            return refuse("net.contact cannot be sent in a header", "a URL or mail address on one line");
-        }
-        self.check_rates().map_or(Ok(()), |(message, hint)| refuse(&message, &hint))
-    }
-
-    /// The first rate that is out of range, and what would be right.
-    fn check_rates(&self) -> Option<(String, String)> {
-        let net = &self.net;
-        let all = HostConfig {
-            requests_per_minute: net.requests_per_minute,
-            requests_per_hour: net.requests_per_hour,
-            concurrency: None,
-        };
-        let strange = net.hosts.keys().find(|name| !rates::is_host(name)).map(|name| {
-            let hint = "\"api.example.com\" or \"*.example.com\", in lower case, without scheme, port or path";
-            (format!("net.hosts: {name:?} is not a host"), hint.to_owned())
-        });
-        let hosts = || net.hosts.iter().find_map(|(name, host)| host.wrong(&format!("net.hosts.{name:?}")));
-        let platforms = || self.platforms.iter().find_map(|(name, rates)| rates.wrong(&format!("platforms.{name}")));
-        strange.or_else(|| all.wrong("net")).or_else(hosts).or_else(platforms)
     }
 }
 

@@ -12,6 +12,7 @@ use tidegate_core::profile::Profile;
 use tidegate_core::rate::{HostRates, RateBook, Rates};
 
 use super::Config;
+use super::ranges::Wrong;
 
 /// Runs: of a profile, or of all that a platform's plugin does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -59,34 +60,43 @@ impl From<HostConfig> for Rates {
 
 impl HostConfig {
     /// What is out of range, and what would be right.
-    pub(super) fn wrong(&self, section: &str) -> Option<(String, String)> {
-        let [minute, hour] = [self.requests_per_minute, self.requests_per_hour].map(over);
-        let turns = self.concurrency.is_some_and(|n| n.get() > limits::HOST_CONCURRENCY_MOST);
-        let (key, most) = match (minute, hour, turns) {
-            (true, ..) => ("requests_per_minute", limits::RATE_MOST),
-            (_, true, _) => ("requests_per_hour", limits::RATE_MOST),
-            (.., true) => ("concurrency", limits::HOST_CONCURRENCY_MOST),
-            _ => return None,
-        };
-        Some((format!("{section}.{key} is out of range"), format!("a number from 1 to {most}")))
+    pub(super) fn wrong(&self, section: &[String]) -> Vec<Wrong> {
+        let most = [
+            ("requests_per_minute", self.requests_per_minute, limits::RATE_MOST),
+            ("requests_per_hour", self.requests_per_hour, limits::RATE_MOST),
+            ("concurrency", self.concurrency, limits::HOST_CONCURRENCY_MOST),
+        ];
+        over(section, &most)
     }
 }
 
 impl RunRatesConfig {
     /// What is out of range, and what would be right.
-    pub(super) fn wrong(&self, section: &str) -> Option<(String, String)> {
-        let all = [
-            ("runs_per_minute", self.runs_per_minute),
-            ("runs_per_hour", self.runs_per_hour),
-            ("runs_at_once", self.runs_at_once),
+    pub(super) fn wrong(&self, section: &[String]) -> Vec<Wrong> {
+        let most = [
+            ("runs_per_minute", self.runs_per_minute, limits::RATE_MOST),
+            ("runs_per_hour", self.runs_per_hour, limits::RATE_MOST),
+            ("runs_at_once", self.runs_at_once, limits::RATE_MOST),
         ];
-        let (key, _) = all.into_iter().find(|(_, n)| over(*n))?;
-        Some((format!("{section}.{key} is out of range"), format!("a number from 1 to {}", limits::RATE_MOST)))
+        over(section, &most)
     }
 }
 
-fn over(n: Option<NonZeroU32>) -> bool {
-    n.is_some_and(|n| n.get() > limits::RATE_MOST)
+/// Those of a section's keys that are above the most they may be.
+fn over(section: &[String], keys: &[(&str, Option<NonZeroU32>, u32)]) -> Vec<Wrong> {
+    let above = keys.iter().filter(|(_, number, most)| number.is_some_and(|number| number.get() > *most));
+    let told = above.map(|(key, _, most)| Wrong {
+        key: section.iter().cloned().chain([(*key).to_owned()]).collect(),
+        message: format!("{}.{key} is out of range", written(section)),
+        right: format!("a number from 1 to {most}"),
+    });
+    told.collect()
+}
+
+/// A section as it is written: the names of hosts in quotes.
+fn written(section: &[String]) -> String {
+    let word = |part: &String| if part.contains('.') { format!("{part:?}") } else { part.clone() };
+    section.iter().map(word).collect::<Vec<_>>().join(".")
 }
 
 /// Whether this may stand for hosts: a name without port or path, or `*.` and a name.

@@ -52,6 +52,30 @@ fn a_mistake_is_told_with_its_place_and_the_remedy() {
 }
 
 #[test]
+fn all_that_is_out_of_range_is_told_at_once_where_it_stands() {
+    let one = load("[net]\n\n[net.hosts.\"api.example.com\"]\nconcurrency = 65\n", &[]).unwrap_err();
+    assert!(one.message.contains("4 | concurrency = 65\n"), "{one}");
+    assert!(one.message.ends_with("net.hosts.\"api.example.com\".concurrency is out of range"), "{one}");
+    assert_eq!(one.hint.as_deref(), Some("a number from 1 to 64"));
+
+    let text = "[scheduler]\nruns_at_once = 0\n[store]\nconnections = 0\n[net]\nhost_concurrency = 1\n";
+    let several = load(text, &[("TIDEGATE_NET_HOST_CONCURRENCY", "99")]).unwrap_err().to_string();
+    let parts = [
+        "3 settings cannot be used",
+        "line 2, column 16",
+        "scheduler.runs_at_once is out of range: a number from 1 to 1024",
+        "line 4, column 15",
+        "environment variable TIDEGATE_NET_HOST_CONCURRENCY",
+        "net.host_concurrency is out of range: a number from 1 to 64",
+    ];
+    let mut rest = several.as_str();
+    for part in parts {
+        assert!(rest.contains(part), "no {part:?} in {rest:?} of {several}");
+        rest = rest.split_once(part).unwrap().1;
+    }
+}
+
+#[test]
 fn every_key_has_its_variable() {
     // One value for every key there is.
     let limits = "runs_per_day = 1\nusd_per_day = 1\nusd_per_month = 1\n";

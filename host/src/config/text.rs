@@ -155,6 +155,11 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 
 /// What is wrong with the value of a key, shown with its line.
 pub(super) fn at_key(text: &str, key: &str, message: &str) -> String {
+    at(text, &key.split('.').collect::<Vec<_>>(), message)
+}
+
+/// The same of a key that is given section by section, as the name of a section may hold a dot.
+pub(super) fn at(text: &str, key: &[&str], message: &str) -> String {
     let Some(span) = span_of(text, key) else { return message.to_owned() };
     let (number, column) = position(text, span.start);
     if is_secret(text, span.start) {
@@ -164,17 +169,19 @@ pub(super) fn at_key(text: &str, key: &str, message: &str) -> String {
     let width = text.get(span).unwrap_or_default().lines().next().unwrap_or_default().chars().count().max(1);
     let margin = " ".repeat(number.to_string().len());
     let (indent, marks) = (" ".repeat(column - 1), "^".repeat(width));
-    format!("line {number}, column {column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{marks}\n{message}")
+    let shown =
+        format!("line {number}, column {column}\n{margin} |\n{number} | {line}\n{margin} | {indent}{marks}\n{message}");
+    masked(&shown)
 }
 
 /// Where the value of a key (`actor.price.start`) stands in a text that parses; of a table that is spread over several
 /// places, the first.
-pub(super) fn span_of(text: &str, key: &str) -> Option<Range<usize>> {
+fn span_of(text: &str, key: &[&str]) -> Option<Range<usize>> {
     let document = DeTable::parse(text).ok()?;
     let mut table = document.get_ref();
-    let mut parts = key.split('.').peekable();
+    let mut parts = key.iter().peekable();
     while let Some(part) = parts.next() {
-        let (_, value) = table.iter().find(|(name, _)| name.get_ref() == part)?;
+        let (_, value) = table.iter().find(|(name, _)| name.get_ref() == *part)?;
         if parts.peek().is_none() {
             return Some(value.span());
         }

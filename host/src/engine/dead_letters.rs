@@ -8,16 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use tidegate_core::contract::{self, Body, DatasetPage, Header, HttpResponse, Kind, PageContent, Redirect};
+use tidegate_core::contract::Kind;
 use tidegate_core::id::{PageId, RunId};
 use tidegate_core::item::{self, Counts, Page};
+use tidegate_core::plan;
 use tidegate_core::profile::Profile;
-use tidegate_core::{limits, plan};
 
-use super::{Ports, Settings};
-use crate::ports::{DeadKind, DeadLetter, Event, LetterId, Plugin, Queued, RawPage, Replay, Replayed, StoreError};
+use super::{Ports, Settings, kept};
+use crate::ports::{DeadKind, DeadLetter, Event, LetterId, Plugin, Queued, Replay, Replayed, StoreError};
 
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,8 +126,8 @@ async fn replay(
     let Some(raw) = ports.store.page(id).await? else {
         return Ok(Err("its page is not kept any more (keep_pages of the profile)".to_owned()));
     };
-    let page = match restore(&raw) {
-        Ok(page) => page,
+    let page = match kept::restore(&raw) {
+        Ok(kept) => kept.page,
         Err(why) => return Ok(Err(format!("its page {id} cannot be read again: {why}"))),
     };
     let now = ports.clock.now();
@@ -199,54 +197,4 @@ fn only(page: Page, letters: &[DeadLetter], taken: &[LetterId]) -> Page {
     page.removals.retain(|removal| elements.contains(&removal.element));
     (page.rejects, page.rejected, page.fillers) = (Vec::new(), 0, 0);
     page
-}
-
-/// What stands beside the body of a kept page; the same that `work` writes.
-#[derive(Deserialize)]
-struct Meta {
-    headers: Option<Vec<Header>>,
-    redirects: Option<Vec<Redirect>>,
-    /// Whether the body was text in Unicode when the plugin got it.
-    #[serde(default)]
-    text: bool,
-    offset: Option<u32>,
-    more: Option<bool>,
-    ended: Option<contract::ActorEnd>,
-    extra: Option<String>,
-    state: Option<String>,
-}
-
-/// The page as the plugin got it.
-fn restore(raw: &RawPage) -> Result<contract::Page, String> {
-    let most = limits::BODY_BYTES_MOST.max(limits::ACTOR_PAGE_BYTES);
-    let size = usize::try_from(raw.body_bytes).ok().filter(|size| *size <= most);
-    let size = size.ok_or_else(|| format!("{} bytes are more than any page has", raw.body_bytes))?;
-    let body = zstd::bulk::decompress(&raw.body, size).map_err(|error| error.to_string())?;
-    let meta: Meta = serde_json::from_str(&raw.meta).map_err(|error| error.to_string())?;
-    let content = match (meta.headers, meta.ended) {
-        (Some(headers), None) => PageContent::Http(HttpResponse {
-            status: raw.status,
-            final_url: raw.url.clone(),
-            redirects: meta.redirects.unwrap_or_default(),
-            headers,
-            body: if meta.text {
-                Body::Text(String::from_utf8(body).map_err(|error| error.to_string())?)
-            } else {
-                Body::Bytes(body)
-            },
-            extra: None,
-        }),
-        (None, Some(ended)) => {
-            let elements: Vec<&RawValue> = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
-            PageContent::Dataset(DatasetPage {
-                elements: elements.into_iter().map(|element| element.get().to_owned()).collect(),
-                offset: meta.offset.unwrap_or(0),
-                more: meta.more.unwrap_or(false),
-                ended,
-                extra: meta.extra,
-            })
-        }
-        _ => return Err("it is neither a response nor a dataset".to_owned()),
-    };
-    Ok(contract::Page { state: meta.state, content, number: raw.number, extra: None })
 }

@@ -51,6 +51,8 @@ pub(super) struct Rounds {
     pub(super) alive: Round,
     /// Deleting what is kept too long.
     pub(super) upkeep: Round,
+    /// Trimming kept pages to the room of their profiles.
+    pub(super) trim: Round,
     /// Looking for quarantines that are over, after a start and after a reload.
     pub(super) lift: Round,
 }

@@ -6,21 +6,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
 use tidegate_core::claim::Claim;
-use tidegate_core::contract::{self, DatasetPage, HttpResponse, PageContent};
+use tidegate_core::contract;
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan::Wanted;
 use tidegate_core::profile::Profile;
 use tidegate_core::run::{Effect, Event as Happened, Finish, IntentEnd, Machine, Stop};
-use tidegate_core::time::{Span, UtcMillis};
+use tidegate_core::time::UtcMillis;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::end::Ended;
 use super::place::Place;
-use super::{Engine, Settings};
+use super::{Engine, Settings, kept};
 use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, StoreError};
 
 /// A run under way.
@@ -182,17 +181,8 @@ impl Work {
                 Happened::Fetched(fetched)
             }
             Effect::Normalize(page) => {
-                let status = match &page.content {
-                    PageContent::Http(response) => {
-                        self.raw = self.keep(response, &page);
-                        Some(response.status)
-                    }
-                    PageContent::Dataset(dataset) => {
-                        self.raw = self.keep_dataset(dataset, &page);
-                        None
-                    }
-                    PageContent::Other(_) => None,
-                };
+                self.raw = self.keep(&page);
+                let status = kept::status(&page);
                 let asked = self.plugin.normalize(self.machine.job(), page).await;
                 let overloaded = asked.answer.as_ref().is_err_and(|fault| !fault.is_plugins);
                 match self.hear(asked) {
@@ -243,51 +233,10 @@ impl Work {
     }
 
     /// The raw page, if this profile keeps pages and there is something to keep.
-    fn keep(&self, response: &HttpResponse, page: &contract::Page) -> Option<RawPage> {
+    fn keep(&self, page: &contract::Page) -> Option<RawPage> {
         let keep = self.profile.keep_pages?;
-        if response.status == 304 {
-            return None;
-        }
-        let text = matches!(response.body, contract::Body::Text(_));
-        let meta =
-            json!({ "headers": response.headers, "redirects": response.redirects, "state": page.state, "text": text });
-        self.raw_page(keep, page, (response.status, response.final_url.clone()), &meta, response.body.as_bytes())
-    }
-
-    /// The same of a dataset: its elements as one JSON array, as the platform gave them.
-    fn keep_dataset(&self, dataset: &DatasetPage, page: &contract::Page) -> Option<RawPage> {
-        let keep = self.profile.keep_pages?;
-        let meta = json!({
-            "offset": dataset.offset, "more": dataset.more, "ended": dataset.ended, "extra": dataset.extra,
-            "state": page.state
-        });
-        let place = (200, format!("dataset:{}", self.claim.run));
-        let body = format!("[{}]", dataset.elements.join(","));
-        self.raw_page(keep, page, place, &meta, body.as_bytes())
-    }
-
-    fn raw_page(
-        &self,
-        keep: Span,
-        page: &contract::Page,
-        (status, url): (u16, String),
-        meta: &serde_json::Value,
-        body: &[u8],
-    ) -> Option<RawPage> {
-        // Level 1: a feed shrinks to a third at 400 MB/s; higher levels save little more on text of this size.
-        let compressed = zstd::bulk::compress(body, 1).ok()?;
         let now = self.now();
-        Some(RawPage {
-            id: self.engine.id(),
-            number: page.number,
-            status,
-            url,
-            meta: meta.to_string(),
-            body: compressed,
-            body_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
-            fetched_at: now,
-            keep_until: now.plus(keep.duration()),
-        })
+        kept::raw(self.engine.id(), page, self.machine.job(), self.claim.run, (now, now.plus(keep.duration())))
     }
 
     /// Writes a page, the end, or both. `None`: the run is over.

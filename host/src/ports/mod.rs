@@ -11,6 +11,7 @@ mod dead_letters;
 mod egress;
 mod follows;
 mod hosts;
+mod kept_pages;
 mod observer;
 mod plugins;
 mod pulse;
@@ -29,6 +30,7 @@ pub use dead_letters::{
 pub use egress::Egress;
 pub use follows::{Changed, Follower, Follows, Moved, Recounted, Retier};
 pub use hosts::{HostRow, Hosts, TurnAsk, TurnBack};
+pub use kept_pages::{Applied, KeptFilter, KeptPage, KeptPages, ReplayRun, Rewrite, Rewritten};
 pub use observer::{Attempt, Delivery, Event, Observer};
 pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
 pub use pulse::{Pulse, Pulses};

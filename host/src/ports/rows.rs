@@ -104,6 +104,9 @@ pub struct RawPage {
     pub fetched_at: UtcMillis,
     /// Deleted after this.
     pub keep_until: UtcMillis,
+    /// Elements that the run left out because of its cap: found out when its items are written, and told with a page that is
+    /// read.
+    pub left_out: Vec<u32>,
 }
 
 /// What a run wants written: a page, its end, or both.
@@ -268,6 +271,8 @@ pub struct ItemRow {
     pub changed_at: UtcMillis,
     /// When and why the platform took it away.
     pub removed: Option<(UtcMillis, String)>,
+    /// The raw page it last came with, if that was kept; it may be gone.
+    pub page: Option<PageId>,
 }
 
 /// A window of the ledger.

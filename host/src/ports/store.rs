@@ -103,6 +103,7 @@ pub trait Store:
     + super::DeadLetters
     + super::Follows
     + super::Hosts
+    + super::KeptPages
     + super::Pulses
     + super::Quarantines
 {

@@ -9,12 +9,13 @@
 //!   `{"kind", "identifier", "overrides": {}, "watermark": {"newest_id", "newest_published_at", "cursor"}, "now", "extra": {},
 //!   "actor", "platform_id", "max_items", "max_pages",
 //!   "response": {"status", "final_url", "redirects": [{"status", "url"}], "headers": [["name", "value"]]}, "state",
-//!   "pages": [{"elements", "offset", "more", "ended"}]}`
+//!   "pages": [{"elements", "offset", "more", "ended"} or {"response", "body"}]}`, and `"about"` for whoever reads it
 //! - `page.*`: the body, byte for byte. None for an answer without one.
-//! - for a run of an actor, the files that `pages` names: `*.json` is an array of elements, `*.jsonl` an element a line
-//!   (which need not be JSON). Pages of one dataset have `"more": true` except the last, and `ended` is "succeeded" if it
-//!   is not given. `"pages": []` is about the plan alone.
-//! - `expected.json`: `{"request": ..., "batch": ...}` or `{"request": ..., "failure": ...}`, for a run of an actor
+//! - for several pages, the files that `pages` names. `elements`, of a run of an actor: `*.json` is an array of elements,
+//!   `*.jsonl` an element a line (which need not be JSON); pages of one dataset have `"more": true` except the last, and
+//!   `ended` is "succeeded" if it is not given. `body`: of a response, none if it is not given. A page that follows a `next`
+//!   gets the state of that step. `"pages": []` is about the plan alone.
+//! - `expected.json`: `{"request": ..., "batch": ...}` or `{"request": ..., "failure": ...}`, with `pages`
 //!   `{"request": ..., "batches": [...]}`, the last of which may be a `{"failure": ...}`. `request` is what `plan` asks
 //!   for. Members that are null, empty or "" are left out on both sides, so that a fixture shows what it is about.
 //!
@@ -40,12 +41,21 @@ pub struct Fixture {
     pub job: Job,
     /// What the server answered.
     pub response: HttpResponse,
-    /// What the actor left in its dataset; none if the plugin asks over HTTP.
-    pub pages: Option<Vec<DatasetPage>>,
+    /// Several pages, in order; none if there is one answer.
+    pub pages: Option<Vec<Recorded>>,
     /// The state of the step; none: that of `plan`.
     pub state: Option<String>,
     /// What must come of it; null if it was never written.
     pub expected: Value,
+}
+
+/// One of several pages.
+#[derive(Debug, Clone)]
+pub enum Recorded {
+    /// The answer to a request.
+    Response(HttpResponse),
+    /// What an actor left in its dataset.
+    Dataset(DatasetPage),
 }
 
 /// Every fixture in the folders below `root`, by name.
@@ -88,22 +98,7 @@ fn one(folder: &Path) -> Result<Fixture, String> {
         newest_published_at: text(&mark["newest_published_at"]),
         cursor: text(&mark["cursor"]),
     });
-    let answer = &meta["response"];
-    let number = |value: &Value| value.as_u64().and_then(|number| u16::try_from(number).ok());
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let final_url = text(&answer["final_url"]).unwrap_or(identifier);
-    let mut response = HttpResponse::new(number(&answer["status"]).unwrap_or(200), &final_url, page(folder)?);
-    response.redirects = list(&answer["redirects"])
-        .iter()
-        .map(|hop| Redirect {
-            status: number(&hop["status"]).unwrap_or(302),
-            url: text(&hop["url"]).unwrap_or_default(),
-        })
-        .collect();
-    response.headers = list(&answer["headers"])
-        .iter()
-        .map(|field| Header { name: text(&field[0]).unwrap_or_default(), value: text(&field[1]).unwrap_or_default() })
-        .collect();
+    let response = response(&meta["response"], &identifier, page(folder)?);
     let expected = folder.join("expected.json");
     Ok(Fixture {
         name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -111,12 +106,50 @@ fn one(folder: &Path) -> Result<Fixture, String> {
         job,
         response,
         pages: match meta["pages"].as_array() {
-            Some(pages) => Some(pages.iter().map(|page| dataset(folder, page)).collect::<Result<_, _>>()?),
+            Some(pages) => {
+                Some(pages.iter().map(|page| recorded(folder, page, &identifier)).collect::<Result<_, _>>()?)
+            }
             None => None,
         },
         state: text(&meta["state"]),
         expected: if expected.exists() { read_json(&expected)? } else { Value::Null },
     })
+}
+
+/// A response, as `meta.json` describes it.
+fn response(given: &Value, identifier: &str, body: Vec<u8>) -> HttpResponse {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let number = |value: &Value| value.as_u64().and_then(|number| u16::try_from(number).ok());
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let final_url = text(&given["final_url"]).unwrap_or_else(|| identifier.to_owned());
+    let mut response = HttpResponse::new(number(&given["status"]).unwrap_or(200), &final_url, body);
+    response.redirects = list(&given["redirects"])
+        .iter()
+        .map(|hop| Redirect {
+            status: number(&hop["status"]).unwrap_or(302),
+            url: text(&hop["url"]).unwrap_or_default(),
+        })
+        .collect();
+    response.headers = list(&given["headers"])
+        .iter()
+        .map(|field| Header { name: text(&field[0]).unwrap_or_default(), value: text(&field[1]).unwrap_or_default() })
+        .collect();
+    response
+}
+
+/// One of several pages, as `meta.json` describes it.
+fn recorded(folder: &Path, page: &Value, identifier: &str) -> Result<Recorded, String> {
+    if page["elements"].is_string() {
+        return dataset(folder, page).map(Recorded::Dataset);
+    }
+    let body = match page["body"].as_str() {
+        Some(name) => {
+            let path = folder.join(name);
+            std::fs::read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?
+        }
+        None => Vec::new(),
+    };
+    Ok(Recorded::Response(response(&page["response"], identifier, body)))
 }
 
 /// A page of a dataset, as `meta.json` describes it.
@@ -177,14 +210,22 @@ pub fn run<P: Plugin>(fixture: &Fixture) -> Value {
     }
 }
 
-/// The pages of one dataset in their order, each with the state the one before gave.
-fn normalize_all<P: Plugin>(job: &Job, pages: &[DatasetPage], mut state: Option<String>) -> Vec<Value> {
+/// The pages in their order, each with the state the one before gave: that of its `next`, or its own.
+fn normalize_all<P: Plugin>(job: &Job, pages: &[Recorded], mut state: Option<String>) -> Vec<Value> {
     let mut batches = Vec::new();
     for (number, page) in (0..).zip(pages) {
-        let came: Result<Batch, Failure> = P::normalize(job, &Page::dataset(state.clone(), page.clone(), number));
+        let (content, more) = match page {
+            Recorded::Response(response) => (PageContent::Http(response.clone()), false),
+            Recorded::Dataset(dataset) => (PageContent::Dataset(dataset.clone()), dataset.more),
+        };
+        let page = Page { content, number, ..Page::http(state.clone(), empty()) };
+        let came: Result<Batch, Failure> = P::normalize(job, &page);
         match came {
             Ok(batch) => {
-                state = batch.state.clone().or(state);
+                state = match &batch.next {
+                    Some(next) if !more => next.state.clone(),
+                    _ => batch.state.clone().or(state),
+                };
                 batches.push(json!(batch));
             }
             Err(failure) => {

@@ -194,6 +194,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
         body_bytes: 40_000,
         fetched_at: now,
         keep_until: now,
+        left_out: Vec::new(),
     };
     Commit {
         run: claim.run,

@@ -79,6 +79,12 @@ pub(super) const PROFILE: &[Key] = &[
     key("kind", Form::Text, "Which of the plugin's kinds of source.").required(),
     key("allowed_overrides", Form::Texts, "Which overrides a source may set. Without it: all the plugin knows."),
     key("keep_pages", SPAN, "Keep raw pages so long, for replay. Without it: not at all."),
+    key(
+        "keep_pages_bytes",
+        Form::Count { least: 1, most: 1 << 40 },
+        "Room the kept pages of all its sources may take together, compressed, in bytes; the oldest go first.",
+    )
+    .default("268435456"),
     key("overrides", Form::Any, "What every source of this profile starts from; the names are the plugin's."),
     key(
         "schedule",

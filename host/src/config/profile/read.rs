@@ -62,6 +62,7 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         net: net(shape.net).map_err(wrong)?,
         actor,
         keep_pages: shape.keep_pages,
+        keep_pages_bytes: shape.keep_pages_bytes.unwrap_or(limits::KEPT_PAGES_BYTES),
         demand: shape.demand.map(|demand| Demand { stale_after: demand.stale_after }),
     };
     match prices::first_wrong(&profile) {

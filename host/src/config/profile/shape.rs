@@ -21,6 +21,7 @@ pub(super) struct Shape {
     pub(super) kind: String,
     pub(super) allowed_overrides: Option<Vec<String>>,
     pub(super) keep_pages: Option<Span>,
+    pub(super) keep_pages_bytes: Option<u64>,
     pub(super) demand: Option<DemandShape>,
     #[serde(default)]
     pub(super) overrides: Map<String, Value>,

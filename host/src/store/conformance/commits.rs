@@ -22,6 +22,7 @@ pub(super) fn raw(keep_until: tidegate_core::time::UtcMillis) -> RawPage {
         body_bytes: 9_000_000_000,
         fetched_at: at(1),
         keep_until,
+        left_out: vec![],
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod extra_runs;
 pub(crate) mod follows;
 pub(crate) mod gates;
 pub(crate) mod items;
+pub(crate) mod kept_pages;
 pub(crate) mod lists;
 pub(crate) mod orders;
 pub(crate) mod quarantines;
@@ -78,6 +79,8 @@ macro_rules! conformance {
             dead_letters: letters_tell_what_they_are_from, only_what_nothing_tries_again_is_a_dead_run,
                 filters_narrow_and_count, discarded_letters_are_gone_and_no_others, an_element_is_taken_up_once,
                 a_replay_sets_nothing_back, a_dead_run_is_queued_once_more, letters_are_bounded_in_number_and_time;
+            kept_pages: pages_are_listed_as_they_came, what_a_run_left_out_is_told_with_its_page,
+                a_replay_is_written_whole_and_sets_nothing_back, pages_are_trimmed_to_their_room;
             extra_runs: an_extra_run_does_not_wait_for_the_schedule, at_most_one_extra_run_waits,
                 many_that_ask_at_once_get_one_run, an_extra_run_waits_beside_one_under_way,
                 a_stopped_source_is_not_queued, who_was_put_off_is_looked_at_again;

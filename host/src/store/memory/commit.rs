@@ -18,7 +18,7 @@ use crate::ports::{Commit, Committed, RunStage};
 impl Tables {
     /// `Err`: what is wrong with the commit; nothing was written.
     pub(super) fn commit(&mut self, commit: Commit, now: UtcMillis) -> Result<Committed, String> {
-        let Commit { run: id, source, cap, page, item_ids, raw, bytes, fetches, actor, finish, .. } = commit;
+        let Commit { run: id, source, cap, page, item_ids, mut raw, bytes, fetches, actor, finish, .. } = commit;
         let Some(run) = self.ours(id, commit.generation).filter(|run| run.row.source == source) else {
             return Ok(Committed::Stale);
         };
@@ -38,7 +38,11 @@ impl Tables {
         if let Some(mut page) = page {
             rejects = core::mem::take(&mut page.rejects);
             let room = cap.saturating_sub(total.new);
-            total = total.plus(item::take(entry, *page, item_ids, room, self.keep, now));
+            let (counts, left_out) = item::take(entry, *page, item_ids, kept, room, self.keep, now);
+            total = total.plus(counts);
+            if let Some(raw) = &mut raw {
+                raw.left_out = left_out;
+            }
         }
         let before = finish.as_ref().map(|finish| {
             let mut before = entry.source.clone();

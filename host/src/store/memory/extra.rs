@@ -55,9 +55,24 @@ impl Tables {
         queued
     }
 
+    /// The row of a replay: a run that fetched nothing, cost nothing and has ended.
+    pub(super) fn record_replay(&mut self, run: RunId, source: SourceId, pages: u32, counts: &Counts, now: UtcMillis) {
+        let Some(entry) = self.sources.get(&source) else { return };
+        let mut record = new_run(run, &entry.source, Trigger::Replay, now);
+        record.not_before = None;
+        record.row.attempt = 1;
+        record.row.pages = pages;
+        record.row.counts = *counts;
+        record.row.started_at = Some(now);
+        record.row.ended_at = Some(now);
+        record.row.ending = Some(Ending::of(counts));
+        self.insert_run(record);
+        self.change(run, |run| run.row.stage = RunStage::Ended);
+    }
+
     /// `Err`: what is wrong; nothing was written.
     pub(super) fn replay(&mut self, replay: Replay, now: UtcMillis) -> Result<Replayed, String> {
-        let Replay { run, letters, source, fetched_at, mut page, mut item_ids, .. } = replay;
+        let Replay { run, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
         let is_open = |id: &LetterId| {
             let letter = self.dead.open(*id).filter(|letter| letter.source == source);
             letter.is_some_and(|letter| matches!(letter.what, DeadKind::Element { .. }))
@@ -78,19 +93,9 @@ impl Tables {
         page.removals.retain(|removal| !newer.contains(&removal.external_id));
         let known = u32::try_from(before - page.items.len()).unwrap_or(u32::MAX);
         item_ids.truncate(page.items.len());
-        let taken = item::take(entry, page, item_ids, u32::MAX, self.keep, now);
+        let (taken, _) = item::take(entry, page, item_ids, Some(from), u32::MAX, self.keep, now);
         let counts = taken.plus(Counts { duplicate: known, ..Counts::default() });
-        // Its row: a run that fetched nothing, cost nothing and has ended.
-        let mut record = new_run(run, &entry.source, Trigger::Replay, now);
-        record.not_before = None;
-        record.row.attempt = 1;
-        record.row.pages = 1;
-        record.row.counts = counts;
-        record.row.started_at = Some(now);
-        record.row.ended_at = Some(now);
-        record.row.ending = Some(Ending::of(&counts));
-        self.insert_run(record);
-        self.change(run, |run| run.row.stage = RunStage::Ended);
+        self.record_replay(run, source, 1, &counts, now);
         self.dead.mark(&letters, run, now);
         Ok(Replayed::Done(counts))
     }

@@ -4,7 +4,7 @@
 //! taken; that is [`Intake`]'s.
 
 use tidegate_core::contract::Removal;
-use tidegate_core::id::{ItemId, SourceId, Tenant};
+use tidegate_core::id::{ItemId, PageId, SourceId, Tenant};
 use tidegate_core::item::{Counts, Intake, Item, Known, Page, Taken};
 use tidegate_core::limits;
 use tidegate_core::schedule::adaptive::Published;
@@ -15,17 +15,20 @@ use super::source::rows;
 use super::tables::{Entry, Tables};
 use crate::ports::{ItemFilter, ItemRow};
 
-/// Stores what is to be stored of a page. There is an id for each item.
+/// Stores what is to be stored of a page. There is an id for each item. `kept`: the raw page, if that is kept. Gives the elements
+/// that were left out because of the cap, too.
 pub(super) fn take(
     entry: &mut Entry,
     page: Page,
     item_ids: Vec<ItemId>,
+    kept: Option<PageId>,
     room: u32,
     keep: Keep,
     now: UtcMillis,
-) -> Counts {
+) -> (Counts, Vec<u32>) {
     let Page { items, removals, rejected, fillers, .. } = page;
     let mut intake = Intake::new(room, entry.source.horizon, rejected, fillers);
+    let mut left_out = Vec::new();
     for (id, item) in item_ids.into_iter().zip(items) {
         let stored = entry.items.get(&item.external_id);
         let item = match stored {
@@ -35,12 +38,13 @@ pub(super) fn take(
         let known =
             stored.map(|stored| Known { fingerprint: stored.item.fingerprint, metrics: stored.item.metrics.clone() });
         match intake.take(&item, known.as_ref()) {
-            Taken::Insert | Taken::Update => write(entry, id, item, now),
+            Taken::Insert | Taken::Update => write(entry, id, item, kept, now),
             Taken::UpdateMetrics => touch(entry, &item.external_id, now, |row| row.item.metrics = item.metrics.clone()),
             Taken::Leave if stored.is_some_and(|stored| stored.removed.is_some()) => {
                 touch(entry, &item.external_id, now, |_| ());
             }
-            Taken::Leave | Taken::OverCap | Taken::BeforeHorizon => {}
+            Taken::OverCap => left_out.push(item.element),
+            Taken::Leave | Taken::BeforeHorizon => {}
         }
     }
     for removal in removals {
@@ -49,11 +53,11 @@ pub(super) fn take(
         }
     }
     forget(entry, keep.items_of_source);
-    intake.counts()
+    (intake.counts(), left_out)
 }
 
 /// Writes an item, new or changed: what is there under the same identity keeps its id and its arrival.
-fn write(entry: &mut Entry, id: ItemId, mut item: Item, now: UtcMillis) {
+pub(super) fn write(entry: &mut Entry, id: ItemId, mut item: Item, page: Option<PageId>, now: UtcMillis) {
     item.partial = false;
     let before = entry.items.get(&item.external_id).map(|row| (row.id, row.first_seen_at, row.sort_at));
     let (id, first_seen_at) = before.map_or((id, now), |(id, seen, _)| (id, seen));
@@ -68,6 +72,7 @@ fn write(entry: &mut Entry, id: ItemId, mut item: Item, now: UtcMillis) {
         first_seen_at,
         changed_at: now,
         removed: None,
+        page,
         item,
     };
     entry.item_order.insert((row.sort_at, row.id), row.item.external_id.clone());
@@ -75,7 +80,7 @@ fn write(entry: &mut Entry, id: ItemId, mut item: Item, now: UtcMillis) {
 }
 
 /// Changes a known item, which is there again if it was gone.
-fn touch(entry: &mut Entry, external_id: &str, now: UtcMillis, change: impl FnOnce(&mut ItemRow)) {
+pub(super) fn touch(entry: &mut Entry, external_id: &str, now: UtcMillis, change: impl FnOnce(&mut ItemRow)) {
     if let Some(row) = entry.items.get_mut(external_id) {
         change(row);
         row.removed = None;
@@ -84,7 +89,7 @@ fn touch(entry: &mut Entry, external_id: &str, now: UtcMillis, change: impl FnOn
 }
 
 /// Marks an item as gone; gives whether it was not so already.
-fn mark(entry: &mut Entry, removal: &Removal, now: UtcMillis) -> bool {
+pub(super) fn mark(entry: &mut Entry, removal: &Removal, now: UtcMillis) -> bool {
     let at = removal.at.as_deref().and_then(UtcMillis::parse).unwrap_or(now);
     let id = removal.external_id.replace('\0', "\u{fffd}");
     let Some(row) = entry.items.get_mut(&id).filter(|row| row.removed.is_none()) else { return false };

@@ -21,6 +21,7 @@ mod follow;
 mod follows;
 mod gate;
 mod item;
+mod kept;
 mod ledger;
 mod quarantine;
 mod rate;

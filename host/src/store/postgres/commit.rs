@@ -18,7 +18,7 @@ use super::cell::{Uid, clean, column};
 use super::dead::{self, About};
 use super::end::{self, Progress};
 use super::item::{self, Change, Identity, Whole};
-use super::{actor_run, source};
+use super::{actor_run, kept, source};
 use crate::ports::{Commit, Committed, RawPage};
 use crate::store::rows::item::Stored;
 use crate::store::rows::ledger::signed;
@@ -131,9 +131,11 @@ async fn keep(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<()> {
     if kept.is_empty() {
         return Ok(());
     }
-    let sql = "INSERT INTO page (id, run, number, attempt, status, url, meta, body_bytes, fetched_at, keep_until, body)
+    let sql = "INSERT INTO page (id, run, number, attempt, status, url, meta, body_bytes, fetched_at, keep_until, body,
+            kept_bytes, profile)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[])";
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[], $13::text[])";
+    let room = |raw: &RawPage| u64::try_from(raw.meta.len().saturating_add(raw.body.len())).unwrap_or(u64::MAX);
     sqlx::query(sql)
         .bind(column(&kept, |(_, raw)| Uid::from(raw.id)))
         .bind(column(&kept, |(one, _)| Uid::from(one.wish.0.run)))
@@ -146,6 +148,8 @@ async fn keep(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<()> {
         .bind(column(&kept, |(_, raw)| raw.fetched_at.as_millis()))
         .bind(column(&kept, |(_, raw)| raw.keep_until.as_millis()))
         .bind(column(&kept, |(_, raw)| raw.body.as_slice()))
+        .bind(column(&kept, |(_, raw)| signed(room(raw))))
+        .bind(column(&kept, |(one, _)| one.source.source.profile.as_str()))
         .execute(conn)
         .await?;
     Ok(())
@@ -169,6 +173,7 @@ pub(super) async fn take(conn: &mut PgConnection, live: &[Live<'_>]) -> Outcome<
     for (one, items) in live.iter().zip(&pages) {
         intakes.push(sorted.sort(one, items, &|id| known(one, id)));
     }
+    kept::leave_out(conn, &sorted.left_out).await?;
     item::write(conn, &sorted.whole).await?;
     item::change(conn, &sorted.changes).await?;
     let places: HashMap<SourceId, usize> = live.iter().enumerate().map(|(place, one)| (one.id(), place)).collect();
@@ -209,6 +214,8 @@ struct Sorted<'a> {
     whole: Vec<Whole<'a>>,
     changes: Vec<(Identity<'a>, UtcMillis, Change<'a>)>,
     gone: Vec<(Identity<'a>, UtcMillis, Change<'a>)>,
+    /// Elements of kept pages that are left out because of a cap.
+    left_out: Vec<(PageId, Vec<u32>)>,
 }
 
 impl<'a> Sorted<'a> {
@@ -222,6 +229,7 @@ impl<'a> Sorted<'a> {
         let (rejected, fillers) = one.page().map_or((0, 0), |page| (page.rejected, page.fillers));
         let room = commit.cap.saturating_sub(one.counts.new);
         let mut intake = Intake::new(room, source.horizon, rejected, fillers);
+        let mut left_out = Vec::new();
         for (id, item) in commit.item_ids.iter().zip(items) {
             let item: &Item = item;
             let identity = (source.id, item.external_id.as_str());
@@ -235,8 +243,12 @@ impl<'a> Sorted<'a> {
                 Taken::Leave if stored.is_some_and(|stored| stored.removed) => {
                     self.changes.push((identity, *now, Change::Back));
                 }
-                Taken::Leave | Taken::OverCap | Taken::BeforeHorizon => {}
+                Taken::OverCap => left_out.push(item.element),
+                Taken::Leave | Taken::BeforeHorizon => {}
             }
+        }
+        if let (Some(page), false) = (one.kept(), left_out.is_empty()) {
+            self.left_out.push((page, left_out));
         }
         let mut seen = HashSet::new();
         for removal in one.page().into_iter().flat_map(|page| &page.removals) {

@@ -192,7 +192,7 @@ pub(super) async fn pages(conn: &mut PgConnection, run: RunId) -> Outcome<Vec<Pa
 }
 
 pub(super) async fn page(conn: &mut PgConnection, id: PageId) -> Outcome<Option<RawPage>> {
-    let sql = "SELECT id, number, status, url, meta, body, body_bytes, fetched_at, keep_until FROM page WHERE id = $1";
+    let sql = "SELECT id, number, status, url, meta, body, body_bytes, fetched_at, keep_until, left_out FROM page WHERE id = $1";
     let found = sqlx::query(sql).bind(Uid::from(id)).fetch_optional(conn).await?;
     Ok(found.as_ref().map(|row| raw_page(row)).transpose()?)
 }

@@ -21,6 +21,8 @@ mod follow;
 mod follows;
 mod gate;
 mod item;
+mod kept;
+mod kept_pages;
 mod ledger;
 mod list;
 mod open;

@@ -53,13 +53,17 @@ pub(super) async fn replay(conn: &mut PgConnection, replay: Replay, now: UtcMill
     let taken = commit::take(conn, &[Live::replayed(&wish, row, from)]).await?;
     let taken = taken.into_iter().next().unwrap_or_default();
     let counts = taken.plus(Counts { duplicate: known, ..Counts::default() });
-    record(conn, run, source, &counts, now).await?;
+    record(conn, run, source, 1, &counts, now).await?;
     dead::mark(conn, &letters, run, now).await?;
     Ok(Replayed::Done(counts))
 }
 
 /// Which of these letters are open elements of that source.
-async fn open(conn: &mut PgConnection, source: SourceId, letters: &[LetterId]) -> Outcome<HashSet<LetterId>> {
+pub(super) async fn open(
+    conn: &mut PgConnection,
+    source: SourceId,
+    letters: &[LetterId],
+) -> Outcome<HashSet<LetterId>> {
     let sql =
         "SELECT id FROM dead_letter WHERE source = $1 AND kind = 'element' AND retried_at IS NULL AND id = ANY($2)";
     let found: Vec<LetterId> = sqlx::query_scalar(sql).bind(Uid::from(source)).bind(letters).fetch_all(conn).await?;
@@ -82,11 +86,18 @@ async fn newer(
 }
 
 /// The replay's row: a run that fetched nothing, cost nothing and has ended.
-async fn record(conn: &mut PgConnection, run: RunId, source: SourceId, counts: &Counts, now: UtcMillis) -> Outcome<()> {
+pub(super) async fn record(
+    conn: &mut PgConnection,
+    run: RunId,
+    source: SourceId,
+    pages: u32,
+    counts: &Counts,
+    now: UtcMillis,
+) -> Outcome<()> {
     let sql = "INSERT INTO run (id, source, trigger, stage, attempt, created_at, started_at, ended_at, ending, pages,
             items_new, items_updated, metrics_updated, duplicates, over_cap, before_horizon, removed, rejected, fillers,
             oldest_new)
-        VALUES ($1, $2, $3, 'ended', 1, $4, $4, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        VALUES ($1, $2, $3, 'ended', 1, $4, $4, $4, $5, $16, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     sqlx::query(sql)
         .bind(Uid::from(run))
         .bind(Uid::from(source))
@@ -103,6 +114,7 @@ async fn record(conn: &mut PgConnection, run: RunId, source: SourceId, counts: &
         .bind(i64::from(counts.rejected))
         .bind(i64::from(counts.fillers))
         .bind(millis(counts.oldest_new))
+        .bind(i64::from(pages))
         .execute(conn)
         .await?;
     Ok(())

@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released; versions and names are those of `migrations/sqlite`.
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/postgres/0001_init.sql") },
     Migration {
         version: 2,
@@ -50,6 +50,11 @@ const MIGRATIONS: [Migration; 10] = [
         sql: include_str!("../../../../migrations/postgres/0009_quarantine.sql"),
     },
     Migration { version: 10, name: "zones", sql: include_str!("../../../../migrations/postgres/0010_zones.sql") },
+    Migration {
+        version: 12,
+        name: "kept_pages",
+        sql: include_str!("../../../../migrations/postgres/0012_kept_pages.sql"),
+    },
 ];
 
 /// The version this program knows.

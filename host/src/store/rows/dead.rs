@@ -83,5 +83,6 @@ pub(in crate::store) fn raw_page(row: &dyn Raw) -> Result<RawPage, StoreError> {
         body_bytes: cells.count("body_bytes")?,
         fetched_at: cells.time("fetched_at")?,
         keep_until: cells.time("keep_until")?,
+        left_out: cells.opt_json("left_out")?.unwrap_or_default(),
     })
 }

@@ -16,7 +16,7 @@ macro_rules! item_columns {
     () => {
         "i.id, i.source, i.tenant, i.external_id, i.fingerprint, i.metrics, i.removed_at, i.removed_why, i.sort_at,
         i.first_seen_at, i.changed_at, i.published_at, i.updated_at, i.element, i.kind, i.url, i.title, i.summary,
-        i.detail, i.text, i.html"
+        i.detail, i.text, i.html, i.page"
     };
 }
 pub(in crate::store) use item_columns;
@@ -88,5 +88,6 @@ pub(in crate::store) fn read(row: &dyn Raw) -> Result<ItemRow, StoreError> {
         first_seen_at: cells.time("first_seen_at")?,
         changed_at: cells.time("changed_at")?,
         removed,
+        page: cells.opt_id("page")?,
     })
 }

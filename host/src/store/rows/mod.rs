@@ -10,6 +10,7 @@ pub(in crate::store) mod claim;
 pub(in crate::store) mod dead;
 pub(in crate::store) mod gate;
 pub(in crate::store) mod item;
+pub(in crate::store) mod kept;
 pub(in crate::store) mod ledger;
 pub(in crate::store) mod quarantine;
 pub(in crate::store) mod rate;

@@ -16,7 +16,7 @@ use tidegate_core::time::UtcMillis;
 use super::actor_run;
 use super::ledger::{self, settle_spent};
 use super::source::{self, Query, update_source};
-use super::{dead, follow, item};
+use super::{dead, follow, item, kept};
 use crate::ports::{Commit, Committed};
 use crate::store::rows::Cells;
 use crate::store::rows::item::{Origin, Stored};
@@ -85,8 +85,10 @@ const FENCE: &str = concat!(
 
 /// The raw page goes with the question: it is kept where the answer is yes.
 const FENCE_AND_KEEP: &str = concat!(
-    "INSERT INTO page (id, run, number, attempt, status, url, meta, body_bytes, fetched_at, keep_until, body)
-    SELECT ?4, r.id, ?5, r.attempt, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM run r WHERE ",
+    "INSERT INTO page (id, run, number, attempt, status, url, meta, body_bytes, fetched_at, keep_until, body, kept_bytes,
+        profile)
+    SELECT ?4, r.id, ?5, r.attempt, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, s.profile FROM run r JOIN source s ON s.id = r.source
+    WHERE ",
     live!(),
     "; SELECT ",
     source_columns!(),
@@ -104,6 +106,7 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
         .bind(commit.generation.0);
     let page = raw.as_ref().map(|raw| raw.id);
     if let Some(raw) = raw {
+        let room = raw.meta.len().saturating_add(raw.body.len());
         query = query
             .bind(raw.id.to_bytes().to_vec())
             .bind(raw.number)
@@ -113,7 +116,8 @@ async fn fence(conn: &mut SqliteConnection, commit: &mut Commit) -> Outcome<Opti
             .bind(signed(raw.body_bytes))
             .bind(raw.fetched_at.as_millis())
             .bind(raw.keep_until.as_millis())
-            .bind(raw.body);
+            .bind(raw.body)
+            .bind(signed(u64::try_from(room).unwrap_or(u64::MAX)));
     }
     // All rows are fetched although there is one at most: fetching one would stop before the last statement.
     let rows = query.fetch_all(conn).await?;
@@ -147,15 +151,19 @@ pub(super) async fn take(
     let stored = if nothing { HashMap::new() } else { item::known(conn, source.id, &items).await? };
     complete(conn, source.id, &mut items, &stored).await?;
     let mut intake = Intake::new(room, source.horizon, rejected, fillers);
-    let (mut whole, mut metrics, mut back) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut whole, mut metrics, mut back, mut left_out) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (id, item) in item_ids.into_iter().zip(items) {
         let stored = stored.get(&item.external_id);
         match intake.take(&item, stored.map(|stored| &stored.known)) {
             Taken::Insert | Taken::Update => whole.push((id, item)),
             Taken::UpdateMetrics => metrics.push((item.external_id, item.metrics)),
             Taken::Leave if stored.is_some_and(|stored| stored.removed) => back.push(item.external_id),
-            Taken::Leave | Taken::OverCap | Taken::BeforeHorizon => {}
+            Taken::OverCap => left_out.push(item.element),
+            Taken::Leave | Taken::BeforeHorizon => {}
         }
+    }
+    if let (Some(page), false) = (live.page, left_out.is_empty()) {
+        kept::leave_out(conn, page, &left_out).await?;
     }
     item::write(conn, origin, whole).await?;
     if !metrics.is_empty() {

@@ -37,13 +37,17 @@ pub(super) async fn replay(conn: &mut SqliteConnection, replay: Replay, now: Utc
     let live = Live::replayed(row, from);
     let taken = commit::take(conn, &live, run, page, item_ids, u32::MAX, now).await?;
     let counts = taken.plus(Counts { duplicate: known, ..Counts::default() });
-    record(conn, run, source, &counts, now).await?;
+    record(conn, run, source, 1, &counts, now).await?;
     dead::mark(conn, &letters, run, now).await?;
     Ok(Replayed::Done(counts))
 }
 
 /// Which of these letters are open elements of that source.
-async fn open(conn: &mut SqliteConnection, source: SourceId, letters: &[LetterId]) -> Outcome<HashSet<LetterId>> {
+pub(super) async fn open(
+    conn: &mut SqliteConnection,
+    source: SourceId,
+    letters: &[LetterId],
+) -> Outcome<HashSet<LetterId>> {
     let sql = "SELECT id FROM dead_letter WHERE source = ?1 AND kind = 'element' AND retried_at IS NULL
         AND id IN (SELECT value FROM json_each(?2))";
     let found: Vec<LetterId> =
@@ -72,17 +76,18 @@ async fn newer(
 }
 
 /// The replay's row: a run that fetched nothing, cost nothing and has ended.
-async fn record(
+pub(super) async fn record(
     conn: &mut SqliteConnection,
     run: RunId,
     source: SourceId,
+    pages: u32,
     counts: &Counts,
     now: UtcMillis,
 ) -> Outcome<()> {
     let sql = "INSERT INTO run (id, source, trigger, stage, attempt, created_at, started_at, ended_at, ending, pages,
             items_new, items_updated, metrics_updated, duplicates, over_cap, before_horizon, removed, rejected, fillers,
             oldest_new)
-        VALUES (?1, ?2, ?3, 'ended', 1, ?4, ?4, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+        VALUES (?1, ?2, ?3, 'ended', 1, ?4, ?4, ?4, ?5, ?16, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     sqlx::query(sql)
         .bind(run.to_bytes().to_vec())
         .bind(source.to_bytes().to_vec())
@@ -99,6 +104,7 @@ async fn record(
         .bind(counts.rejected)
         .bind(counts.fillers)
         .bind(counts.oldest_new.map(UtcMillis::as_millis))
+        .bind(pages)
         .execute(conn)
         .await?;
     Ok(())

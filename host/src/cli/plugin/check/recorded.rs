@@ -1,0 +1,32 @@
+//! A component tried with recorded pages.
+//!
+//! Owns: which calls are made for a fixture. Must not know: what is expected of it (`plugin test` compares that).
+
+use std::path::Path;
+
+use tidegate_core::contract::{Page, PageContent};
+
+use super::trial::Trial;
+use crate::cli::error::CliError;
+use crate::cli::fixtures::{self, Answer};
+
+/// Tries every case below a folder: each page by itself, with the state that `plan` or the case gives.
+pub(super) async fn run(trial: &mut Trial<'_>, folder: &Path) -> Result<(), CliError> {
+    for case in fixtures::cases(folder).map_err(|error| CliError::refused(error.to_string()))? {
+        let place = format!("fixture {}", case.name);
+        let Some(Ok(step)) = trial.plan(&place, &case.job).await else { continue };
+        let mut state = case.state.clone().or(step.state);
+        for (number, answer) in (0_u32..).zip(case.answers.all()) {
+            let content = match answer {
+                Answer::Http(response) => PageContent::Http(*response),
+                Answer::Dataset(dataset) => PageContent::Dataset(dataset),
+            };
+            let page = Page { state: state.clone(), content, number, extra: None };
+            let Some(Ok(batch)) = trial.normalize(&format!("{place}, page {number}"), &case.job, &page).await else {
+                break;
+            };
+            state = batch.next.map_or(batch.state.or(state), |next| next.state);
+        }
+    }
+    Ok(())
+}
