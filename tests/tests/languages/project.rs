@@ -105,7 +105,9 @@ impl Project {
         let open = text.replace("# [net]\n# allow_private", "[net]\nallow_private");
         assert_ne!(open, text, "the lines of the profile that the README speaks of");
         std::fs::write(&profile, open).unwrap();
-        Daemon::start(&self.daemon(), &["serve"]).unwrap()
+        let daemon = Daemon::start(&self.daemon(), &["serve"]).unwrap();
+        daemon.wait_line("the start", LONG, |line| line.contains("tidegate serves")).unwrap();
+        daemon
     }
 
     /// Adds a source as the README does, but of this list; gives its id.
