@@ -17,6 +17,7 @@
 mod api;
 mod project;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -25,8 +26,12 @@ use tidegate_tests::place::{list, word};
 
 use project::Project;
 
-/// Python's component is compiled in a debug build, beside the other languages.
+/// Python's component is compiled by a debug build.
 const LONG: Duration = Duration::from_secs(180);
+
+/// One at a time: the host compiles components with low priority and for a minute at most, and another language's own tools
+/// would take the cores from it.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// What an author does wrong, in his language: the first line is in the project's source, and the second is put behind it.
 struct Mistake {
@@ -91,6 +96,7 @@ fn c() {
 }
 
 fn story(lang: &'static str, programs: &[&str], mistake: &Mistake) {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(project) = Project::new(lang, programs) else { return };
     project.mistake(mistake);
     let Some(checked) = project.builds_as_its_readme_says() else { return };
