@@ -59,7 +59,7 @@ async fn pages(
 ) -> Result<Done, CliError> {
     let (mut step, mut number) = (first, 0_u32);
     let mut answers = answers.into_iter();
-    while let Some(answer) = answers.next() {
+    for answer in answers.by_ref() {
         let (content, more) = match answer {
             Answer::Http(response) => (PageContent::Http(handed_over(*response, &step.fetch)), false),
             Answer::Dataset(dataset) => {

@@ -128,7 +128,7 @@ impl<'a> Scrub<'a> {
     }
 
     /// A JSON value, text by text.
-    pub(super) fn value(&mut self, value: Value) -> Value {
+    pub(super) fn value(&mut self, value: &Value) -> Value {
         let text = self.text(&value.to_string());
         serde_json::from_str(&text).unwrap_or_default()
     }
