@@ -150,8 +150,10 @@ fn an_actor_is_paid_for_only_up_to_what_was_granted() {
     assert!(!run.to_string().contains(CANARY), "{run}");
     assert!(!world.place.dir().join("tidegate.db").exists(), "no database was made");
     // And its dataset as a fixture.
-    let record = ["plugin", "record", "x", "account", "tideboard", "--profile", "x", "--spend", "0.05", "--max-items", "5"];
-    let (code, recorded) = json(&world.place, &[&record[..], &["--out", "project/fixtures", "--case", "paid"]].concat());
+    let record =
+        ["plugin", "record", "x", "account", "tideboard", "--profile", "x", "--spend", "0.05", "--max-items", "5"];
+    let (code, recorded) =
+        json(&world.place, &[&record[..], &["--out", "project/fixtures", "--case", "paid"]].concat());
     assert_eq!(code, 0, "{recorded}");
     world.place.put("project/x.wasm", component("x")).unwrap();
     let (code, tested) = json(&world.place, &["plugin", "test", "project"]);
