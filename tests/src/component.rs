@@ -52,6 +52,23 @@ impl Component {
         Ok(Self { runtime, plugin })
     }
 
+    /// The plugin itself.
+    #[must_use]
+    pub fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    /// The normal form of an identifier, or what is wrong with it, as JSON.
+    ///
+    /// # Errors
+    /// The problems; a fault as text.
+    pub fn validate(&self, kind: &str, identifier: &str, overrides: &str) -> Result<String, Value> {
+        let context = CallContext::at(UtcMillis::parse(NOW).unwrap_or_default());
+        let asked = self.runtime.block_on(self.plugin.validate(kind, identifier, overrides, &context));
+        let valid = asked.map_err(|fault| json!(fault.to_string()))?.value;
+        valid.map(|valid| valid.identifier).map_err(|problems| json!(problems))
+    }
+
     /// What the plugin wants fetched first: the request and the step's state, as JSON and text.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ pub mod load_server;
 pub mod measure;
 pub mod native;
 pub mod place;
+pub mod recorded;
 mod waiting;
 pub mod witness;
 

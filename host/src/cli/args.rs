@@ -13,7 +13,7 @@ use tidegate_core::time::Span;
 
 use super::dead_args::{DeadCommand, RunArgs};
 use crate::database::Typed;
-pub(super) use plugin::{PluginCommand, PluginRecord, PluginRun, PluginSource, PluginTest};
+pub(super) use plugin::{Language, NewArgs, PluginCommand, PluginRecord, PluginRun, PluginSource, PluginTest};
 pub(super) use replay::ReplayArgs;
 pub(super) use world::SimulateArgs;
 

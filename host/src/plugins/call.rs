@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tidegate_core::limits;
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower};
+use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{Store, UpdateDeadline};
 
 use super::answer::{Answer, Call, CallContext};
@@ -21,12 +21,11 @@ use super::log::LogLine;
 use super::meter::Meter;
 use super::room::Shared;
 use super::state::CallState;
-use super::v0_1::Pre;
 
 /// A component ready to be instantiated.
 pub(super) struct Sandbox {
     shared: Arc<Shared>,
-    pre: Pre,
+    pre: InstancePre<CallState>,
 }
 
 /// A call that gave no answer, before anybody has said whose it was.
@@ -51,7 +50,7 @@ impl Failed {
 }
 
 impl Sandbox {
-    pub(super) fn new(shared: Arc<Shared>, pre: Pre) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, pre: InstancePre<CallState>) -> Self {
         Self { shared, pre }
     }
 

@@ -3,6 +3,7 @@
 //! Owns: finding the contract's track, the list of imports that are linked, and the words for those that are not. Must
 //! not know: the sandbox. Called by `compile`, with what `inspect` has read.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 use super::inspect::Names;
@@ -15,36 +16,61 @@ use super::wasi;
 pub enum Track {
     /// `wit/v0.1`, the package `tidegate:plugin@0.1.N`.
     V0_1,
+    /// Artificial and newer than all that are released, so that tests have two.
+    #[cfg(test)]
+    V0_9,
 }
 
 impl Track {
     /// The tracks this host serves, oldest first.
-    pub const SERVED: [Self; 1] = [Self::V0_1];
+    pub const SERVED: &'static [Self] = &[
+        Self::V0_1,
+        #[cfg(test)]
+        Self::V0_9,
+    ];
 
     /// As it is written in messages: "0.1".
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V0_1 => "0.1",
+            #[cfg(test)]
+            Self::V0_9 => "0.9",
         }
     }
 
     /// The track of a package version: "0.1.7" is of 0.1.
     fn of(version: &str) -> Option<Self> {
-        Self::SERVED.into_iter().find(|track| {
+        Self::SERVED.iter().copied().find(|track| {
             let patch = version.strip_prefix(track.as_str()).and_then(|rest| rest.strip_prefix('.'));
             patch.is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()))
         })
     }
 
-    /// What this host serves, and what to do with a component of another track.
-    pub(super) fn range_and_remedy() -> String {
+    /// What this host serves, and what to do with a component that was built for `found`.
+    pub(super) fn range_and_remedy(found: &str) -> String {
         let served: Vec<String> = Self::SERVED.iter().map(|track| format!("{track}.x")).collect();
-        let served = served.join(", ");
-        format!(
-            "this tidegate serves {served}: build the plugin against wit/ of this version, or use a tidegate that serves it"
-        )
+        let newest = Self::SERVED.last().map_or("0.1", |track| track.as_str());
+        let side = |track: Option<&Self>| track.and_then(|track| Some(numbers(found)?.cmp(&numbers(track.as_str())?)));
+        let remedy = match (side(Self::SERVED.first()), side(Self::SERVED.last())) {
+            (Some(Ordering::Less), _) => {
+                format!(
+                    "that track is no longer served: build the plugin again against wit/v{newest}, or use an older tidegate"
+                )
+            }
+            (_, Some(Ordering::Greater)) => {
+                format!("that track is newer: use a newer tidegate, or build the plugin against wit/v{newest}")
+            }
+            _ => format!("build the plugin against wit/v{newest}"),
+        };
+        format!("this tidegate serves {}; {remedy}", served.join(", "))
     }
+}
+
+/// Major and minor number of a version or track.
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let mut parts = version.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 impl fmt::Display for Track {
@@ -178,8 +204,28 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_the_range_and_what_to_do() {
+        for (found, remedy) in [
+            ("0.0.7", "that track is no longer served: build the plugin again against wit/v0.9"),
+            ("0.2.0", "build the plugin against wit/v0.9"),
+            ("0.10.0", "that track is newer: use a newer tidegate"),
+            ("1.0.0", "that track is newer: use a newer tidegate"),
+            ("0.1.0-rc", "build the plugin against wit/v0.9"),
+            ("?", "build the plugin against wit/v0.9"),
+        ] {
+            let told = Track::range_and_remedy(found);
+            assert!(told.starts_with(&format!("this tidegate serves 0.1.x, 0.9.x; {remedy}")), "{found}: {told}");
+        }
+    }
+
+    #[test]
     fn an_older_and_a_newer_track_side_by_side_use_the_newest_served() {
-        let both = names(&[], &["tidegate:plugin/source@0.2.0", SOURCE]);
-        assert_eq!(check(&both, WasiPolicy::Allow).map(|c| c.track), Ok(Track::V0_1));
+        for (exports, expected) in [
+            (["tidegate:plugin/source@0.2.0", SOURCE], Track::V0_1),
+            (["tidegate:plugin/source@0.9.1", SOURCE], Track::V0_9),
+        ] {
+            let both = names(&[], &exports);
+            assert_eq!(check(&both, WasiPolicy::Allow).map(|c| c.track), Ok(expected));
+        }
     }
 }

@@ -7,8 +7,9 @@
 //! plugin port), by the CLI for `plugin list` and `plugin check`, and by whoever validates a source.
 //!
 //! The way of a component: [`inspect`] (size, parse, counts) -> `imports` (track, imports) -> `compile` and `cache` ->
-//! `probe` (instance, `describe`, manifest, examples) -> [`Plugin`]. The way of a call: `call` -> `v0_1` -> [`Answer`].
+//! `probe` (instance, `describe`, manifest, examples) -> [`Plugin`]. The way of a call: `adapter` (the track) -> `v0_1` -> `call` -> [`Answer`].
 
+mod adapter;
 mod answer;
 mod cache;
 mod call;
@@ -30,6 +31,8 @@ mod schema;
 pub mod shipped;
 mod state;
 mod v0_1;
+#[cfg(test)]
+mod v0_9;
 mod wasi;
 
 pub use answer::{Answer, Call, CallContext};

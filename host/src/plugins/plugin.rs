@@ -9,6 +9,7 @@ use serde_json::Value;
 use tidegate_core::contract::{Batch, Delivery, Failure, Job, Manifest, Page, Problem, Step, Valid};
 use tidegate_core::limits;
 
+use super::adapter::Adapter;
 use super::answer::{Answer, Call, CallContext};
 use super::call::Failed;
 use super::digest::Digest;
@@ -16,7 +17,6 @@ use super::fault::{Fault, FaultKind};
 use super::imports::{Contract, Track};
 use super::refusal::Origin;
 use super::schema::Schema;
-use super::v0_1::Adapter;
 
 /// A component that passed every check. Every call runs in an instance of its own.
 pub struct Plugin {

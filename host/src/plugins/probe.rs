@@ -13,6 +13,7 @@ use tidegate_core::limits;
 use tidegate_core::manifest::{self, ManifestFault};
 use tidegate_core::time::UtcMillis;
 
+use super::adapter::Adapter;
 use super::answer::{Call, CallContext};
 use super::call::Failed;
 use super::digest::Digest;
@@ -20,7 +21,6 @@ use super::imports::Contract;
 use super::plugin::Plugin;
 use super::refusal::{Origin, RefusalKind};
 use super::schema::Schema;
-use super::v0_1::Adapter;
 
 /// The limits of a call that tries a component. Its clock stands at the epoch, so that trying gives the same result
 /// every time.

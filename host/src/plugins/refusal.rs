@@ -185,7 +185,7 @@ impl RefusalKind {
             Self::NoContract { .. } => {
                 "build it against the world `plugin` of wit/v0.1, so that it exports tidegate:plugin/source@0.1.0"
             }
-            Self::Track { .. } => return Track::range_and_remedy(),
+            Self::Track { found } => return Track::range_and_remedy(found),
             Self::Import { name } => return super::imports::remedy(name).to_owned(),
             Self::WasiRefused { .. } => {
                 "build it without WASI (Rust: wasm32-unknown-unknown; JavaScript and Python: the stub-wasi flags), or set \

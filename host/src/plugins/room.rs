@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
+use super::adapter::Adapter;
 use super::cache::Cache;
 use super::compile::{Compiled, compile};
 use super::digest::Digest;
@@ -20,7 +21,7 @@ use super::fault::chain;
 use super::plugin::Plugin;
 use super::refusal::{Origin, Refusal, RefusalKind};
 use super::state::CallState;
-use super::{call::Sandbox, imports::Track, probe, v0_1, wasi};
+use super::{adapter, call::Sandbox, probe, wasi};
 
 /// What to do with components that import WASI 0.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,9 +152,7 @@ impl PluginRoom {
         let linker = if contract.wasi.is_empty() { &self.shared.plain } else { &self.shared.with_wasi };
         let pre = linker.instantiate_pre(&component).map_err(|error| RefusalKind::Signature { what: chain(&error) })?;
         let sandbox = Sandbox::new(Arc::clone(&self.shared), pre);
-        let adapter = match contract.track {
-            Track::V0_1 => v0_1::Adapter::new(sandbox)?,
-        };
+        let adapter = Adapter::new(contract.track, sandbox)?;
         let cx = probe::context(self.shared.probe_cpu);
         probe::probe(adapter, digest, contract, origin, &cx).await
     }
@@ -167,9 +166,9 @@ impl core::fmt::Debug for PluginRoom {
 
 fn linkers(engine: &Engine) -> wasmtime::Result<(Linker<CallState>, Linker<CallState>)> {
     let mut plain = Linker::new(engine);
-    v0_1::link(&mut plain)?;
+    adapter::link(&mut plain)?;
     let mut with_wasi = Linker::new(engine);
-    v0_1::link(&mut with_wasi)?;
+    adapter::link(&mut with_wasi)?;
     wasi::link(&mut with_wasi)?;
     Ok((plain, with_wasi))
 }

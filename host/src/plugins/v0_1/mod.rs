@@ -1,18 +1,17 @@
 //! The adapter of track 0.1: `wit/v0.1` on one side, `tidegate_core::contract` on the other.
 //!
 //! Owns: the generated types, the names of the functions, the calls. Must not know: deadlines and limits (`call` has
-//! them), what an answer is good for. Called by [`super::plugin`] and [`super::probe`]. A later track gets a file like this one.
+//! them), what an answer is good for. Called by [`super::adapter`]. A later track gets a folder like this one.
 
 mod give;
 mod take;
 
 use tidegate_core::contract::{Batch, Delivery, Failure, Job, Manifest, Page, Problem, Step, Valid};
-use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentNamedList, HasSelf, InstancePre, Lift, Linker, Lower,
-};
+use wasmtime::component::{ComponentExportIndex, HasSelf, Linker};
 
+use super::adapter::{Signatures, export, missing};
 use super::answer::{Answer, Call, CallContext};
-use super::call::{Failed, Idle, Sandbox};
+use super::call::{Failed, Sandbox};
 use super::log::LogLevel;
 use super::refusal::RefusalKind;
 use super::state::CallState;
@@ -114,7 +113,7 @@ impl Adapter {
 
     /// The first function whose signature is not the contract's, and how it differs. Makes one instance.
     pub(super) async fn signatures(&self, cx: &CallContext) -> Result<Option<String>, Box<Failed>> {
-        let mut look = Signatures { idle: self.sandbox.instance(cx).await?, wrong: None };
+        let mut look = Signatures::of(self.sandbox.instance(cx).await?);
         look.function::<(), (wit::Manifest,)>("describe", &self.describe);
         look.function::<(&str, &str, &str), ValidateAnswer>("validate", &self.validate);
         look.function::<(wit::Job<'_>,), PlanAnswer>("plan", &self.plan);
@@ -122,7 +121,7 @@ impl Adapter {
         if let Some(index) = &self.normalize_delivery {
             look.function::<(wit::Job<'_>, wit_deliveries::Delivery<'_>), BatchAnswer>("normalize-delivery", index);
         }
-        Ok(look.wrong)
+        Ok(look.wrong())
     }
 
     pub(super) async fn describe(&self, cx: &CallContext) -> Result<Answer<Manifest>, Box<Failed>> {
@@ -175,35 +174,3 @@ impl Adapter {
         Ok(Some(answer.map(|(result,)| result.map(take::batch).map_err(take::failure))))
     }
 }
-
-fn export(component: &Component, interface: &str, function: &str) -> Option<ComponentExportIndex> {
-    let interface = component.get_export_index(None, interface)?;
-    component.get_export_index(Some(&interface), function)
-}
-
-fn missing(name: &str) -> RefusalKind {
-    RefusalKind::Signature { what: format!("the function {name} is missing") }
-}
-
-struct Signatures<'a> {
-    idle: Idle<'a>,
-    wrong: Option<String>,
-}
-
-impl Signatures<'_> {
-    fn function<P: ComponentNamedList + Lower, R: ComponentNamedList + Lift>(
-        &mut self,
-        name: &str,
-        index: &ComponentExportIndex,
-    ) {
-        let function = self.idle.instance.get_typed_func::<P, R>(&mut self.idle.store, index);
-        if let (Err(error), None) = (function, &self.wrong) {
-            let why = super::fault::chain(&error);
-            let why = why.trim_start_matches("failed to convert function to given type: ");
-            self.wrong = Some(format!("the function {name} has another signature: {why}"));
-        }
-    }
-}
-
-/// What the sandbox keeps of a component of this track.
-pub(super) type Pre = InstancePre<CallState>;
