@@ -46,13 +46,7 @@ pub fn through(component: &Component, fixture: &Fixture) -> Value {
 }
 
 /// The pages in their order, each with the state the one before gave: that of its `next`, or its own.
-fn all(
-    component: &Component,
-    job: &Job,
-    request: &Value,
-    pages: &[Recorded],
-    mut state: Option<String>,
-) -> Vec<Value> {
+fn all(component: &Component, job: &Job, request: &Value, pages: &[Recorded], mut state: Option<String>) -> Vec<Value> {
     let mut batches = Vec::new();
     let mut asked = request.clone();
     for (number, page) in (0..).zip(pages) {
