@@ -75,3 +75,16 @@ pub fn patched(component: &[u8], old: &str, new: &str) -> Vec<u8> {
     assert!(places > 0, "{old:?} is not in the component");
     bytes
 }
+
+/// The same component with a mark at its end, which changes nothing but its digest: a custom section (section 2.5 of the core
+/// specification, which components share).
+#[must_use]
+pub fn marked(component: &[u8], mark: &str) -> Vec<u8> {
+    let name = "mark";
+    let length = |text: &str| u8::try_from(text.len()).unwrap_or(u8::MAX).min(100);
+    let (name_length, size) = (length(name), length(name) + length(mark) + 1);
+    let mark = mark.as_bytes().iter().take(100);
+    let mut bytes = component.to_vec();
+    bytes.extend([0, size, name_length].iter().chain(name.as_bytes()).chain(mark));
+    bytes
+}

@@ -12,6 +12,7 @@ pub mod corpus;
 pub mod daemon;
 pub mod dice;
 pub mod disk;
+pub mod feed;
 pub mod guests;
 pub mod hook;
 pub mod kept;

@@ -4,9 +4,13 @@
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
-use tidegate::plugins::{Catalogue, Entry, Origin, PluginRoom, RefusalKind, RoomConfig, State};
+use tidegate::plugins::{Catalogue, Digest, Entry, Look, Origin, PluginRoom, RefusalKind, RoomConfig, State};
+use tidegate::ports::Plugins as _;
+use tidegate_core::limits;
 use tidegate_tests::guests;
+use tokio::time::Instant;
 
 static GUEST: LazyLock<Vec<u8>> = LazyLock::new(|| guests::build("tidegate-guest-hostile", &[]).unwrap());
 static CACHE: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
@@ -131,4 +135,136 @@ async fn a_directory_that_is_not_there_holds_nothing_and_one_that_cannot_be_read
     let odd = catalogue(&[], dir.path()).await;
     let refused = odd.scan().await.unwrap().refused;
     assert!(refused.first().unwrap().to_string().contains("not a regular file"));
+}
+
+/// Looks as they follow each other in time.
+struct Looks<'a> {
+    catalogue: &'a Catalogue,
+    now: Instant,
+}
+
+impl Looks<'_> {
+    /// A look so much later than the last one.
+    async fn after(&mut self, time: Duration) -> Look {
+        self.now += time;
+        self.catalogue.look_at(self.now).await.unwrap()
+    }
+
+    /// Looks until nothing waits any more; gives what the last one found, and how much time that took.
+    async fn settled(&mut self) -> (Look, Duration) {
+        let began = self.now;
+        loop {
+            let look = self.after(limits::LOOK_GATHER).await;
+            if !look.waiting {
+                return (look, self.now.duration_since(began));
+            }
+            assert!(self.now.duration_since(began) < limits::LOOK_BELIEVED * 2, "it waits for ever");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_that_somebody_writes_wait_until_they_are_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.wasm");
+    let catalogue = catalogue(&[], dir.path()).await;
+    let mut looks = Looks { catalogue: &catalogue, now: Instant::now() };
+    let whole = guest(ONE, "1.0.0+aaaa");
+
+    // Piece by piece, with pauses in which half of it looks like all there is: nothing is said of it, nothing is listed.
+    for part in 1..=8 {
+        fs::write(&path, &whole[..whole.len() * part / 9]).unwrap();
+        for pause in [limits::LOOK_GATHER, limits::LOOK_SETTLED, limits::LOOK_BELIEVED - limits::LOOK_SETTLED * 2] {
+            assert_eq!(looks.after(pause).await, Look { waiting: true, ..Look::default() }, "part {part}");
+        }
+        assert_eq!(catalogue.list(), []);
+    }
+    fs::write(&path, &whole).unwrap();
+    let (look, took) = looks.settled().await;
+    assert_eq!(look.scan.live, [(ONE.to_owned(), "1.0.0+aaaa".to_owned())]);
+    assert!(took < limits::LOOK_BELIEVED, "what is whole waits less long than what is not: {took:?}");
+
+    // Truncated in place: the last good one serves meanwhile and afterwards, and it is refused once.
+    fs::write(&path, &whole[..100]).unwrap();
+    let (look, took) = looks.settled().await;
+    assert!(took >= limits::LOOK_BELIEVED, "{took:?}");
+    assert!(matches!(look.scan.refused[0].kind, RefusalKind::Truncated { .. }), "{look:?}");
+    assert_eq!(looks.after(limits::LOOK_SURE).await, Look::default());
+    assert_eq!(version(&catalogue, ONE).as_deref(), Some("1.0.0+aaaa"));
+    fs::write(&path, &whole).unwrap();
+    looks.settled().await;
+    assert_eq!(entry(&catalogue, "a.wasm").state, State::Live);
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_for_a_moment_is_not_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.wasm");
+    let catalogue = catalogue(&[], dir.path()).await;
+    let mut looks = Looks { catalogue: &catalogue, now: Instant::now() };
+    fs::write(&path, guest(ONE, "1.0.0+aaaa")).unwrap();
+    looks.settled().await;
+    // Removed, and another one written in its place.
+    fs::remove_file(&path).unwrap();
+    assert_eq!(looks.after(limits::LOOK_BELIEVED / 2).await, Look { waiting: true, ..Look::default() });
+    fs::write(&path, guest(ONE, "2.0.0+bbbb")).unwrap();
+    let (look, _) = looks.settled().await;
+    assert_eq!((look.scan.live.len(), look.scan.gone.len()), (1, 0), "{look:?}");
+    // Renamed: neither of the two stands in the other's way.
+    fs::rename(&path, dir.path().join("b.wasm")).unwrap();
+    let (look, _) = looks.settled().await;
+    assert_eq!((look.scan.refused.len(), look.scan.gone.len()), (0, 0), "{look:?}");
+    assert_eq!(entry(&catalogue, "b.wasm").state, State::Live);
+    fs::remove_file(dir.path().join("b.wasm")).unwrap();
+    let (look, took) = looks.settled().await;
+    assert!(look.scan.gone == [ONE] && took >= limits::LOOK_BELIEVED, "{look:?} {took:?}");
+}
+
+fn pinning(digest: Digest) -> tidegate_core::profile::Profile {
+    let text = format!(
+        "plugin = \"{ONE}\"\nkind = \"trick\"\nschedule = {{ every = \"1h\" }}\nplugin_digest = \"sha256:{digest}\"\n"
+    );
+    tidegate::config::parse_profile("pinned", &text, "pinned.toml").unwrap()
+}
+
+#[tokio::test]
+async fn a_pinned_version_serves_while_another_one_lies_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.wasm");
+    let (old, new) = (guest(ONE, "1.0.0+aaaa"), guest(ONE, "2.0.0+bbbb"));
+    let profile = pinning(Digest::of(&old));
+    let pins = || [(ONE.to_owned(), profile.plugin_digest.clone().unwrap())].into();
+    let of = |catalogue: &Catalogue| catalogue.of(&profile).ok().map(|plugin| plugin.digest());
+    let pinned = Some(Digest::of(&old).to_string());
+    let first = catalogue(&[], dir.path()).await;
+    first.pin(pins());
+    fs::write(&path, &old).unwrap();
+    first.scan().await.unwrap();
+    assert_eq!(of(&first), pinned);
+    fs::write(&path, &new).unwrap();
+    let scan = first.scan().await.unwrap();
+    assert_eq!((scan.live.len(), scan.kept.len()), (1, 1), "{scan:?}");
+    assert_eq!((version(&first, ONE).as_deref(), of(&first)), (Some("2.0.0+bbbb"), pinned.clone()));
+    assert_eq!(first.scan().await.unwrap(), Default::default());
+    // Another process, which has never seen its file.
+    let second = catalogue(&[], dir.path()).await;
+    second.pin(pins());
+    second.scan().await.unwrap();
+    assert_eq!(of(&second), pinned);
+    assert!(second.list().iter().any(|entry| entry.state == State::Kept));
+    // A copy that somebody has changed is not taken.
+    let copy = CACHE.path().join("cache/pinned").join(format!("{}.wasm", Digest::of(&old)));
+    fs::write(&copy, &new).unwrap();
+    let third = catalogue(&[], dir.path()).await;
+    third.pin(pins());
+    third.scan().await.unwrap();
+    assert!(of(&third).is_none() && !copy.exists());
+    // Without a pin nothing is kept; without any version of the name nothing serves.
+    first.pin(Default::default());
+    first.scan().await.unwrap();
+    assert_eq!(of(&first), None);
+    second.pin(pins());
+    fs::remove_file(&path).unwrap();
+    second.scan().await.unwrap();
+    assert_eq!(of(&second), None);
 }

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tidegate::plugins::shipped::shipped;
 use tidegate::plugins::{CallContext, FaultKind, Origin, PluginRoom, RefusalKind, RoomConfig};
 use tidegate_core::limits;
 use tidegate_core::time::UtcMillis;
-use tidegate_tests::guests;
+use tidegate_tests::{binary, guests};
 
 static GUEST: LazyLock<Vec<u8>> = LazyLock::new(|| guests::build("tidegate-guest-hostile", &[]).unwrap());
 
@@ -217,4 +218,78 @@ async fn a_cache_others_may_write_to_is_not_used() {
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).unwrap();
     serves(&dir).await;
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+/// A room that compiles in a process of its own, as the daemon's does.
+fn with_process(program: &Path, cache: Option<&Path>) -> PluginRoom {
+    let cache_dir = cache.map(Path::to_owned);
+    let config = RoomConfig { compiler: Some(program.to_owned()), cache_dir, ..RoomConfig::default() };
+    PluginRoom::with_probe_cpu(config, Duration::from_millis(100)).unwrap()
+}
+
+#[tokio::test]
+async fn a_process_of_its_own_compiles_what_this_one_runs() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (own, other) = (scratch.path().join("own"), scratch.path().join("other"));
+    let room = with_process(binary::tidegate().unwrap(), Some(&other));
+    let plugin = room.load(GUEST.clone(), Origin::File("it.wasm".into())).await.unwrap();
+    let cx = CallContext::at(UtcMillis::from_millis(0));
+    assert!(plugin.validate("trick", "Echo", "{}", &cx).await.unwrap().value.is_ok());
+    serves(&own).await;
+    let names = [cached(&own), cached(&other)].map(|path| path.file_name().unwrap().to_owned());
+    assert_eq!(names[0], names[1], "the same settings, so that one takes what the other has compiled");
+    // What the compiler refuses is told as if it were done here.
+    let kind = refused(&room, shell("(memory i64 1)", "", "0.1.0")).await;
+    assert!(matches!(&kind, RefusalKind::Compile { why } if !why.is_empty()), "{kind}");
+}
+
+/// The system bounds what it may use, from before it reads the first byte.
+#[tokio::test]
+async fn the_process_that_compiles_has_limits() {
+    let mut command = tokio::process::Command::new(binary::tidegate().unwrap());
+    command.arg(tidegate::plugins::COMPILER).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
+    let child = command.spawn().unwrap();
+    let of = format!("/proc/{}/limits", child.id().unwrap());
+    let (memory, cpu) = (limits::COMPILE_MEMORY_BYTES.to_string(), limits::COMPILE_CPU.as_secs().to_string());
+    let has = |text: &str, name: &str, value: &str| {
+        text.lines().any(|line| line.starts_with(name) && line.split_whitespace().any(|word| word == value))
+    };
+    let limited = async {
+        loop {
+            let text = fs::read_to_string(&of).unwrap();
+            if has(&text, "Max address space", &memory) && has(&text, "Max cpu time", &cpu) {
+                return has(&text, "Max core file size", "0");
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(60), limited).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_process_that_lies_or_dies_is_told_and_one_that_cannot_be_started_is_done_without() {
+    let scratch = tempfile::tempdir().unwrap();
+    let program = |name: &str, does: &str| {
+        let path = scratch.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{does}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path
+    };
+    let table: [(&str, &str, fn(&RefusalKind) -> bool); 5] = [
+        ("garbage", "echo this is no code", |kind| matches!(kind, RefusalKind::CompilerPanic { .. })),
+        ("silent", "exit 0", |kind| matches!(kind, RefusalKind::CompilerPanic { .. })),
+        (
+            "dies",
+            "echo 'it broke' >&2; exit 101",
+            |kind| matches!(kind, RefusalKind::CompilerPanic { why } if why == "it broke"),
+        ),
+        ("killed", "kill -9 $$", |kind| *kind == RefusalKind::CompileMemory),
+        ("floods", "head -c 10000000 /dev/zero >&2; exit 65", |kind| matches!(kind, RefusalKind::Compile { .. })),
+    ];
+    for (name, does, is) in table {
+        let kind = refused(&with_process(&program(name, does), None), GUEST.clone()).await;
+        assert!(is(&kind), "{name}: {kind}");
+    }
+    let nobody = with_process(&scratch.path().join("nobody"), None);
+    nobody.load(GUEST.clone(), Origin::File("it.wasm".into())).await.unwrap();
 }

@@ -3,14 +3,13 @@
 //! Owns: the real binary with its configuration changed under it. What each setting does is told elsewhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 use tidegate_tests::actors::reload;
 use tidegate_tests::daemon::Daemon;
+use tidegate_tests::feed::Feed;
 use tidegate_tests::hook::{Hook, get};
 use tidegate_tests::place::{Place, list, word};
 
@@ -28,56 +27,6 @@ fn profile(runs_per_day: u32, max_items: u32) -> String {
 
 fn config(listen: &str, runs_per_day: u32, more: &str) -> String {
     format!("[budget]\nruns_per_day = {runs_per_day}\n[http]\nlisten = \"{listen}\"\n{more}")
-}
-
-/// How many requests have come, and how many may be answered.
-type Flow = Arc<(Mutex<(usize, usize)>, Condvar)>;
-
-/// A feed of five items that answers as far as it is let.
-struct Feed {
-    url: String,
-    flow: Flow,
-}
-
-impl Feed {
-    fn start(open: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/feed.xml", listener.local_addr().unwrap());
-        let flow: Flow = Arc::new((Mutex::new((0, open)), Condvar::new()));
-        let theirs = Arc::clone(&flow);
-        std::thread::spawn(move || {
-            let item =
-                |n| format!("<item><title>{n}</title><guid>{n}</guid><link>https://coast.example/{n}</link></item>");
-            let items: String = (0..5).map(item).collect();
-            let body =
-                format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>T</title>{items}</channel></rss>");
-            for mut stream in listener.incoming().flatten() {
-                let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-                let _head = lines.take_while(|line| !line.is_empty()).count();
-                let (count, moved) = &*theirs;
-                let mut seen = count.lock().unwrap();
-                seen.0 += 1;
-                moved.notify_all();
-                drop(moved.wait_while(seen, |(come, open)| *come > *open).unwrap());
-                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nConnection: close\r\n";
-                write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).ok();
-            }
-        });
-        Self { url, flow }
-    }
-
-    /// Waits for the first request.
-    fn asked(&self) {
-        let (count, moved) = &*self.flow;
-        let (seen, timeout) = moved.wait_timeout_while(count.lock().unwrap(), LONG, |(come, _)| *come == 0).unwrap();
-        assert!(!timeout.timed_out(), "{seen:?}");
-    }
-
-    fn open(&self) {
-        let (count, moved) = &*self.flow;
-        count.lock().unwrap().1 = usize::MAX;
-        moved.notify_all();
-    }
 }
 
 fn serving(place: &Place) -> (Daemon, String) {
@@ -130,7 +79,7 @@ fn runs(daemon: &mut Daemon, source: &str, count: usize) {
 
 #[test]
 fn good_bad_and_good_again() {
-    let feed = Feed::start(usize::MAX);
+    let feed = Feed::start(usize::MAX).unwrap();
     let place = Place::with_profile("tight", &profile(1, 10)).unwrap();
     place.put("tidegate.toml", config("127.0.0.1:0", 1_000, "")).unwrap();
     let (mut daemon, address) = serving(&place);
@@ -176,14 +125,14 @@ fn good_bad_and_good_again() {
 /// A profile that came into being lets its sources run, and one that is gone stops them. A run ends by what it began with.
 #[test]
 fn profiles_come_change_and_go() {
-    let feed = Feed::start(0);
+    let feed = Feed::start(0).unwrap();
     let place = Place::with_profile("slow", &profile(1_000, 5)).unwrap();
     place.put("tidegate.toml", config("127.0.0.1:0", 100_000, "")).unwrap();
     place.put("profiles/later.toml", profile(1_000, 2)).unwrap();
     let ids = [place.add("slow", &[&feed.url]).unwrap(), place.add("later", &[&feed.url]).unwrap()].concat();
     std::fs::remove_file(place.dir().join("profiles/later.toml")).unwrap();
     let (mut daemon, _) = serving(&place);
-    feed.asked();
+    feed.asked(1);
     skipped(&mut daemon, &ids[1], "there is no profile");
 
     // While the first one is under way its profile allows less, and goes.

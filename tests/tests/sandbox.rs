@@ -231,7 +231,7 @@ async fn a_spinning_plugin_leaves_the_thread_to_others() {
 #[tokio::test]
 async fn a_call_ends_at_its_wall_deadline_and_when_it_is_dropped() {
     let plugin = plugin(&room()).await;
-    let wall = CallContext { wall: Duration::from_millis(30), cpu: Duration::from_secs(60), now: now() };
+    let wall = CallContext { wall: Duration::from_millis(30), cpu: Duration::from_secs(60), ..cx() };
     let fault = plugin.plan(&job("loop"), &wall).await.unwrap_err();
     assert!(matches!(fault.kind, FaultKind::DeadlineWall { .. }), "{fault}");
     assert!(!fault.kind.is_plugins());
@@ -263,7 +263,7 @@ async fn more_calls_than_slots_wait_their_turn() {
     let calls: Vec<_> = (0..limits::INSTANCES * 2)
         .map(|_| {
             let plugin = Arc::clone(&plugin);
-            let context = CallContext { cpu: Duration::from_millis(11), wall: Duration::from_secs(60), now: now() };
+            let context = CallContext { cpu: Duration::from_millis(11), wall: Duration::from_secs(60), ..cx() };
             tokio::spawn(async move { plugin.plan(&job("loop"), &context).await })
         })
         .collect();

@@ -2,7 +2,7 @@
 //! Which windows hold for a source, and what its run reserves in each.
 
 use super::*;
-use crate::eligibility::{Circumstances, decide};
+use crate::eligibility::{Circumstances, Presence, decide};
 use crate::fixtures::actors::actor_profile;
 use crate::fixtures::{at, fresh_source, now, profile, source};
 use crate::source::{NextRun, Trigger};
@@ -27,7 +27,7 @@ fn reserved(source: &Source, profile: &Profile, global: &GlobalBudget) -> Vec<St
     let given = Circumstances {
         now: now(),
         queued: None,
-        plugin_loaded: true,
+        plugin: Presence::Serves,
         quarantine: None,
         gate: None,
         host: None,

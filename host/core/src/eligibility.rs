@@ -80,6 +80,13 @@ pub enum SkipReason {
         /// The plugin's name.
         plugin: String,
     },
+    /// Another component than the one that the profile pins goes by the plugin's name.
+    PluginPinned {
+        /// The plugin's name.
+        plugin: String,
+        /// The component that is pinned.
+        pin: String,
+    },
     /// The profile's plugin is out of service.
     PluginQuarantined {
         /// The plugin's name.
@@ -146,6 +153,7 @@ impl SkipReason {
             Self::AlreadyRunning { .. } => "already-running",
             Self::ProfileMissing { .. } => "profile-missing",
             Self::PluginMissing { .. } => "plugin-missing",
+            Self::PluginPinned { .. } => "plugin-pinned",
             Self::PluginQuarantined { .. } => "plugin-quarantined",
             Self::BudgetSpent { .. } => "budget-spent",
             Self::GateClosed { .. } => "gate-closed",
@@ -169,6 +177,7 @@ impl Skip {
             return format!("at {until}");
         }
         let when = match &self.reason {
+            SkipReason::Paused { by: PausedBy::PluginMissing, .. } => "when the plugin is there again",
             SkipReason::Inactive
             | SkipReason::Paused { .. }
             | SkipReason::Invalid { .. }
@@ -178,6 +187,7 @@ impl Skip {
             SkipReason::AlreadyRunning { .. } => "when that run has ended",
             SkipReason::ProfileMissing { .. } => "when there is a profile of that name",
             SkipReason::PluginMissing { .. } => "when that plugin is loaded",
+            SkipReason::PluginPinned { .. } => "when that component is there, or the profile pins another one",
             SkipReason::PluginQuarantined { .. } => "when another version of the plugin serves, or it is released",
             SkipReason::BudgetSpent { .. } => "when the budget is raised",
             SkipReason::GateClosed { .. } => "when the gate opens",
@@ -196,6 +206,9 @@ impl core::fmt::Display for SkipReason {
             Self::Inactive => f.write_str("switched off by its owner"),
             Self::Paused { by: PausedBy::Operator, why } => write!(f, "paused by an operator: {why}"),
             Self::Paused { by: PausedBy::Automatic, why } => write!(f, "paused automatically: {why}"),
+            Self::Paused { by: PausedBy::PluginMissing, why } => {
+                write!(f, "paused until its plugin is there again: {why}")
+            }
             Self::Invalid { why } => write!(f, "invalid: {why}"),
             Self::TooManyFailures { count, most } => write!(f, "{count} failures in a row, {most} are allowed"),
             Self::Dormant => f.write_str("dormant: no active follower, and its schedule is by followers"),
@@ -203,6 +216,9 @@ impl core::fmt::Display for SkipReason {
             Self::AlreadyRunning { run } => write!(f, "running already ({run})"),
             Self::ProfileMissing { profile } => write!(f, "there is no profile {profile:?}"),
             Self::PluginMissing { plugin } => write!(f, "plugin {plugin:?} is not loaded"),
+            Self::PluginPinned { plugin, pin } => {
+                write!(f, "the profile pins plugin {plugin} to {pin}, and that component is not here")
+            }
             Self::PluginQuarantined { plugin, why } => write!(f, "plugin {plugin} is in quarantine: {why}"),
             Self::BudgetSpent { window, limit, held } => {
                 let taken = if *held { "budget reserved by runs under way" } else { "budget spent" };
@@ -248,6 +264,18 @@ impl From<Refused> for Skip {
     }
 }
 
+/// Whether a profile's plugin can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Presence {
+    /// It serves, and knows the profile's kind.
+    #[default]
+    Serves,
+    /// It is not loaded, or does not know the kind.
+    Missing,
+    /// It is loaded, but the component that the profile pins is not.
+    Unpinned,
+}
+
 /// What the rules need to know beyond source and profile.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
@@ -255,8 +283,8 @@ pub struct Circumstances<'a> {
     pub now: UtcMillis,
     /// A run queued for the source (bootstrap, one-off, ...), which goes before its schedule.
     pub queued: Option<Trigger>,
-    /// Whether the profile's plugin is loaded.
-    pub plugin_loaded: bool,
+    /// Whether the profile's plugin can be asked.
+    pub plugin: Presence,
     /// The quarantine of the version of the plugin that is loaded, if it is in one.
     pub quarantine: Option<&'a Quarantine>,
     /// The gate that stands between the profile and its actor, if one is closed.

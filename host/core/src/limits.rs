@@ -9,6 +9,7 @@ use core::time::Duration;
 mod eyes;
 mod keeping;
 mod paid;
+mod plugins;
 mod postgres;
 mod rates;
 mod replay;
@@ -16,6 +17,7 @@ mod replay;
 pub use eyes::*;
 pub use keeping::*;
 pub use paid::*;
+pub use plugins::*;
 pub use postgres::*;
 pub use rates::*;
 pub use replay::*;
@@ -166,9 +168,8 @@ pub const COMPONENT_ENTRIES: usize = 200_000;
 pub const COMPONENT_NESTING: usize = 8;
 /// Bytes of code in one function body; one huge function makes the compiler quadratic.
 pub const FUNCTION_BYTES: usize = 2 * MIB;
-/// Time to compile one component.
-pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Linear memory of one instance. Least that takes 1,000 posts in JavaScript and Python: 32 MiB.
+/// Linear memory of one instance, unless its profile says otherwise. Least that takes 1,000 posts in JavaScript and Python:
+/// 32 MiB.
 pub const MEMORY_BYTES: usize = 64 * MIB;
 /// Memory that a place in the pool keeps between calls, zeroed and in the page table: a page of 60 KB with 30 entries uses 2
 /// to 3 MiB, the largest dataset page (4 MiB) 7. Only as many places keep it as calls have been under way at once.
@@ -187,14 +188,20 @@ pub const STACK_BYTES: usize = MIB;
 pub const INSTANCES: usize = 64;
 /// The beat of the CPU deadline.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
-/// CPU time of one call.
+/// The most a profile may give one instance: four times the default, with all [`INSTANCES`] busy 16 GiB.
+pub const MEMORY_BYTES_MOST: usize = 256 * MIB;
+/// CPU time of one call, unless its profile says otherwise.
 pub const CALL_CPU: Duration = Duration::from_secs(2);
+/// The most CPU time a profile may give one call: as long as one fetch may take.
+pub const CALL_CPU_MOST: Duration = Duration::from_secs(60);
 /// Wall time of one call, waiting for a core included.
 pub const CALL_WALL: Duration = Duration::from_secs(10);
 /// CPU time of the calls that check a component when it is loaded.
 pub const PROBE_CPU: Duration = Duration::from_secs(10);
-/// What one call may copy out of its instance, in bytes.
+/// What one call may copy out of its instance, in bytes, unless its profile says otherwise.
 pub const ANSWER_BYTES: usize = 16 * MIB;
+/// The least and the most a profile may set for it.
+pub const ANSWER_BYTES_RANGE: (usize, usize) = (KIB, 64 * MIB);
 /// What one answer may take in the host, in bytes: its texts, and as much again for the records around them.
 pub const HOSTCALL_FUEL: usize = 2 * ANSWER_BYTES;
 /// Frames of a trap's backtrace that are shown.
@@ -207,12 +214,6 @@ pub const WASI_HANDLES: usize = 1_024;
 pub const LOG_LINES: usize = 256;
 /// Log text kept of one call, in bytes.
 pub const LOG_BYTES: usize = 64 * KIB;
-/// Precompiled components that are kept; every new version of a plugin or of the host leaves one behind.
-pub const CACHED_FILES: usize = 2 * PLUGINS;
-/// Size of one precompiled component, in bytes. CPython comes to 60 MB.
-pub const CACHED_BYTES: usize = 512 * MIB;
-/// Stack of the thread that compiles, in bytes.
-pub const COMPILE_STACK_BYTES: usize = 8 * MIB;
 /// Size a compiled regular expression of a schema may reach, in bytes.
 pub const SCHEMA_REGEX_BYTES: usize = MIB;
 /// Problems that are told of one set of overrides.

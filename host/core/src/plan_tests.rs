@@ -5,6 +5,7 @@ use super::*;
 use crate::contract::Body;
 use crate::profile::{Caps, Net, ProfileBudget, Retry};
 use crate::rate::Rates;
+use crate::sandbox::CallLimits;
 use crate::schedule::Schedule;
 
 pub(crate) fn profile() -> Profile {
@@ -26,6 +27,8 @@ pub(crate) fn profile() -> Profile {
         keep_pages: None,
         keep_pages_bytes: limits::KEPT_PAGES_BYTES,
         demand: None,
+        plugin_digest: None,
+        limits: CallLimits::default(),
     }
 }
 

@@ -15,7 +15,9 @@ use crate::extra::Demand;
 use crate::id::{CredentialName, ProfileName};
 use crate::limits;
 use crate::money::MicroUsd;
+use crate::pin::Pin;
 use crate::rate::Rates;
+use crate::sandbox::CallLimits;
 use crate::schedule::Schedule;
 
 /// A profile, parsed and valid in itself.
@@ -25,6 +27,8 @@ pub struct Profile {
     pub name: ProfileName,
     /// Which plugin, by the name in its manifest.
     pub plugin: String,
+    /// The one component of that name that may read its sources. `None`: whichever serves.
+    pub plugin_digest: Option<Pin>,
     /// Which of its kinds.
     pub kind: String,
     /// One sentence for a person.
@@ -48,6 +52,8 @@ pub struct Profile {
     pub retry: Retry,
     /// What may be fetched.
     pub net: Net,
+    /// What one call of the plugin may use.
+    pub limits: CallLimits,
     /// The actor its sources are run with, where they need one.
     pub actor: Option<ActorPolicy>,
     /// How long raw pages are kept for replay. `None`: not at all.

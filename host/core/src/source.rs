@@ -68,7 +68,7 @@ pub enum SourceState {
     Active,
     /// Switched off by its owner.
     Inactive,
-    /// Not now; a person resumes it.
+    /// Not now; a person resumes it, or what it waits for comes back ([`PausedBy::PluginMissing`]).
     Paused {
         /// Since when.
         since: UtcMillis,
@@ -87,6 +87,12 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    /// Whether pausing it changes anything. A pause that ends by itself gives way to one that does not.
+    #[must_use]
+    pub const fn may_be_paused(&self) -> bool {
+        !matches!(self, Self::Paused { by: PausedBy::Operator | PausedBy::Automatic, .. })
+    }
+
     /// The state in a word, as stored and printed.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -107,6 +113,20 @@ pub enum PausedBy {
     Operator,
     /// A rule: too many failures, a private account, overrides no longer valid.
     Automatic,
+    /// Its plugin is not there. It goes on by itself when the plugin is back.
+    PluginMissing,
+}
+
+impl PausedBy {
+    /// Who did it, in a word, as stored and printed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Automatic => "automatic",
+            Self::PluginMissing => "plugin-missing",
+        }
+    }
 }
 
 /// What is due next.

@@ -18,7 +18,7 @@ use fixtures::actors::{actor_profile, actor_step, price};
 use fixtures::{kind, now, secs, source};
 use tidegate_core::actor::PriceTable;
 use tidegate_core::budget::{self, GlobalBudget, Limits, Reservation};
-use tidegate_core::eligibility::{Circumstances, decide};
+use tidegate_core::eligibility::{Circumstances, Presence, decide};
 use tidegate_core::id::SourceId;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan::{self, Wanted};
@@ -151,7 +151,7 @@ impl World {
         let given = Circumstances {
             now: self.now,
             queued: None,
-            plugin_loaded: true,
+            plugin: Presence::Serves,
             quarantine: None,
             gate: None,
             host: None,

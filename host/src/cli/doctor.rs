@@ -13,7 +13,7 @@ use super::error::{CliError, Exit};
 use super::home::{Database, Home, each_source};
 use super::output::Output;
 use super::plugin::quarantines;
-use super::profile::in_order;
+use super::profile::{in_order, kept_for};
 use crate::config::{Process, Profiles, warnings};
 use crate::plugins::State;
 use crate::ports::{DeadCount, DeadFilter};
@@ -165,7 +165,7 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
                 let (name, version) = (entry.name.unwrap_or_default(), entry.version.unwrap_or_default());
                 findings.push(Finding::ok("plugin", format!("{name} {version} serves")));
             }
-            State::Replaced { .. } => {}
+            State::Replaced { .. } | State::Kept => {}
             State::Refused { reason, .. } => {
                 findings.push(Finding::wrong("plugin", &CliError::refused(reason.to_string())));
             }
@@ -187,7 +187,8 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
                     Ok(()) => findings.push(Finding::ok("profile", format!("{name} is right"))),
                     Err(error) => findings.push(Finding::wrong("profile", &error.into())),
                 }
-                for warning in warnings(&file.profile, &file.place) {
+                let kept = kept_for(file, &catalogue);
+                for warning in warnings(&file.profile, &file.place).into_iter().chain(kept) {
                     findings.push(Finding::doubtful("profile", warning.message, warning.hint));
                 }
             }

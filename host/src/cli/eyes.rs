@@ -162,6 +162,11 @@ impl Watch {
         let _taken = self.sinks.send(sinks).await;
     }
 
+    /// Turns to other settings that open nothing: profiles.
+    pub(super) fn renew_settings(&self, settings: &Settings) {
+        self.health.renew(settings);
+    }
+
     /// Delivers what waits, then closes the listener.
     pub(super) async fn end(self) {
         for (stop, task) in std::iter::once(self.desk).chain(self.listener).chain(self.closing) {

@@ -123,7 +123,10 @@ impl Home {
             Wasi::Allow => WasiPolicy::Allow,
             Wasi::Refuse => WasiPolicy::Refuse,
         };
-        PluginRoom::new(RoomConfig { cache_dir: cache, wasi }).map_err(|error| CliError::failed(error.to_string()))
+        // Not by its path: the file there may be another one since this process was started.
+        let compiler = Some(PathBuf::from("/proc/self/exe")).filter(|own| own.exists());
+        PluginRoom::new(RoomConfig { cache_dir: cache, wasi, compiler })
+            .map_err(|error| CliError::failed(error.to_string()))
     }
 
     /// Loads all plugins.
@@ -133,6 +136,9 @@ impl Home {
         let dir = self.path(&plugins.dir);
         watched("loading plugins", async {
             let catalogue = Catalogue::new(room, shipped(), Some(dir.clone())).await;
+            if let Ok(profiles) = self.profiles() {
+                catalogue.pin(profiles.pins());
+            }
             let scan = catalogue.scan().await.map_err(|error| {
                 CliError::failed(format!("the plugins directory {} cannot be read: {error}", dir.display()))
             })?;

@@ -12,6 +12,7 @@ mod dead;
 mod dead_args;
 mod demo;
 mod doctor;
+mod drop_in;
 mod error;
 mod explain;
 mod eyes;
@@ -55,6 +56,10 @@ use output::Output;
 /// Runs the command line and gives the process's exit code.
 #[must_use]
 pub fn main() -> std::process::ExitCode {
+    // Not a command: what the daemon calls to have a plugin compiled.
+    if std::env::args_os().skip(1).eq([crate::plugins::COMPILER]) {
+        return crate::plugins::compile_for_parent();
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -14,7 +14,7 @@ use crate::config::{
     ConfigError, Process, ProfileFile, check_credential, check_overrides, parse_profile, profile_schema, warnings,
 };
 use crate::plugins::Catalogue;
-use crate::ports::{Clock, Plugins};
+use crate::ports::{Absent, Clock, Plugins};
 use crate::system::SystemClock;
 
 /// Runs a `profile` command.
@@ -111,6 +111,7 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
             Err(error) => wrong.push(error),
         }
         doubtful.extend(warnings(&file.profile, &file.place));
+        doubtful.extend(kept_for(&file, &catalogue));
     }
     let told = |errors: &[ConfigError]| -> Vec<Value> {
         let told = errors.iter();
@@ -135,20 +136,46 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
 pub(super) async fn in_order(file: &ProfileFile, home: &Home, catalogue: &Catalogue) -> Result<(), ConfigError> {
     against_plugin(file, catalogue)?;
     check_credential(&file.profile, &home.config, &Process, &file.place)?;
-    match catalogue.find(&file.profile.plugin) {
-        Some(plugin) => rehearse(file, &*plugin, SystemClock.now()).await.map_or(Ok(()), Err),
+    match catalogue.of(&file.profile) {
+        Ok(plugin) => rehearse(file, &*plugin, SystemClock.now()).await.map_or(Ok(()), Err),
         // Gone since it was looked at.
-        None => Ok(()),
+        Err(_) => Ok(()),
     }
+}
+
+/// A profile whose pinned component is not in the directory any more, and serves from where it was kept.
+pub(super) fn kept_for(file: &ProfileFile, catalogue: &Catalogue) -> Option<ConfigError> {
+    let (profile, pin) = (&file.profile, file.profile.plugin_digest.as_ref()?);
+    let live = catalogue.get(&profile.plugin).ok()?;
+    if pin.is(&live.digest().to_string()) || catalogue.of(profile).is_err() {
+        return None;
+    }
+    let message = format!(
+        "profile {} is served by the component it pins, which was kept; plugin {} is here as sha256:{} ({})",
+        profile.name,
+        profile.plugin,
+        live.digest(),
+        live.version()
+    );
+    let hint =
+        format!("to go on to the new one, write plugin_digest = \"sha256:{}\", or remove the pin", live.digest());
+    Some(ConfigError { place: file.place.clone(), message, hint: Some(hint) })
 }
 
 /// What a profile says about its plugin, held against the plugin that is loaded.
 fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), ConfigError> {
     let profile = &file.profile;
     let refuse = |message: String, hint: Option<String>| ConfigError { place: file.place.clone(), message, hint };
-    let plugin = catalogue
+    let live = catalogue
         .get(&profile.plugin)
         .map_err(|unknown| refuse(format!("plugin = {:?}: {unknown}", profile.plugin), None))?;
+    if let (Err(Absent::Pinned), Some(pin)) = (catalogue.of(profile), &profile.plugin_digest) {
+        let (name, version, digest) = (live.name(), live.version(), live.digest());
+        let message = format!("plugin_digest pins {pin}, and plugin {name} is here as sha256:{digest} ({version})");
+        let hint = "put the pinned component into the plugins directory in its place, or pin that one if you trust it";
+        return Err(refuse(message, Some(hint.to_owned())));
+    }
+    let plugin = catalogue.of(profile).unwrap_or(live);
     check_overrides(profile, plugin.manifest(), &file.place)?;
     if let Some(bad) =
         profile.net.allow_private.iter().find_map(|text| text.parse::<tidegate_core::fetch::AllowPrivate>().err())

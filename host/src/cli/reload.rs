@@ -4,6 +4,8 @@
 //! mistake anywhere leaves everything as it was. Must not know: what a setting means; whoever uses one takes the new one
 //! over. Called by `serve` and `run-scheduled` beside the engine.
 //!
+//! Plugins and profiles are also taken over as they come, file by file: see `drop_in`.
+//!
 //! What `tidegate doctor` finds wrong in settings and profiles is what a reload refuses. What is not a setting follows its own
 //! rules, as at a start: a plugin's file that is broken leaves its last good version, a credential without a value is told of.
 
@@ -14,12 +16,13 @@ use tidegate_core::id::ProfileName;
 use tidegate_core::profile::Profile;
 use tokio::signal::unix::Signal;
 
+use super::drop_in::Looks;
 use super::error::CliError;
 use super::eyes::{Opened, Watch};
 use super::home::{Home, tokens};
 use super::profile::in_order;
 use super::signals::Signals;
-use crate::config::{Credentials, Process, Profiles};
+use crate::config::{Credentials, DirMarks, Process, Profiles};
 use crate::egress::ApifyClient;
 use crate::engine::Engine;
 use crate::plugins::Catalogue;
@@ -28,11 +31,14 @@ use crate::telemetry::Level;
 
 /// What a daemon serves by, and what is swapped when it changes.
 pub(super) struct Reload {
-    home: Home,
-    credentials: Credentials,
-    engine: Arc<Engine>,
-    actors: Arc<ApifyClient>,
-    catalogue: Arc<Catalogue>,
+    pub(super) home: Home,
+    /// Profiles that hold, and what is wrong with files whose last good version does.
+    pub(super) held: Profiles,
+    pub(super) credentials: Credentials,
+    pub(super) engine: Arc<Engine>,
+    pub(super) actors: Arc<ApifyClient>,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) looks: Looks,
     hangup: Signal,
 }
 
@@ -40,25 +46,44 @@ pub(super) struct Reload {
 struct Fresh {
     home: Home,
     profiles: Profiles,
+    /// The files of those profiles, before they were read.
+    marks: DirMarks,
     credentials: Credentials,
     opened: Opened,
 }
 
 impl Reload {
-    /// Listens for SIGHUP from now on; what comes before [`Reload::listen`] waits.
+    /// Listens for SIGHUP from now on; what comes before [`Reload::listen`] waits. `marks`: the files of the profiles, before they
+    /// were read.
     pub(super) fn new(
         home: Home,
+        (held, marks): (Profiles, DirMarks),
         credentials: Credentials,
         engine: Arc<Engine>,
         actors: Arc<ApifyClient>,
         catalogue: Arc<Catalogue>,
     ) -> Result<Self, CliError> {
-        Ok(Self { home, credentials, engine, actors, catalogue, hangup: Signals::hangup()? })
+        let looks = Looks::open(&home, marks, &held.refused);
+        Ok(Self { home, held, credentials, engine, actors, catalogue, looks, hangup: Signals::hangup()? })
     }
 
-    /// Reloads at every SIGHUP, until it is dropped. `level`: where the log's level is changed.
+    /// Reloads at every SIGHUP, and takes over plugins and profiles as they come, until it is dropped. `level`: where the log's
+    /// level is changed.
     pub(super) async fn listen(mut self, watch: &mut Watch, level: Level) {
-        while self.hangup.recv().await.is_some() {
+        self.first_look();
+        loop {
+            let changed = tokio::select! {
+                biased;
+                signal = self.hangup.recv() => match signal {
+                    Some(()) => None,
+                    None => return,
+                },
+                changed = self.looks.changed() => Some(changed),
+            };
+            if let Some(changed) = changed {
+                self.look(changed, watch).await;
+                continue;
+            }
             let refused = match self.read(watch).await {
                 Ok(fresh) => {
                     self.swap(fresh, watch, &level).await;
@@ -72,14 +97,15 @@ impl Reload {
     }
 
     /// Reads everything and checks it. Nothing that serves is touched but plugins, each of which looks after itself.
-    async fn read(&self, watch: &Watch) -> Result<Fresh, Vec<CliError>> {
+    async fn read(&mut self, watch: &Watch) -> Result<Fresh, Vec<CliError>> {
         let home = self.home.again().map_err(|error| vec![error])?;
         let mut wrong = Vec::new();
         for key in self.home.config.needs_restart(&home.config) {
             let message = format!("{key} was changed, which a daemon takes over at its start only");
             wrong.push(CliError::refused(message).hint("restart the daemon, or write the old value"));
         }
-        self.look_at_plugins().await;
+        self.scan_plugins().await;
+        let marks = DirMarks::of(&home.path(&home.config.profiles.dir)).map_err(|error| vec![error.into()])?;
         let profiles = match home.profiles() {
             Ok(profiles) => profiles,
             Err(error) => {
@@ -105,31 +131,12 @@ impl Reload {
         // Last, as the only thing that takes something: what cannot be opened leaves the old listener.
         let opened = watch.open(&home, found).await.map_err(|error| vec![error])?;
         let credentials = home.credentials(&profiles);
-        Ok(Fresh { home, profiles, credentials, opened })
-    }
-
-    /// New and changed plugins serve from here on, whatever else is found.
-    async fn look_at_plugins(&self) {
-        match self.catalogue.scan().await {
-            Ok(scan) => {
-                scan.refused.iter().for_each(|refusal| tracing::warn!("{refusal}"));
-                for (name, version) in &scan.live {
-                    tracing::info!(plugin = name, version, "plugin {name} {version} serves");
-                }
-                if !scan.live.is_empty() {
-                    self.engine.renew();
-                }
-                for name in &scan.gone {
-                    tracing::warn!(plugin = name, "plugin {name} serves no more: its file is gone");
-                }
-            }
-            Err(error) => tracing::warn!("the plugins directory cannot be read, what served serves on: {error}"),
-        }
+        Ok(Fresh { home, profiles, marks, credentials, opened })
     }
 
     /// Takes over what was read. Nothing here can fail.
     async fn swap(&mut self, fresh: Fresh, watch: &mut Watch, level: &Level) {
-        let Fresh { home, profiles, credentials, opened } = fresh;
+        let Fresh { home, profiles, marks, credentials, opened } = fresh;
         changes(&self.engine.settings().profiles, &profiles);
         told_of(&credentials, &self.credentials);
         level.set(&home.config.log.level);
@@ -138,7 +145,10 @@ impl Reload {
         let settings = home.settings(daemon, &profiles, &credentials);
         watch.renew(&home, &settings, opened).await;
         self.engine.reconfigure(settings);
+        self.looks.renew(&home, marks);
         (self.home, self.credentials) = (home, credentials);
+        self.pin(&profiles).await;
+        self.held = profiles;
     }
 }
 
@@ -168,7 +178,7 @@ fn told_of(credentials: &Credentials, before: &Credentials) {
 }
 
 /// A mistake with its remedy.
-fn told(error: &CliError) -> String {
+pub(super) fn told(error: &CliError) -> String {
     let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
     format!("{}{hint}", error.message)
 }

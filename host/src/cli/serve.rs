@@ -11,6 +11,7 @@ use super::home::{Home, daemon_id};
 use super::output::Output;
 use super::reload::Reload;
 use super::signals::Signals;
+use crate::config::DirMarks;
 use crate::egress::ApifyClient;
 use crate::engine::Engine;
 use crate::ports::{Actors, Observer};
@@ -98,6 +99,7 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     observer: Arc<dyn Observer>,
     work: impl FnOnce(Arc<Engine>, Reload) -> F,
 ) -> Result<T, CliError> {
+    let marks = DirMarks::of(&home.path(&home.config.profiles.dir))?;
     let profiles = home.profiles()?;
     for refused in &profiles.refused {
         tracing::warn!(
@@ -114,7 +116,7 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
         let catalogue = Arc::new(home.catalogue().await?);
         let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
-        let reload = Reload::new(home.clone(), credentials, Arc::clone(&engine), actors, catalogue)?;
+        let reload = Reload::new(home.clone(), (profiles, marks), credentials, Arc::clone(&engine), actors, catalogue)?;
         Ok(work(engine, reload).await)
     }
     .await;

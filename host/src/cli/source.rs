@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tidegate_core::actor::gate::{Gate, GateKey};
-use tidegate_core::eligibility::{self, Circumstances};
+use tidegate_core::eligibility::{self, Circumstances, Presence};
 use tidegate_core::profile::ActorPolicy;
 use tidegate_core::source::{PausedBy, Source, SourceState};
 
@@ -227,7 +227,8 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     let now = SystemClock.now();
     let gates = store.gates().await?;
     let gate = profile.and_then(|profile| profile.actor.as_ref()).and_then(|actor| before(&gates, actor));
-    let given = Circumstances { now, queued, plugin_loaded: true, quarantine: None, gate, host: None, account: None };
+    let given =
+        Circumstances { now, queued, plugin: Presence::Serves, quarantine: None, gate, host: None, account: None };
     let verdict = match eligibility::decide(&source, profile, given) {
         Ok(eligible) => format!("would run now ({})", eligible.trigger()),
         Err(skip) => {
@@ -268,6 +269,9 @@ fn described(source: &Source, verdict: &str, last_skip: Option<String>) -> Strin
         }
         SourceState::Paused { since, by: PausedBy::Automatic, reason } => {
             format!("paused automatically since {since}: {reason}")
+        }
+        SourceState::Paused { since, by: PausedBy::PluginMissing, reason } => {
+            format!("paused since {since} until its plugin is there again: {reason}")
         }
         SourceState::Invalid { since, reason } => format!("invalid since {since}: {reason}"),
     };

@@ -16,6 +16,7 @@ impl Config {
             ("plugins.dir", self.plugins.dir != other.plugins.dir),
             ("plugins.cache_dir", self.plugins.cache_dir != other.plugins.cache_dir),
             ("plugins.wasi", self.plugins.wasi != other.plugins.wasi),
+            ("plugins.watch", self.plugins.watch != other.plugins.watch),
             ("net.host_concurrency", self.net.host_concurrency != other.net.host_concurrency),
             ("net.requests_per_minute", self.net.requests_per_minute != other.net.requests_per_minute),
             ("net.requests_per_hour", self.net.requests_per_hour != other.net.requests_per_hour),
@@ -40,8 +41,8 @@ mod tests {
             ("[store]\nurl = \"postgres://a@b/c\"", vec!["store.url"]),
             ("[store]\nconnections = 5", vec!["store.connections"]),
             (
-                "[plugins]\ndir = \"p\"\ncache_dir = \"c\"\nwasi = \"refuse\"",
-                vec!["plugins.dir", "plugins.cache_dir", "plugins.wasi"],
+                "[plugins]\ndir = \"p\"\ncache_dir = \"c\"\nwasi = \"refuse\"\nwatch = \"off\"",
+                vec!["plugins.dir", "plugins.cache_dir", "plugins.wasi", "plugins.watch"],
             ),
             ("[net]\nhost_concurrency = 5\ncontact = \"a@b\"", vec!["net.host_concurrency", "net.contact"]),
             (
@@ -52,7 +53,7 @@ mod tests {
             ("[log]\nformat = \"json\"\nlevel = \"debug\"", vec!["log.format"]),
             ("[budget]\nruns_per_day = 1\nusd_per_day = 1\nusd_per_month = 1", vec![]),
             ("[scheduler]\nruns_at_once = 1\nwatch = \"1s\"\nactive_within = \"2h\"\ncatch_up_window = \"1m\"", vec![]),
-            ("[profiles]\ndir = \"others\"", vec![]),
+            ("[profiles]\ndir = \"others\"\nwatch = \"poll\"", vec![]),
             ("[http]\nlisten = \"127.0.0.1:1\"", vec![]),
             ("[alerts]\nremind = \"1h\"\n[alerts.webhook.ops]\nenv = \"A\"", vec![]),
             ("timezone = \"Europe/Berlin\"", vec![]),

@@ -23,7 +23,7 @@ const NOT_KEYS: [&str; 4] = ["TIDEGATE_DIR", "TIDEGATE_CONFIG", "TIDEGATE_DATABA
 
 /// Every key that may be set, section by section; `*` stands for a name an operator gives. The variables' names are made of
 /// them; a test keeps them complete.
-pub(super) const KEYS: [&[&str]; 45] = [
+pub(super) const KEYS: [&[&str]; 47] = [
     &["timezone"],
     &["store", "path"],
     &["store", "url"],
@@ -55,7 +55,9 @@ pub(super) const KEYS: [&[&str]; 45] = [
     &["plugins", "dir"],
     &["plugins", "cache_dir"],
     &["plugins", "wasi"],
+    &["plugins", "watch"],
     &["profiles", "dir"],
+    &["profiles", "watch"],
     &["net", "host_concurrency"],
     &["net", "requests_per_minute"],
     &["net", "requests_per_hour"],

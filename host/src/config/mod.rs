@@ -31,13 +31,13 @@ pub use credentials::{Absent, Credential, CredentialState, Credentials, Process,
 pub use environment::{Environment, process_environment};
 pub use money::{BudgetConfig, LimitsConfig, TenantConfig, Usd};
 pub use profile::{
-    Finding, ProfileFile, Profiles, check_credential, check_overrides, load_profiles, parse_profile, profile_schema,
-    shipped_profiles, warnings,
+    DirMarks, Finding, ProfileFile, Profiles, check_credential, check_overrides, load_profiles, parse_profile,
+    profile_schema, shipped_profiles, warnings,
 };
 pub use rates::{HostConfig, RunRatesConfig};
 pub use sections::{
     HttpConfig, Listen, LogConfig, LogFormat, NetConfig, PluginsConfig, ProfilesConfig, SchedulerConfig, StoreConfig,
-    Wasi,
+    Wasi, WatchBy,
 };
 
 /// The configuration of a daemon, complete.

@@ -73,11 +73,14 @@ pub struct PluginsConfig {
     pub cache_dir: PathBuf,
     /// Whether components that import WASI are loaded.
     pub wasi: Wasi,
+    /// How changes in the directory are found.
+    pub watch: WatchBy,
 }
 
 impl Default for PluginsConfig {
     fn default() -> Self {
-        Self { dir: PathBuf::from("plugins"), cache_dir: PathBuf::from(".tidegate-cache"), wasi: Wasi::Allow }
+        let (dir, cache_dir) = (PathBuf::from("plugins"), PathBuf::from(".tidegate-cache"));
+        Self { dir, cache_dir, wasi: Wasi::Allow, watch: WatchBy::Auto }
     }
 }
 
@@ -91,17 +94,31 @@ pub enum Wasi {
     Refuse,
 }
 
+/// How changes in a directory are found while the daemon works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchBy {
+    /// The system tells where it can, and it is looked at every few seconds all the same.
+    Auto,
+    /// It is looked at every two seconds.
+    Poll,
+    /// They are not: SIGHUP is needed.
+    Off,
+}
+
 /// Where profiles come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProfilesConfig {
     /// Directory of `*.toml`, relative to the daemon's directory. It need not exist.
     pub dir: PathBuf,
+    /// How changes in the directory are found.
+    pub watch: WatchBy,
 }
 
 impl Default for ProfilesConfig {
     fn default() -> Self {
-        Self { dir: PathBuf::from("profiles") }
+        Self { dir: PathBuf::from("profiles"), watch: WatchBy::Auto }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tidegate_core::actor::gate::{Gate, GateKey};
 use tidegate_core::budget::{self, Balance, Reservation};
 use tidegate_core::claim::{ClaimRequest, NotClaimed};
-use tidegate_core::eligibility::{self, Circumstances, ClosedHost, Skip, SkipReason};
+use tidegate_core::eligibility::{self, Circumstances, ClosedHost, Presence, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
 use tidegate_core::profile::ActorPolicy;
@@ -60,16 +60,16 @@ impl Around {
         now: UtcMillis,
     ) -> Circumstances<'a> {
         let profile = settings.profiles.get(&source.profile);
-        let plugin = profile.and_then(|profile| {
-            let plugin = ports.plugins.find(&profile.plugin)?;
-            plugin.manifest().kind(&profile.kind).is_some().then_some(plugin)
-        });
+        let plugin = profile.map(|profile| ports.plugins.of(profile));
         let actor = profile.and_then(|profile| profile.actor.as_ref());
         Circumstances {
             now,
             queued,
-            plugin_loaded: plugin.is_some(),
-            quarantine: plugin.and_then(|plugin| self.quarantine(&*plugin)),
+            plugin: plugin
+                .as_ref()
+                .and_then(|found| found.as_ref().err())
+                .map_or(Presence::Serves, |absent| (*absent).into()),
+            quarantine: plugin.and_then(Result::ok).and_then(|plugin| self.quarantine(&*plugin)),
             gate: actor.and_then(|actor| self.gate(actor)),
             host: if actor.is_none() { self.host(&source.identifier) } else { None },
             account: actor.map(|actor| self.account(&actor.credential, &settings.credentials)),

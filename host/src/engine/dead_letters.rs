@@ -103,7 +103,7 @@ fn with(ports: &Ports, settings: &Settings, letter: &DeadLetter) -> Result<With,
     let profile = settings.profiles.get(&letter.profile).cloned();
     let profile = profile.ok_or_else(|| format!("there is no profile {}", letter.profile))?;
     let missing = || format!("plugin {} with kind {} is not loaded", profile.plugin, profile.kind);
-    let plugin = ports.plugins.find(&profile.plugin).ok_or_else(missing)?;
+    let plugin = ports.plugins.of(&profile).map_err(|_| missing())?;
     let kind = plugin.manifest().kind(&profile.kind).cloned().ok_or_else(missing)?;
     Ok(With { profile, plugin, kind })
 }

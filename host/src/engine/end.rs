@@ -105,6 +105,7 @@ impl Engine {
             fetches: 0,
             actor: None,
             finish: Some(Box::new(finish)),
+            plugin: None,
         };
         Ok(self.ports.store.commit(commit, self.ports.clock.now()).await? != Committed::Stale)
     }

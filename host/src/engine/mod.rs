@@ -9,6 +9,7 @@
 
 mod actors;
 mod admit;
+mod attend;
 mod catch_up;
 pub mod dead_letters;
 mod end;
@@ -18,6 +19,7 @@ mod heartbeat;
 mod kept;
 mod live;
 mod place;
+mod plugin_use;
 mod quarantine;
 mod recover;
 mod reload;
@@ -100,6 +102,8 @@ pub struct Engine {
     new_settings: AtomicBool,
     live: live::Live,
     rounds: rounds::Rounds,
+    /// What plugins have used and is not in the store yet.
+    unwritten: plugin_use::Unwritten,
     tasks: TaskTracker,
     /// Ends every wait, fetch and call: runs go back into the queue.
     stop: CancellationToken,
@@ -116,6 +120,7 @@ impl Engine {
             new_settings: AtomicBool::new(false),
             live,
             rounds: rounds::Rounds::default(),
+            unwritten: plugin_use::Unwritten::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })

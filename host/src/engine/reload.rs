@@ -39,6 +39,7 @@ impl Engine {
         // Followers are counted anew too: who is active may mean something else now.
         self.rounds.retier.again();
         self.rounds.lift.again();
+        self.rounds.attend.again();
         let looked = self.ports.store.look_again().await;
         if looked.is_err() {
             self.new_settings.store(true, Ordering::Release);

@@ -55,4 +55,10 @@ pub(super) struct Rounds {
     pub(super) trim: Round,
     /// Looking for quarantines that are over, after a start and after a reload.
     pub(super) lift: Round,
+    /// Looking for sources whose plugin has gone or come back, after a start and after a change.
+    pub(super) attend: Round,
+    /// Taking what plugins have used.
+    pub(super) used: Round,
+    /// Writing down which versions serve.
+    pub(super) noted: Round,
 }

@@ -51,6 +51,7 @@ impl Engine {
             }
         }
         self.drain(hard).await;
+        self.note_last_use().await;
         watching.abort();
         settling.abort();
         heartbeats.abort();
@@ -75,6 +76,7 @@ impl Engine {
                 self.settle_unless(until, stop, &mut tally).await;
             }
         }
+        self.note_last_use().await;
         watching.abort();
         heartbeats.abort();
         tally
@@ -105,6 +107,7 @@ impl Engine {
         }
         tally.failed_passes += usize::from(self.told("alive", self.here().await).is_none());
         tally.failed_passes += usize::from(self.told("lift", self.lift().await).is_none());
+        tally.failed_passes += usize::from(self.told("attend", self.attend().await).is_none());
         tally.failed_passes += usize::from(self.retier_now().await.is_none());
         // One tick is what was due when it began: a source that is due again before the last run has ended waits.
         let due_by = self.ports.clock.now();
@@ -145,11 +148,13 @@ impl Engine {
         let recovered = self.recover_now().await.is_some();
         let renewed = self.told("renew", self.renewed().await).is_some();
         let lifted = self.told("lift", self.lift().await).is_some();
+        let attended = self.told("attend", self.attend().await).is_some();
         let retiered = self.retier_now().await.is_some();
         let caught_up = self.told("catch up", self.catch_up().await).is_some();
         let admitted = self.admit_now(self.ports.clock.now()).await.is_some();
         let upkept = self.told("upkeep", self.upkeep().await).is_some();
-        caught_up && recovered && renewed && lifted && retiered && admitted && upkept
+        let noted = self.told("plugin use", self.note_use().await).is_some();
+        caught_up && recovered && renewed && lifted && attended && retiered && admitted && upkept && noted
     }
 
     async fn recover_now(&self) -> Option<usize> {

@@ -13,7 +13,7 @@ use tidegate_core::source::{NewSource, printable_identifier};
 use tidegate_core::{limits, nearest, overrides};
 
 use super::{Ports, Settings};
-use crate::ports::{Created, StoreError};
+use crate::ports::{Absent, Created, StoreError};
 
 /// What a person wants.
 #[derive(Debug, Clone)]
@@ -90,9 +90,13 @@ impl From<Problem> for Wrong {
 /// [`Refused`]; nothing was written then.
 pub async fn create(ports: &Ports, settings: &Settings, wish: Wish) -> Result<Created, Refused> {
     let profile = profile(settings, &wish.profile)?;
-    let plugin = ports.plugins.find(&profile.plugin).ok_or_else(|| Refused::NoPlugin {
+    let plugin = ports.plugins.of(profile).map_err(|absent| Refused::NoPlugin {
         profile: profile.name.clone(),
-        what: format!("plugin {}", profile.plugin),
+        what: match (absent, &profile.plugin_digest) {
+            (Absent::Kind, _) => format!("kind {} of plugin {}", profile.kind, profile.plugin),
+            (Absent::Pinned, Some(pin)) => format!("plugin {} with the digest {pin}", profile.plugin),
+            (Absent::Plugin | Absent::Pinned, _) => format!("plugin {}", profile.plugin),
+        },
     })?;
     let kind = plugin.manifest().kind(&profile.kind).ok_or_else(|| Refused::NoPlugin {
         profile: profile.name.clone(),

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::end::Ended;
 use super::place::Place;
 use super::{Engine, Settings, kept};
-use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, StoreError};
+use crate::ports::{Asked, Attempt, Commit, Committed, Event, Plugin, RawPage, RunPlugin, StoreError};
 
 /// A run under way.
 pub(super) struct Work {
@@ -75,7 +75,7 @@ impl Engine {
         lost: CancellationToken,
     ) -> Result<(), StoreError> {
         let now = self.ports.clock.now();
-        let plugin = profile.as_ref().and_then(|profile| self.ports.plugins.find(&profile.plugin));
+        let plugin = profile.as_ref().and_then(|profile| self.ports.plugins.of(profile).ok());
         let kind = profile
             .as_ref()
             .zip(plugin.as_ref())
@@ -262,6 +262,7 @@ impl Work {
             bytes,
             fetches,
             actor: ended,
+            plugin: finish.as_ref().map(|_| self.done_with()),
             finish,
         };
         let warnings = commit.finish.as_ref().map(|finish| finish.warnings.clone()).unwrap_or_default();
@@ -285,6 +286,12 @@ impl Work {
                 Ok(None)
             }
         }
+    }
+
+    /// The plugin this run is done with, for its record.
+    fn done_with(&self) -> RunPlugin {
+        let manifest = self.plugin.manifest();
+        RunPlugin { name: manifest.name.clone(), version: manifest.version.clone(), digest: self.plugin.digest() }
     }
 
     /// Where the source has moved, if its plugin takes the new place for a valid and different one.

@@ -5,7 +5,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use tidegate_core::limits;
+use tidegate_core::sandbox::CallLimits;
 use tidegate_core::time::UtcMillis;
 
 use super::LogLine;
@@ -57,13 +57,23 @@ pub struct CallContext {
     pub cpu: Duration,
     /// Wall time it may take, waiting for a free instance and for a core included.
     pub wall: Duration,
+    /// Linear memory it may have, in bytes.
+    pub memory: usize,
+    /// What it may copy out of its instance, in bytes.
+    pub answer: usize,
 }
 
 impl CallContext {
     /// The usual limits, at this time.
     #[must_use]
-    pub const fn at(now: UtcMillis) -> Self {
-        Self { now, cpu: limits::CALL_CPU, wall: limits::CALL_WALL }
+    pub fn at(now: UtcMillis) -> Self {
+        Self::within(CallLimits::default(), now)
+    }
+
+    /// These limits, at this time.
+    #[must_use]
+    pub const fn within(limits: CallLimits, now: UtcMillis) -> Self {
+        Self { now, cpu: limits.cpu, wall: limits.wall(), memory: limits.memory, answer: limits.answer }
     }
 }
 

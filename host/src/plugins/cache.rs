@@ -1,7 +1,7 @@
 //! Precompiled code, kept between starts.
 //!
 //! Owns: the files of the cache directory: their names (component digest and engine settings), their integrity, their
-//! number, and the one place where code is mapped without being compiled. Must not know: components. Called by `compile`.
+//! number, and where code is mapped that was compiled elsewhere. Must not know: components. Called by `compile`.
 //!
 //! A damaged file must never be mapped: of 400 flips of one bit, 339 loaded and ran, and 8 killed the process. So a file
 //! carries the SHA-256 of its name and content, is written beside and renamed, and the directory belongs to the host alone.
@@ -17,6 +17,7 @@ use tidegate_core::limits;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::compiler::Code;
 use super::digest::Digest;
 
 /// Precompiled code on disk.
@@ -28,6 +29,15 @@ pub(super) struct Cache {
 }
 
 const SUFFIX: &str = "cwasm";
+
+/// Code that a process of this program has just compiled.
+pub(super) fn map(engine: &Engine, code: &Code) -> wasmtime::Result<Component> {
+    #[expect(unsafe_code, reason = "code is mapped in this file only")]
+    // SAFETY: the bytes were written by `compiler` of this very program with these engine settings, and came through a pipe that
+    // nobody else has; that none is missing was checked by their seal on the copy that is mapped.
+    let mapped = unsafe { Component::deserialize(engine, code.bytes()) };
+    mapped
+}
 
 impl Cache {
     /// Opens the directory, making it if need be.
@@ -43,6 +53,11 @@ impl Cache {
         Ok(Self { dir: dir.to_owned(), settings: format!("{:016x}", hasher.finish()) })
     }
 
+    /// Where it is.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The code of a component, if it is here and whole.
     pub(super) fn load(&self, engine: &Engine, component: &Digest) -> Option<Component> {
         let (path, bytes) = (self.path(component), self.read(component)?);
@@ -52,7 +67,7 @@ impl Cache {
             drop(fs::remove_file(&path));
             return None;
         };
-        #[expect(unsafe_code, reason = "the one place where code is mapped")]
+        #[expect(unsafe_code, reason = "code is mapped in this file only")]
         // SAFETY: the bytes were written by `store` of this host: the seal, which covers the file's name (component and
         // engine settings) and every byte of code, was checked just now on the copy that is mapped.
         let mapped = unsafe { Component::deserialize(engine, code) };

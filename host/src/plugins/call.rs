@@ -9,7 +9,6 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use tidegate_core::limits;
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
@@ -89,7 +88,7 @@ impl Sandbox {
                 Ok(Answer { value, log, cpu: meter.total(), memory })
             }
             Ok(Err((stage, error))) => {
-                let kind = classify(&error, stage, state, cx.cpu);
+                let kind = classify(&error, stage, state, cx);
                 Err(Box::new(Failed { call, kind, log: state.take_log().finish(), cpu: meter.total() }))
             }
             Err(_) => {
@@ -109,7 +108,7 @@ impl Sandbox {
             Ok(Ok(instance)) => return Ok(Idle { store, instance, _permit: permit }),
             Ok(Err(error)) => {
                 store.data_mut().collect_output();
-                classify(&error, Call::Instantiate, store.data(), cx.cpu)
+                classify(&error, Call::Instantiate, store.data(), cx)
             }
             Err(_) => FaultKind::DeadlineWall { limit: cx.wall },
         };
@@ -131,9 +130,10 @@ impl Sandbox {
     }
 
     fn store(&self, cx: &CallContext, meter: &Arc<Meter>) -> Store<CallState> {
-        let mut store = Store::new(self.pre.engine(), CallState::new(cx.now, Arc::clone(meter)));
+        let mut store = Store::new(self.pre.engine(), CallState::new(cx, Arc::clone(meter)));
         store.limiter(|state| state);
-        store.set_hostcall_fuel(limits::HOSTCALL_FUEL);
+        // The texts, and as much again for the records around them.
+        store.set_hostcall_fuel(cx.answer.saturating_mul(2));
         let cpu = cx.cpu;
         store.epoch_deadline_callback(move |store| {
             if store.data().meter.so_far() >= cpu {

@@ -2,25 +2,32 @@
 //!
 //! Owns: the look at the directory (new and changed files are loaded, the same are left alone), names (two files with one
 //! name refuse each other, a file goes before a shipped plugin), the last good version that serves on while its file is
-//! broken, and the swap, which is atomic: a run keeps the plugin it began with. Must not know: who calls it when. Called
-//! by the supervisor (looks), the engine and the API (lookups), and the CLI (lists).
+//! broken, versions that profiles pin, and the swap, which is atomic: a run keeps the plugin it began with. Must not know: who
+//! calls it when. Called by whoever watches the directory (looks), the engine and the API (lookups), and the CLI (lists).
 
 mod files;
+mod patience;
+mod pinned;
 mod slot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tidegate_core::nearest::nearest;
+use tidegate_core::pin::Pin;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
+use self::patience::Patience;
+use self::pinned::Kept;
 pub use self::slot::{Entry, State};
 use self::slot::{Slot, resolve};
 use super::digest::Digest;
 use super::plugin::Plugin;
-use super::refusal::{Origin, Refusal, RefusalKind};
+use super::refusal::{Origin, Refusal};
 use super::room::PluginRoom;
+use crate::ports::Used;
 
 /// A plugin that is asked for and does not serve.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +58,25 @@ pub struct Scan {
     pub refused: Vec<Refusal>,
     /// Names that no longer serve.
     pub gone: Vec<String>,
+    /// Versions that serve only because a profile pins them, and did not in this way before, as name and digest.
+    pub kept: Vec<(String, String)>,
+}
+
+/// What a patient look found.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What it changed.
+    pub scan: Scan,
+    /// Whether some file is not settled yet, so that a look soon will find more.
+    pub waiting: bool,
 }
 
 /// What serves at one moment.
 #[derive(Default)]
 struct Serving {
     live: BTreeMap<String, Arc<Plugin>>,
+    /// Versions that profiles pin while another one is live, by name and digest.
+    pinned: BTreeMap<(String, Digest), Arc<Plugin>>,
     entries: Vec<Entry>,
 }
 
@@ -64,8 +84,11 @@ struct Serving {
 pub struct Catalogue {
     room: PluginRoom,
     dir: Option<PathBuf>,
+    kept: Kept,
     /// Every component known, by origin; held during a look, so that looks follow each other.
     slots: Mutex<BTreeMap<Origin, Slot>>,
+    /// Plugins and components that profiles pin.
+    pins: RwLock<BTreeSet<(String, Pin)>>,
     serving: RwLock<Arc<Serving>>,
 }
 
@@ -84,53 +107,82 @@ impl Catalogue {
             slots.insert(origin, Slot::shipped(Digest::of(bytes), loaded));
         }
         let (serving, _) = resolve(&mut slots, &Serving::default());
-        Self { room, dir, slots: Mutex::new(slots), serving: RwLock::new(Arc::new(serving)) }
+        let kept = Kept::new(room.cache_dir(), shipped);
+        let (slots, serving) = (Mutex::new(slots), RwLock::new(Arc::new(serving)));
+        Self { room, dir, kept, slots, pins: RwLock::default(), serving }
     }
 
-    /// Looks at the directory. A missing directory holds no components.
+    /// Looks at the directory, and takes it as it is at this moment. A missing directory holds no components.
     ///
     /// # Errors
     /// The directory cannot be read; what served goes on serving.
     pub async fn scan(&self) -> std::io::Result<Scan> {
+        self.looked(Patience::None).await.map(|look| look.scan)
+    }
+
+    /// Looks at the directory while others may be writing there: a file is taken when it has settled, refused when it stays as
+    /// it is, and gone when it stays away. To be called again soon while it says that something waits.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn look(&self) -> std::io::Result<Look> {
+        self.look_at(Instant::now()).await
+    }
+
+    /// The same, at this time.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn look_at(&self, now: Instant) -> std::io::Result<Look> {
+        self.looked(Patience::Until(now)).await
+    }
+
+    async fn looked(&self, patience: Patience) -> std::io::Result<Look> {
         let mut slots = self.slots.lock().await;
+        let mut waiting = false;
         if let Some(dir) = &self.dir {
             let found = files::list(dir.clone()).await?;
-            slots.retain(|origin, _| match origin {
-                Origin::Shipped(_) => true,
-                Origin::File(path) => found.iter().any(|file| file.path == *path),
-            });
+            waiting |= patience::part(&mut slots, &found, patience);
             for file in found {
-                self.look(&mut slots, file).await;
+                let slot = slots.entry(Origin::File(file.path.clone())).or_default();
+                waiting |= patience::take_in(&self.room, slot, file, patience).await;
             }
         }
         let before = self.serving();
-        let (serving, scan) = resolve(&mut slots, &before);
+        let (mut serving, mut scan) = resolve(&mut slots, &before);
+        self.keep_pinned(&mut serving, &before, &mut scan).await;
         *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(serving);
-        Ok(scan)
+        Ok(Look { scan, waiting })
     }
 
-    /// Loads one file if it is new or has changed.
-    async fn look(&self, slots: &mut BTreeMap<Origin, Slot>, file: files::Found) {
-        let origin = Origin::File(file.path.clone());
-        let slot = slots.entry(origin.clone()).or_default();
-        if slot.seen(&file) {
-            return;
-        }
-        let loaded = match files::read(&file).await {
-            Err(kind) => Err(Refusal { origin, kind }),
-            Ok(bytes) => {
-                let digest = Digest::of(&bytes);
-                if slot.same(&digest) {
-                    slot.touched(&file);
-                    return;
-                }
-                slot.digest = Some(digest);
-                self.room.load(bytes, origin).await
+    /// Pins hold from the next look on, and in the place of those before: a version that is pinned serves on for whoever asks
+    /// for it while another one of its name lies in the directory.
+    pub fn pin(&self, pins: BTreeSet<(String, Pin)>) {
+        *self.pins.write().unwrap_or_else(PoisonError::into_inner) = pins;
+    }
+
+    async fn keep_pinned(&self, serving: &mut Serving, before: &Serving, scan: &mut Scan) {
+        let pins = self.pins.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for (name, pin) in pins {
+            // A plugin that is gone is gone for all.
+            let (Some(live), Ok(digest)) = (serving.live.get(&name), pin.digits().parse::<Digest>()) else { continue };
+            if live.digest() == digest {
+                self.kept.keep(live).await;
+                continue;
             }
-        };
-        // A compiler that was busy is no property of the file: it is tried again.
-        let again = matches!(&loaded, Err(refusal) if refusal.kind == RefusalKind::CompilerBusy);
-        slot.loaded(&file, loaded, again);
+            let at = (name, digest);
+            let held = before.pinned.get(&at).or_else(|| before.live.get(&at.0).filter(|old| old.digest() == digest));
+            let plugin = match held {
+                Some(held) => Some(Arc::clone(held)),
+                None => self.kept.load(&self.room, &at.0, digest).await,
+            };
+            let Some(plugin) = plugin else { continue };
+            if !before.pinned.contains_key(&at) {
+                scan.kept.push((at.0.clone(), digest.to_string()));
+            }
+            serving.entries.push(Entry::of(&plugin, State::Kept));
+            serving.pinned.insert(at, plugin);
+        }
     }
 
     /// The plugin of that name.
@@ -146,6 +198,14 @@ impl Catalogue {
         })
     }
 
+    /// The version that is pinned, if it serves, else the live one.
+    pub(super) fn pinned_or_live(&self, name: &str, pin: Option<&Pin>) -> Option<Arc<Plugin>> {
+        let serving = self.serving();
+        let digest = pin.and_then(|pin| pin.digits().parse().ok());
+        let pinned = digest.and_then(|digest| serving.pinned.get(&(name.to_owned(), digest)));
+        pinned.or_else(|| serving.live.get(name)).cloned()
+    }
+
     /// Names of all plugins that serve, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -156,6 +216,17 @@ impl Catalogue {
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
         self.serving().entries.clone()
+    }
+
+    /// Every version that serves, those that are only kept for a pin too.
+    pub(super) fn all_serving(&self) -> Vec<Arc<Plugin>> {
+        let serving = self.serving();
+        serving.live.values().chain(serving.pinned.values()).cloned().collect()
+    }
+
+    /// What was counted since this was last asked.
+    pub(super) fn take_used(&self) -> Vec<Used> {
+        self.room.take_used()
     }
 
     fn serving(&self) -> Arc<Serving> {

@@ -27,6 +27,11 @@ pub(super) fn engine() -> wasmtime::Result<Engine> {
     })
 }
 
+/// The engine of a process that compiles and runs nothing: the same code, without a pool.
+pub(super) fn compiling() -> wasmtime::Result<Engine> {
+    Engine::new(config().allocation_strategy(InstanceAllocationStrategy::OnDemand))
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config.strategy(Strategy::Cranelift).cranelift_opt_level(OptLevel::Speed);
@@ -57,7 +62,8 @@ fn pool(scan: Enabled, keep: usize) -> InstanceAllocationStrategy {
         .max_core_instances_per_component(count(limits::CORE_INSTANCES))
         .max_memories_per_component(count(limits::MEMORIES))
         .max_tables_per_component(count(limits::TABLES))
-        .max_memory_size(limits::MEMORY_BYTES)
+        // Address space only: what a call may have is kept by its limiter.
+        .max_memory_size(limits::MEMORY_BYTES_MOST)
         .table_elements(limits::TABLE_ELEMENTS)
         .pagemap_scan(scan)
         .linear_memory_keep_resident(keep)

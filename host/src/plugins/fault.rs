@@ -9,7 +9,7 @@ use core::time::Duration;
 use tidegate_core::limits;
 use wasmtime::{Trap, WasmBacktrace};
 
-use super::answer::Call;
+use super::answer::{Call, CallContext};
 use super::log::LogLine;
 use super::state::CallState;
 
@@ -101,14 +101,19 @@ impl FaultKind {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::DeadlineCpu { .. } => {
-                "if the input is not unusually large, the plugin has an endless loop: report it to its author"
+                "if the input is unusually large, raise limits.cpu in the profile; else the plugin has an endless loop: report it to \
+                 its author"
             }
             Self::DeadlineWall { .. } => "look at the load of the machine; a WASI plugin may not sleep",
-            Self::Memory { .. } => "lower the profile's page size or body limit, or report it to the plugin's author",
+            Self::Memory { .. } => {
+                "lower the profile's page size or body limit, raise its limits.memory_mb, or report it to the plugin's author"
+            }
             Self::Table { .. } | Self::Stack { .. } | Self::Trap { .. } | Self::BadOutput { .. } => {
                 "report it to the plugin's author with the page that caused it"
             }
-            Self::AnswerTooLarge { .. } => "lower the profile's page size, or report it to the plugin's author",
+            Self::AnswerTooLarge { .. } => {
+                "lower the profile's page size, raise its limits.answer_bytes, or report it to the plugin's author"
+            }
             Self::Instantiation { .. } => "check the component with `tidegate plugin check`",
             Self::Busy { .. } => "it is retried by itself; lower the number of runs at once if it happens often",
         }
@@ -165,7 +170,10 @@ impl fmt::Display for FaultKind {
                 Ok(())
             }
             Self::BadOutput { what } => write!(f, "gave an answer that breaks the contract: {what}"),
-            Self::AnswerTooLarge { limit } => write!(f, "gave an answer of more than {} MiB", mib(limit)),
+            Self::AnswerTooLarge { limit } if limit % limits::MIB == 0 => {
+                write!(f, "gave an answer of more than {} MiB", mib(limit))
+            }
+            Self::AnswerTooLarge { limit } => write!(f, "gave an answer of more than {limit} bytes"),
             Self::Instantiation { why } => write!(f, "could not be started: {why}"),
             Self::Busy { waited } => write!(f, "was not asked, as no instance became free within {waited:?}"),
         }
@@ -178,9 +186,9 @@ impl fmt::Display for FaultKind {
 pub(super) struct CpuSpent;
 
 /// What an error of the sandbox means, given what the limits saw during the call.
-pub(super) fn classify(error: &wasmtime::Error, call: Call, state: &CallState, cpu: Duration) -> FaultKind {
+pub(super) fn classify(error: &wasmtime::Error, call: Call, state: &CallState, cx: &CallContext) -> FaultKind {
     if error.downcast_ref::<CpuSpent>().is_some() {
-        return FaultKind::DeadlineCpu { limit: cpu };
+        return FaultKind::DeadlineCpu { limit: cx.cpu };
     }
     if let Some(limit) = error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>() {
         return FaultKind::Instantiation { why: limit.to_string() };
@@ -196,7 +204,7 @@ pub(super) fn classify(error: &wasmtime::Error, call: Call, state: &CallState, c
     }
     // A guest that is refused memory mostly ends in a trap of its own: what it was refused is the better cause.
     if let Some(wanted) = state.refused_memory() {
-        return FaultKind::Memory { limit: limits::MEMORY_BYTES, wanted };
+        return FaultKind::Memory { limit: cx.memory, wanted };
     }
     if let Some(wanted) = state.refused_table() {
         return FaultKind::Table { limit: limits::TABLE_ELEMENTS, wanted };
@@ -212,7 +220,7 @@ pub(super) fn classify(error: &wasmtime::Error, call: Call, state: &CallState, c
     }
     // The type of this error is private to wasmtime; its text is all there is.
     if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
-        return FaultKind::AnswerTooLarge { limit: limits::ANSWER_BYTES };
+        return FaultKind::AnswerTooLarge { limit: cx.answer };
     }
     match call {
         Call::Instantiate => FaultKind::Instantiation { why: chain(error) },

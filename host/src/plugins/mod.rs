@@ -15,6 +15,7 @@ mod cache;
 mod call;
 mod catalogue;
 mod compile;
+mod compiler;
 mod digest;
 mod engine;
 mod fault;
@@ -30,13 +31,16 @@ mod room;
 mod schema;
 pub mod shipped;
 mod state;
+mod tally;
 mod v0_1;
 #[cfg(test)]
 mod v0_9;
 mod wasi;
+mod weight;
 
 pub use answer::{Answer, Call, CallContext};
-pub use catalogue::{Catalogue, Entry, Scan, State, UnknownPlugin};
+pub use catalogue::{Catalogue, Entry, Look, Scan, State, UnknownPlugin};
+pub use compiler::{COMPILER, compile_for_parent};
 pub use digest::Digest;
 pub use fault::{Fault, FaultKind};
 pub use imports::Track;

@@ -4,6 +4,7 @@
 //! Called by the engine's plugin port and by the CLI.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tidegate_core::contract::{Batch, Delivery, Failure, Job, Manifest, Page, Problem, Step, Valid};
@@ -17,6 +18,8 @@ use super::fault::{Fault, FaultKind};
 use super::imports::{Contract, Track};
 use super::refusal::Origin;
 use super::schema::Schema;
+use super::tally::Tally;
+use super::weight;
 
 /// A component that passed every check. Every call runs in an instance of its own.
 pub struct Plugin {
@@ -26,6 +29,7 @@ pub struct Plugin {
     pub(super) digest: Digest,
     pub(super) contract: Contract,
     pub(super) origin: Origin,
+    pub(super) tally: Arc<Tally>,
 }
 
 /// What a call gives: the plugin's answer, or why there is none.
@@ -105,8 +109,9 @@ impl Plugin {
         overrides: &str,
         cx: &CallContext,
     ) -> CallResult<Result<Valid, Vec<Problem>>> {
+        self.tally.asked(identifier.len() + overrides.len());
         let answer = self.adapter.validate(kind, identifier, overrides, cx).await;
-        let answer = answer.map_err(|failed| self.fault(Call::Validate, *failed))?;
+        let answer = self.heard(Call::Validate, answer)?;
         let wrong = match &answer.value {
             Ok(valid) => normal_form(&valid.identifier).err(),
             Err(problems) if problems.is_empty() => Some("it refused the source without naming a problem".to_owned()),
@@ -116,10 +121,15 @@ impl Plugin {
                 .map(|problem| format!("a problem's message has {} bytes", problem.message.len())),
         };
         match wrong {
-            None => Ok(answer),
+            None => {
+                self.tally.gave(answer.value.as_ref().map_or(0, |valid| valid.identifier.len()), 0);
+                Ok(answer)
+            }
             Some(what) => {
                 let Answer { log, cpu, .. } = answer;
                 let kind = FaultKind::BadOutput { what };
+                // Its CPU time is counted already.
+                self.tally.faulted(&kind);
                 Err(self.fault(Call::Validate, Failed { call: Call::Validate, kind, log, cpu }))
             }
         }
@@ -130,7 +140,10 @@ impl Plugin {
     /// # Errors
     /// A fault of the plugin or of the machine.
     pub async fn plan(&self, job: &Job, cx: &CallContext) -> CallResult<Result<Step, Failure>> {
-        self.adapter.plan(job, cx).await.map_err(|failed| self.fault(Call::Plan, *failed))
+        self.tally.asked(weight::job(job));
+        let answer = self.heard(Call::Plan, self.adapter.plan(job, cx).await)?;
+        self.tally.gave(answer.value.as_ref().map_or(0, weight::step), 0);
+        Ok(answer)
     }
 
     /// What came of one page. Not yet checked against the contract's limits: `tidegate_core::item` does that.
@@ -138,7 +151,10 @@ impl Plugin {
     /// # Errors
     /// A fault of the plugin or of the machine.
     pub async fn normalize(&self, job: &Job, page: &Page, cx: &CallContext) -> CallResult<Result<Batch, Failure>> {
-        self.adapter.normalize(job, page, cx).await.map_err(|failed| self.fault(Call::Normalize, *failed))
+        self.tally.asked(weight::job(job) + weight::page(page));
+        let answer = self.heard(Call::Normalize, self.adapter.normalize(job, page, cx).await)?;
+        self.normalized(&answer.value);
+        Ok(answer)
     }
 
     /// What came of one webhook delivery; `None` if the plugin does not take any.
@@ -151,8 +167,38 @@ impl Plugin {
         delivery: &Delivery,
         cx: &CallContext,
     ) -> Result<Option<Answer<Result<Batch, Failure>>>, Box<Fault>> {
-        let answer = self.adapter.normalize_delivery(job, delivery, cx).await;
-        answer.map_err(|failed| self.fault(Call::NormalizeDelivery, *failed))
+        if !self.takes_deliveries() {
+            return Ok(None);
+        }
+        self.tally.asked(weight::job(job) + weight::delivery(delivery));
+        let answer = match self.adapter.normalize_delivery(job, delivery, cx).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(answer)) => self.heard(Call::NormalizeDelivery, Ok(answer))?,
+            Err(failed) => self.heard(Call::NormalizeDelivery, Err(failed))?,
+        };
+        self.normalized(&answer.value);
+        Ok(Some(answer))
+    }
+
+    /// Counts what a call has taken, and says whose fault it was if there is no answer.
+    fn heard<T>(&self, call: Call, answer: Result<Answer<T>, Box<Failed>>) -> CallResult<T> {
+        match answer {
+            Ok(answer) => {
+                self.tally.took(answer.cpu);
+                Ok(answer)
+            }
+            Err(failed) => {
+                self.tally.took(failed.cpu);
+                self.tally.faulted(&failed.kind);
+                Err(self.fault(call, *failed))
+            }
+        }
+    }
+
+    fn normalized(&self, answer: &Result<Batch, Failure>) {
+        if let Ok(batch) = answer {
+            self.tally.gave(weight::batch(batch), batch.items.len());
+        }
     }
 
     fn fault(&self, call: Call, failed: Failed) -> Box<Fault> {

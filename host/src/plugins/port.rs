@@ -1,13 +1,15 @@
 //! The room as the engine's ports see it.
 //!
-//! Owns: turning answers and faults into the ports' shapes. Must not know: what the engine does with them. Called by the
-//! engine, through `ports::Plugins`.
+//! Owns: turning answers and faults into the ports' shapes, and the limits a profile gives its calls. Must not know: what the
+//! engine does with them. Called by the engine, through `ports::Plugins`.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use tidegate_core::contract::{Batch, Failure, Job, Manifest, Page, Problem, Step, Valid};
+use tidegate_core::profile::Profile;
+use tidegate_core::sandbox::CallLimits;
 use tidegate_core::time::UtcMillis;
 
 use super::answer::{Answer, CallContext};
@@ -22,8 +24,77 @@ impl ports::Plugins for Catalogue {
         self.get(name).ok().map(|plugin| plugin as Arc<dyn ports::Plugin>)
     }
 
+    fn of(&self, profile: &Profile) -> Result<Arc<dyn ports::Plugin>, ports::Absent> {
+        let plugin = self.pinned_or_live(&profile.plugin, profile.plugin_digest.as_ref());
+        let plugin = plugin.ok_or(ports::Absent::Plugin)?;
+        ports::fits(&*plugin, profile)?;
+        if profile.limits == CallLimits::default() {
+            return Ok(plugin);
+        }
+        Ok(Arc::new(Limited { plugin, limits: profile.limits }))
+    }
+
     fn names(&self) -> Vec<String> {
         Self::names(self)
+    }
+
+    fn take_used(&self) -> Vec<ports::Used> {
+        Self::take_used(self)
+    }
+
+    fn serving(&self) -> Vec<ports::Version> {
+        let version = |plugin: Arc<Plugin>| ports::Version {
+            plugin: plugin.name().to_owned(),
+            digest: plugin.digest().to_string(),
+            version: plugin.version().to_owned(),
+            origin: plugin.origin().to_string(),
+        };
+        self.all_serving().into_iter().map(version).collect()
+    }
+}
+
+/// A plugin within the limits of a profile.
+struct Limited {
+    plugin: Arc<Plugin>,
+    limits: CallLimits,
+}
+
+impl Limited {
+    fn context(&self, job: &Job) -> CallContext {
+        CallContext::within(self.limits, time(job))
+    }
+}
+
+#[async_trait]
+impl ports::Plugin for Limited {
+    fn manifest(&self) -> &Manifest {
+        self.plugin.manifest()
+    }
+
+    fn digest(&self) -> String {
+        self.plugin.digest().to_string()
+    }
+
+    fn check_overrides(&self, kind: &str, overrides: &Value) -> Vec<Problem> {
+        self.plugin.check_overrides(kind, overrides)
+    }
+
+    async fn validate(
+        &self,
+        kind: &str,
+        identifier: &str,
+        overrides: &str,
+    ) -> ports::Asked<Result<Valid, Vec<Problem>>> {
+        let cx = CallContext::within(self.limits, UtcMillis::from_millis(0));
+        asked(self.plugin.validate(kind, identifier, overrides, &cx).await)
+    }
+
+    async fn plan(&self, job: &Job) -> ports::Asked<Result<Step, Failure>> {
+        asked(self.plugin.plan(job, &self.context(job)).await)
+    }
+
+    async fn normalize(&self, job: &Job, page: Page) -> ports::Asked<Result<Batch, Failure>> {
+        asked(self.plugin.normalize(job, &page, &self.context(job)).await)
     }
 }
 
@@ -53,17 +124,17 @@ impl ports::Plugin for Plugin {
     }
 
     async fn plan(&self, job: &Job) -> ports::Asked<Result<Step, Failure>> {
-        asked(self.plan(job, &context(job)).await)
+        asked(self.plan(job, &CallContext::at(time(job))).await)
     }
 
     async fn normalize(&self, job: &Job, page: Page) -> ports::Asked<Result<Batch, Failure>> {
-        asked(self.normalize(job, &page, &context(job)).await)
+        asked(self.normalize(job, &page, &CallContext::at(time(job))).await)
     }
 }
 
-/// The usual limits, with the clock at the job's `now`.
-fn context(job: &Job) -> CallContext {
-    CallContext::at(UtcMillis::parse(&job.now).unwrap_or_default())
+/// The job's `now`, which is the clock of its calls.
+fn time(job: &Job) -> UtcMillis {
+    UtcMillis::parse(&job.now).unwrap_or_default()
 }
 
 fn asked<T>(outcome: Result<Answer<T>, Box<Fault>>) -> ports::Asked<T> {

@@ -6,6 +6,7 @@
 
 use core::time::Duration;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tidegate_core::contract::{Example, Kind, Problem};
@@ -21,11 +22,12 @@ use super::imports::Contract;
 use super::plugin::Plugin;
 use super::refusal::{Origin, RefusalKind};
 use super::schema::Schema;
+use super::tally::Tally;
 
 /// The limits of a call that tries a component. Its clock stands at the epoch, so that trying gives the same result
 /// every time.
 pub(super) fn context(cpu: Duration) -> CallContext {
-    CallContext { now: UtcMillis::from_millis(0), cpu, wall: cpu + limits::CALL_WALL }
+    CallContext { cpu, wall: cpu + limits::CALL_WALL, ..CallContext::at(UtcMillis::from_millis(0)) }
 }
 
 /// A plugin, if the component passes.
@@ -35,6 +37,7 @@ pub(super) async fn probe(
     contract: Contract,
     origin: &Origin,
     cx: &CallContext,
+    tally: impl FnOnce(&str, &str) -> Arc<Tally>,
 ) -> Result<Plugin, RefusalKind> {
     if let Some(what) = adapter.signatures(cx).await.map_err(failed)? {
         return Err(RefusalKind::Signature { what });
@@ -63,7 +66,8 @@ pub(super) async fn probe(
         }
         schemas.insert(kind.name.clone(), schema);
     }
-    Ok(Plugin { adapter, manifest, schemas, digest, contract, origin: origin.clone() })
+    let tally = tally(&manifest.name, &manifest.version);
+    Ok(Plugin { adapter, manifest, schemas, digest, contract, origin: origin.clone(), tally })
 }
 
 /// An example has to fit its schema, be accepted, and stay the same when it is validated again.

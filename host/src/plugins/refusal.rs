@@ -122,6 +122,8 @@ pub enum RefusalKind {
     },
     /// The compiler did not end in time.
     CompileTime,
+    /// The compiler wanted more memory than it may have.
+    CompileMemory,
     /// The compiler failed on it.
     CompilerPanic {
         /// What it said.
@@ -167,6 +169,37 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
+    /// In a word: the label of counters, and what scripts tell refusals by.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::TooLarge { .. } => "too-large",
+            Self::NotWasm { .. } => "not-wasm",
+            Self::CoreModule => "core-module",
+            Self::Truncated { .. } => "truncated",
+            Self::Malformed { .. } => "malformed",
+            Self::OverCap { .. } => "over-cap",
+            Self::Pin { .. } => "pin",
+            Self::NoContract { .. } => "no-contract",
+            Self::Track { .. } => "track",
+            Self::Import { .. } => "import",
+            Self::WasiRefused { .. } => "wasi-refused",
+            Self::Signature { .. } => "signature",
+            Self::Compile { .. } => "compile",
+            Self::CompileTime => "compile-time",
+            Self::CompileMemory => "compile-memory",
+            Self::CompilerPanic { .. } => "compiler-panic",
+            Self::CompilerBusy => "compiler-busy",
+            Self::Probe { .. } => "probe",
+            Self::NotConstant { .. } => "not-constant",
+            Self::Manifest { .. } => "manifest",
+            Self::Example { .. } => "example",
+            Self::SameName { .. } => "same-name",
+            Self::TooMany => "too-many",
+        }
+    }
+
     /// What would help.
     #[must_use]
     pub fn remedy(&self) -> String {
@@ -196,6 +229,7 @@ impl RefusalKind {
                 "validate it with `wasm-tools validate`; it may use a proposal that plugins cannot have"
             }
             Self::CompileTime => "build it smaller: large generated functions take longest",
+            Self::CompileMemory => "build it smaller: large generated functions take most",
             Self::CompilerPanic { .. } => "report it to tidegate with the file; other plugins are not affected",
             Self::CompilerBusy => "it is tried again at the next look at the directory",
             Self::Probe { fault, .. } => return fault.remedy().to_owned(),
@@ -234,6 +268,9 @@ impl fmt::Display for RefusalKind {
             Self::Signature { what } => write!(f, "it does not fit the contract: {what}"),
             Self::Compile { why } => write!(f, "it cannot be compiled: {why}"),
             Self::CompileTime => write!(f, "compiling it took longer than {:?}", limits::COMPILE_TIMEOUT),
+            Self::CompileMemory => {
+                write!(f, "compiling it took more than {} MiB of memory", limits::COMPILE_MEMORY_BYTES / limits::MIB)
+            }
             Self::CompilerPanic { why } => write!(f, "the compiler failed on it: {why}"),
             Self::CompilerBusy => f.write_str("the compiler is still busy with another plugin"),
             Self::Probe { call, fault } => write!(f, "trying it, {call} {fault}"),

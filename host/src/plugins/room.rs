@@ -21,7 +21,9 @@ use super::fault::chain;
 use super::plugin::Plugin;
 use super::refusal::{Origin, Refusal, RefusalKind};
 use super::state::CallState;
+use super::tally::Tallies;
 use super::{adapter, call::Sandbox, probe, wasi};
+use crate::ports::Used;
 
 /// What to do with components that import WASI 0.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +42,9 @@ pub struct RoomConfig {
     pub cache_dir: Option<PathBuf>,
     /// What to do with components that import WASI 0.2.
     pub wasi: WasiPolicy,
+    /// The program that compiles components in a process of its own when it is called with [`super::COMPILER`] alone. `None`:
+    /// they are compiled in a thread of this process.
+    pub compiler: Option<PathBuf>,
 }
 
 /// The room could not be set up.
@@ -64,6 +69,9 @@ pub(super) struct Shared {
     pub(super) wasi_policy: WasiPolicy,
     pub(super) probe_cpu: Duration,
     pub(super) cache: Option<Cache>,
+    /// As in [`RoomConfig`].
+    pub(super) compile_with: Option<PathBuf>,
+    pub(super) tallies: Tallies,
     /// Instances that may still be made.
     pub(super) slots: Semaphore,
     /// One turn: compiling is done one at a time.
@@ -110,6 +118,8 @@ impl PluginRoom {
             wasi_policy: config.wasi,
             probe_cpu,
             cache,
+            compile_with: config.compiler,
+            tallies: Tallies::default(),
             slots: Semaphore::new(limits::INSTANCES),
             compiler: Arc::new(Semaphore::new(1)),
             plain,
@@ -154,7 +164,18 @@ impl PluginRoom {
         let sandbox = Sandbox::new(Arc::clone(&self.shared), pre);
         let adapter = Adapter::new(contract.track, sandbox)?;
         let cx = probe::context(self.shared.probe_cpu);
-        probe::probe(adapter, digest, contract, origin, &cx).await
+        let tally = |name: &str, version: &str| self.shared.tallies.of(name, version, digest);
+        probe::probe(adapter, digest, contract, origin, &cx, tally).await
+    }
+
+    /// Where precompiled code is kept, if anywhere.
+    pub(super) fn cache_dir(&self) -> Option<&std::path::Path> {
+        self.shared.cache.as_ref().map(Cache::dir)
+    }
+
+    /// What plugins have been asked for since this was last asked.
+    pub(super) fn take_used(&self) -> Vec<Used> {
+        self.shared.tallies.take()
     }
 }
 

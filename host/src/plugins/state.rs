@@ -10,6 +10,7 @@ use tidegate_core::time::UtcMillis;
 use wasmtime::ResourceLimiter;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
+use super::answer::CallContext;
 use super::log::Log;
 use super::meter::Meter;
 use super::wasi::Wasi;
@@ -19,6 +20,8 @@ pub(super) struct CallState {
     pub(super) log: Log,
     pub(super) meter: Arc<Meter>,
     now: UtcMillis,
+    /// Bytes of linear memory it may have.
+    memory_most: usize,
     wasi: Option<Box<Wasi>>,
     memory: usize,
     table: usize,
@@ -27,11 +30,12 @@ pub(super) struct CallState {
 }
 
 impl CallState {
-    pub(super) fn new(now: UtcMillis, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(cx: &CallContext, meter: Arc<Meter>) -> Self {
         Self {
             log: Log::default(),
             meter,
-            now,
+            now: cx.now,
+            memory_most: cx.memory,
             wasi: None,
             memory: 0,
             table: 0,
@@ -82,7 +86,7 @@ impl WasiView for CallState {
 impl ResourceLimiter for CallState {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let total = self.memory.saturating_add(desired.saturating_sub(current));
-        if total > limits::MEMORY_BYTES {
+        if total > self.memory_most {
             self.refused_memory = Some(total);
             return Ok(false);
         }

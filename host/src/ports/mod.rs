@@ -13,6 +13,7 @@ mod follows;
 mod hosts;
 mod kept_pages;
 mod observer;
+mod plugin_use;
 mod plugins;
 mod pulse;
 mod quarantines;
@@ -31,12 +32,13 @@ pub use egress::Egress;
 pub use follows::{Changed, Follower, Follows, Moved, Recounted, Retier};
 pub use hosts::{HostRow, Hosts, TurnAsk, TurnBack};
 pub use kept_pages::{Applied, KeptFilter, KeptPage, KeptPages, ReplayRun, Rewrite, Rewritten};
-pub use observer::{Attempt, Delivery, Event, Observer};
-pub use plugins::{Asked, Plugin, PluginFault, PluginLine, Plugins};
+pub use observer::{Attempt, Delivery, Event, Observer, PluginsSeen, ProfilesSeen};
+pub use plugin_use::{PluginUse, UseRow};
+pub use plugins::{Absent, Asked, Plugin, PluginFault, PluginLine, Plugins, Used, Version, fits};
 pub use pulse::{Pulse, Pulses};
 pub use quarantines::{Fault, Quarantines};
 pub use rows::{
-    Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunRow, RunStage,
-    SkipCount, SkipRecord, SourceFilter, Stuck,
+    Candidate, Commit, Committed, Created, ItemFilter, ItemRow, LedgerRow, RawPage, RunFilter, RunPlugin, RunRow,
+    RunStage, SkipCount, SkipRecord, SourceFilter, Stuck,
 };
 pub use store::{Store, StoreError};

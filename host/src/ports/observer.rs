@@ -1,5 +1,6 @@
 //! Whoever wants to know what the engine does: logs, metrics, the demo's screen.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tidegate_core::actor::gate::{Gate, GateKey};
@@ -12,7 +13,7 @@ use tidegate_core::quarantine::Quarantine;
 use tidegate_core::run::{Ending, Notice};
 use tidegate_core::source::Trigger;
 
-use super::PluginLine;
+use super::{PluginLine, Used};
 
 /// Told of everything that a person may have to explain later. Must be quick and must not fail.
 pub trait Observer: Send + Sync {
@@ -128,6 +129,29 @@ pub enum Event {
         /// What kept it from being taken over, each as a sentence: all is as it was before.
         refused: Vec<String>,
     },
+    /// Sources of a profile are paused until their plugin is there again.
+    PluginAway {
+        /// Which profile.
+        profile: ProfileName,
+        /// What is missing, as a sentence.
+        why: String,
+        /// How many sources.
+        sources: usize,
+    },
+    /// Sources run again whose plugin is back.
+    PluginBack {
+        /// How many.
+        sources: usize,
+    },
+    /// What plugins were asked for since this was last told.
+    PluginsUsed {
+        /// By version.
+        used: Vec<Used>,
+    },
+    /// The plugins directory was looked at, and something there was new.
+    PluginsSeen(PluginsSeen),
+    /// The profiles directory was looked at, and something there was new.
+    ProfilesSeen(ProfilesSeen),
     /// A plugin logged something.
     PluginLogged {
         /// In which run.
@@ -151,6 +175,34 @@ pub enum Event {
         /// What became of them.
         delivery: Delivery,
     },
+}
+
+/// What is new about plugins, and what is refused now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PluginsSeen {
+    /// Plugins that serve now and did not before, as name and version.
+    pub live: Vec<(String, String)>,
+    /// Versions that serve only because a profile pins them, as name and digest.
+    pub kept: Vec<(String, String)>,
+    /// Why components are refused that were not refused for that before: a word, and a sentence with the remedy.
+    pub refused: Vec<(&'static str, String)>,
+    /// Plugins that no longer serve.
+    pub gone: Vec<String>,
+    /// All components that are refused now, by the word.
+    pub all_refused: BTreeMap<&'static str, u64>,
+}
+
+/// What is new about profiles, and what is refused now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProfilesSeen {
+    /// Profiles that are new or others than before.
+    pub taken: Vec<ProfileName>,
+    /// Profiles that are gone.
+    pub gone: Vec<ProfileName>,
+    /// Why files are refused that were not refused for that before, as sentences with the remedy.
+    pub refused: Vec<String>,
+    /// Files that are refused now.
+    pub all_refused: u64,
 }
 
 /// What became of notices on their way to a webhook.

@@ -134,6 +134,8 @@ pub struct Commit {
     pub actor: Option<IntentEnd>,
     /// The end.
     pub finish: Option<Box<Finish>>,
+    /// The plugin the run was done with; written with the end.
+    pub plugin: Option<RunPlugin>,
 }
 
 /// What became of a commit.
@@ -246,10 +248,23 @@ pub struct RunRow {
     pub pages: u32,
     /// For a person.
     pub warnings: Vec<String>,
+    /// The plugin that did it. `None`: it has not ended, or ended before anything was asked.
+    pub plugin: Option<RunPlugin>,
     /// The most it may cost, as reserved.
     pub cost_estimate: MicroUsd,
     /// What it has cost, as far as that is known.
     pub cost: MicroUsd,
+}
+
+/// The version of a plugin that a run was done with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct RunPlugin {
+    /// The plugin's name.
+    pub name: String,
+    /// The version it calls itself.
+    pub version: String,
+    /// The digest of the component.
+    pub digest: String,
 }
 
 /// A stored item.

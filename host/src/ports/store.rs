@@ -104,6 +104,7 @@ pub trait Store:
     + super::Follows
     + super::Hosts
     + super::KeptPages
+    + super::PluginUse
     + super::Pulses
     + super::Quarantines
 {

@@ -4,7 +4,7 @@ use tidegate_core::alert::{Change, Notice as AlertNotice, Severity};
 use tidegate_core::run::{Ending, Notice};
 use tracing::{debug, error, info, warn};
 
-use crate::ports::{Attempt, Delivery, Event, Observer};
+use crate::ports::{Attempt, Delivery, Event, Observer, PluginsSeen, ProfilesSeen};
 
 /// Logs every event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,6 +74,14 @@ impl Observer for LogObserver {
                 }
                 error!(mistakes = refused.len(), "the configuration was not taken over; what held before holds on");
             }
+            Event::PluginAway { profile, why, sources } => warn!(
+                %profile, sources,
+                "{sources} sources of profile {profile} are paused: {why}; they go on by themselves when it is back"
+            ),
+            Event::PluginBack { sources } => info!(sources, "{sources} sources go on: their plugin is back"),
+            Event::PluginsUsed { .. } => {}
+            Event::PluginsSeen(seen) => log_plugins(seen),
+            Event::ProfilesSeen(seen) => log_profiles(seen),
             Event::PluginLogged { run, plugin, line } => {
                 debug!(run.id = %run, plugin, level = line.level, "plugin {plugin}: {}", line.message);
             }
@@ -88,6 +96,33 @@ impl Observer for LogObserver {
                 }
             },
         }
+    }
+}
+
+fn log_plugins(seen: &PluginsSeen) {
+    for (name, version) in &seen.live {
+        info!(plugin = name, version, "plugin {name} {version} serves");
+    }
+    for (name, digest) in &seen.kept {
+        info!(plugin = name, digest, "plugin {name} serves as sha256:{digest} too: a profile pins it");
+    }
+    for (reason, refusal) in &seen.refused {
+        warn!(reason, "{refusal}");
+    }
+    for name in &seen.gone {
+        warn!(plugin = name, "plugin {name} serves no more: its file is gone");
+    }
+}
+
+fn log_profiles(seen: &ProfilesSeen) {
+    for profile in &seen.taken {
+        info!(%profile, "profile {profile} was read and holds now");
+    }
+    for profile in &seen.gone {
+        warn!(%profile, "profile {profile} is gone; its sources do not run");
+    }
+    for refused in &seen.refused {
+        warn!("profile refused, and its last good version holds on: {refused}");
     }
 }
 

@@ -219,6 +219,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
             request: None,
             policy,
         })),
+        plugin: None,
     }
 }
 

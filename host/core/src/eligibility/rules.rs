@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use super::{Circumstances, ClosedHost, Eligible, Skip, SkipReason};
+use super::{Circumstances, ClosedHost, Eligible, Presence, Skip, SkipReason};
 use crate::limits;
 use crate::profile::Profile;
 use crate::schedule::Schedule;
@@ -166,8 +166,13 @@ fn ask(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumstan
             Verdict::NotReached
         }
         (Rule::Plugin, Some(profile)) => {
-            let missing = || (SkipReason::PluginMissing { plugin: profile.plugin.clone() }, None);
-            verdict((!given.plugin_loaded).then(missing))
+            let plugin = || profile.plugin.clone();
+            let pin = || profile.plugin_digest.as_ref().map(ToString::to_string).unwrap_or_default();
+            verdict(match given.plugin {
+                Presence::Serves => None,
+                Presence::Missing => Some((SkipReason::PluginMissing { plugin: plugin() }, None)),
+                Presence::Unpinned => Some((SkipReason::PluginPinned { plugin: plugin(), pin: pin() }, None)),
+            })
         }
         (Rule::Quarantine, Some(_)) => verdict(given.quarantine.map(|held| {
             let reason = SkipReason::PluginQuarantined { plugin: held.plugin.clone(), why: held.told() };
@@ -231,7 +236,10 @@ fn fact(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumsta
             None => "nothing is known against it; it has not succeeded yet".to_owned(),
         },
         Rule::Profile => format!("profile {}", source.profile),
-        Rule::Plugin => profile.map_or_else(String::new, |p| format!("plugin {}, kind {}", p.plugin, p.kind)),
+        Rule::Plugin => profile.map_or_else(String::new, |profile| {
+            let pin = profile.plugin_digest.as_ref().map(|pin| format!(", pinned to {pin}")).unwrap_or_default();
+            format!("plugin {}, kind {}{pin}", profile.plugin, profile.kind)
+        }),
         Rule::Quarantine => {
             let (most, minutes) = (limits::QUARANTINE_FAULTS, limits::QUARANTINE_WINDOW.as_secs() / 60);
             format!(

@@ -17,7 +17,7 @@ fn given() -> Circumstances<'static> {
     Circumstances {
         now: now(),
         queued: None,
-        plugin_loaded: true,
+        plugin: Presence::Serves,
         quarantine: None,
         gate: None,
         host: None,
@@ -47,11 +47,12 @@ fn by_followers(source: &mut Source, followers: Option<u32>) {
 
 #[test]
 fn each_rule_says_no_by_itself() {
-    let table: [(&str, Change, &str); 20] = [
+    let table: [(&str, Change, &str); 21] = [
         ("as it stands", |_| {}, "yes, schedule"),
         ("switched off", |s| s.state = SourceState::Inactive, "inactive"),
         ("paused by an operator", |s| s.state = paused(PausedBy::Operator), "paused"),
         ("paused automatically", |s| s.state = paused(PausedBy::Automatic), "paused"),
+        ("paused for its plugin", |s| s.state = paused(PausedBy::PluginMissing), "paused"),
         ("invalid", |s| s.state = invalid(), "invalid"),
         ("one failure below the limit", |s| s.failure_count = 2, "yes, schedule"),
         ("failures at the limit", |s| s.failure_count = 3, "too-many-failures"),
@@ -134,11 +135,13 @@ fn the_most_lasting_reason_is_given() {
         ..source()
     };
     let profile = profile();
-    let unloaded = Circumstances { plugin_loaded: false, ..given() };
+    let unloaded = Circumstances { plugin: Presence::Missing, ..given() };
     assert_eq!(verdict(&source, None, unloaded), "paused");
     source.state = SourceState::Active;
     assert_eq!(verdict(&source, None, unloaded), "profile-missing");
     assert_eq!(verdict(&source, Some(&profile), unloaded), "plugin-missing");
+    let unpinned = Circumstances { plugin: Presence::Unpinned, ..given() };
+    assert_eq!(verdict(&source, Some(&profile), unpinned), "plugin-pinned");
     let held = quarantine();
     let held = Circumstances { quarantine: Some(&held), ..given() };
     assert_eq!(verdict(&source, Some(&profile), held), "plugin-quarantined until 2026-11-21T12:10:00Z");
@@ -282,7 +285,7 @@ fn what_hangs_on_a_profile_is_not_reached_without_one() {
         next_run: due("2026-11-21T13:00:00Z", Trigger::Retry),
         ..source()
     };
-    let lines = explained(&stopped, None, Circumstances { plugin_loaded: false, ..given() });
+    let lines = explained(&stopped, None, Circumstances { plugin: Presence::Missing, ..given() });
     let starts = [
         "active: yes",
         "not-paused: no, paused automatically: holidays; changes when a person resumes it",
@@ -308,8 +311,8 @@ proptest::proptest! {
     #[test]
     fn the_decision_is_the_first_no(
         (state, failures, running, next, queued) in (0_usize..5, 0_u32..6, proptest::bool::ANY, 0_usize..4, 0_usize..4),
-        (has_profile, paid, plugin_loaded, gated, quarantined, busy) in (
-            proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, proptest::bool::ANY, 0_u32..7,
+        (has_profile, paid, plugin, gated, quarantined, busy) in (
+            proptest::bool::ANY, proptest::bool::ANY, 0_usize..3, proptest::bool::ANY, proptest::bool::ANY, 0_u32..7,
         ),
     ) {
         let states = [
@@ -338,7 +341,7 @@ proptest::proptest! {
         let held = quarantine();
         let given = Circumstances {
             queued: [None, Some(Trigger::OneOff), Some(Trigger::Demand), Some(Trigger::Bootstrap)][queued],
-            plugin_loaded,
+            plugin: [Presence::Serves, Presence::Missing, Presence::Unpinned][plugin],
             quarantine: quarantined.then_some(&held),
             gate: gated.then_some(&gate),
             account: Some((busy, 5)),

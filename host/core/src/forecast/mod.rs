@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::budget::{Balance, GlobalBudget, Scope, Window};
-use crate::eligibility::{self, Circumstances};
+use crate::eligibility::{self, Circumstances, Presence};
 use crate::id::{ProfileName, SourceId, Tenant};
 use crate::money::MicroUsd;
 use crate::profile::Profile;
@@ -242,7 +242,7 @@ fn runs(source: &Source, profile: &Profile, now: UtcMillis) -> bool {
     let given = Circumstances {
         now,
         queued: Some(Trigger::Schedule),
-        plugin_loaded: true,
+        plugin: Presence::Serves,
         quarantine: None,
         gate: None,
         host: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tidegate_core::budget::{self, GlobalBudget, Limits};
 use tidegate_core::claim::Claim;
 use tidegate_core::contract::OutcomeStatus;
-use tidegate_core::eligibility::{self, Circumstances, SkipReason};
+use tidegate_core::eligibility::{self, Circumstances, Presence, SkipReason};
 use tidegate_core::extra::Extra;
 use tidegate_core::failure::{Class, Failure};
 use tidegate_core::id::{RunId, SourceId};
@@ -268,7 +268,7 @@ impl Daemon {
             let given = Circumstances {
                 now: self.now,
                 queued: queued.map(|(_, trigger)| trigger),
-                plugin_loaded: true,
+                plugin: Presence::Serves,
                 quarantine: None,
                 gate: None,
                 host: None,

@@ -178,6 +178,11 @@ impl Observer for Screen {
             | Event::AlertSent { .. }
             | Event::Released { .. }
             | Event::ClockSetBack { .. }
+            | Event::PluginAway { .. }
+            | Event::PluginBack { .. }
+            | Event::PluginsUsed { .. }
+            | Event::PluginsSeen(_)
+            | Event::ProfilesSeen(_)
             | Event::Reloaded { .. } => {}
         }
     }

@@ -76,6 +76,11 @@ const AT_LEAST_ONE: Form = Form::Count { least: 1, most: 1_000_000_000 };
 pub(super) const PROFILE: &[Key] = &[
     key("description", Form::Text, "One sentence for a person."),
     key("plugin", Form::Text, "Which plugin, by its name (`tidegate plugin list`).").required(),
+    key(
+        "plugin_digest",
+        Form::Pattern("^(sha256:)?[0-9A-Fa-f]{64}$"),
+        "The one component of that name that may be used, by its SHA-256. Without it: whichever serves.",
+    ),
     key("kind", Form::Text, "Which of the plugin's kinds of source.").required(),
     key("allowed_overrides", Form::Texts, "Which overrides a source may set. Without it: all the plugin knows."),
     key("keep_pages", SPAN, "Keep raw pages so long, for replay. Without it: not at all."),
@@ -101,6 +106,7 @@ pub(super) const PROFILE: &[Key] = &[
     ),
     key("retry", Form::Table(RETRY), "What follows failures."),
     key("net", Form::Table(NET), "What may be fetched directly, without an actor."),
+    key("limits", Form::Table(LIMITS), "What one call of the plugin may use."),
     key(
         "demand",
         Form::Table(DEMAND),
@@ -183,6 +189,22 @@ const NET: &[Key] = &[
     .default("[]"),
     key("body_bytes", Form::Count { least: 1, most: BODY }, "Largest body after decompression, in bytes.")
         .default("10485760"),
+];
+
+const LIMITS: &[Key] = &[
+    key(
+        "memory_mb",
+        Form::Count { least: 1, most: (limits::MEMORY_BYTES_MOST / limits::MIB) as u64 },
+        "Linear memory of one call, in MiB.",
+    )
+    .default("64"),
+    key("cpu", Form::Span { most: limits::CALL_CPU_MOST }, "CPU time of one call.").default("\"2s\""),
+    key(
+        "answer_bytes",
+        Form::Count { least: limits::ANSWER_BYTES_RANGE.0 as u64, most: limits::ANSWER_BYTES_RANGE.1 as u64 },
+        "What one call may give back, in bytes.",
+    )
+    .default("16777216"),
 ];
 
 const NAME: Form = Form::Pattern("^[a-z][a-z0-9_-]{0,62}$");

@@ -7,6 +7,7 @@
 
 mod against;
 mod keys;
+mod marks;
 mod prices;
 mod ranges;
 mod read;
@@ -15,15 +16,17 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use tidegate_core::id::{CredentialName, ProfileName};
+use tidegate_core::pin::Pin;
 use tidegate_core::profile::Profile;
 
 use super::{ConfigError, text};
 
 pub use against::{Finding, check_credential, check_overrides, warnings};
+pub use marks::DirMarks;
 pub use read::parse_profile;
 pub use schema::profile_schema;
 
@@ -108,6 +111,13 @@ impl Profiles {
     #[must_use]
     pub fn by_name(&self) -> BTreeMap<ProfileName, Profile> {
         self.usable.iter().map(|(name, file)| (name.clone(), file.profile.clone())).collect()
+    }
+
+    /// The components that profiles pin, with the plugin's name.
+    #[must_use]
+    pub fn pins(&self) -> BTreeSet<(String, Pin)> {
+        let profiles = self.usable.values().map(|file| &file.profile);
+        profiles.filter_map(|profile| Some((profile.plugin.clone(), profile.plugin_digest.clone()?))).collect()
     }
 
     /// The credentials that profiles name.

@@ -12,14 +12,18 @@ use tidegate_core::extra::Demand;
 use tidegate_core::id::{CredentialName, ProfileName};
 use tidegate_core::limits;
 use tidegate_core::money::MicroUsd;
+use tidegate_core::pin::Pin;
 use tidegate_core::profile::{ActorPolicy, Caps, Net, Profile, ProfileBudget, Retry};
+use tidegate_core::sandbox::CallLimits;
 use tidegate_core::schedule::{MIN_INTERVAL, NotASchedule, Rhythm, Schedule, Written};
 use tidegate_core::time::{Span, UtcMillis};
 
 use super::super::credential::DEFAULT_CREDENTIAL;
 use super::super::money::Usd;
 use super::super::{ConfigError, text};
-use super::shape::{ActorShape, BudgetShape, CapsShape, NetShape, PriceShape, RetryShape, ScheduleShape, Shape};
+use super::shape::{
+    ActorShape, BudgetShape, CapsShape, LimitsShape, NetShape, PriceShape, RetryShape, ScheduleShape, Shape,
+};
 use super::{prices, ranges};
 
 /// Time of an actor run, unless the profile says otherwise.
@@ -46,9 +50,11 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
     let min_interval = shape.schedule.min_interval.map_or(MIN_INTERVAL, Span::duration);
     let schedule = schedule(shape.schedule, min_interval).map_err(wrong)?;
     let actor = shape.actor.map(policy).transpose().map_err(wrong)?;
+    let plugin_digest = shape.plugin_digest.map(|text| pin(&text)).transpose().map_err(wrong)?;
     let profile = Profile {
         name,
         plugin: shape.plugin,
+        plugin_digest,
         kind: shape.kind,
         description: shape.description,
         overrides: shape.overrides,
@@ -60,6 +66,7 @@ pub fn parse_profile(name: &str, text: &str, place: &str) -> Result<Profile, Con
         rate: shape.rate.into(),
         retry: retry(shape.retry),
         net: net(shape.net).map_err(wrong)?,
+        limits: call_limits(&shape.limits),
         actor,
         keep_pages: shape.keep_pages,
         keep_pages_bytes: shape.keep_pages_bytes.unwrap_or(limits::KEPT_PAGES_BYTES),
@@ -152,6 +159,23 @@ fn net(shape: NetShape) -> Result<Net, Wrong> {
         allow_private: shape.allow_private.unwrap_or_default(),
         body_bytes: shape.body_bytes.unwrap_or(default.body_bytes),
     })
+}
+
+fn pin(text: &str) -> Result<Pin, Wrong> {
+    text.parse().map_err(|error: tidegate_core::pin::NotAPin| {
+        let hint = "`tidegate plugin list -o json` and `sha256sum FILE` print it";
+        ("plugin_digest", format!("plugin_digest: {error}"), hint.to_owned())
+    })
+}
+
+/// Within their ranges, which were looked at before.
+fn call_limits(shape: &LimitsShape) -> CallLimits {
+    let default = CallLimits::default();
+    CallLimits {
+        memory: shape.memory_mb.map_or(default.memory, |mb| mb.saturating_mul(limits::MIB)),
+        cpu: shape.cpu.map_or(default.cpu, Span::duration),
+        answer: shape.answer_bytes.unwrap_or(default.answer),
+    }
 }
 
 fn policy(shape: ActorShape) -> Result<ActorPolicy, Wrong> {

@@ -18,6 +18,7 @@ pub(super) struct Shape {
     #[serde(default)]
     pub(super) description: String,
     pub(super) plugin: String,
+    pub(super) plugin_digest: Option<String>,
     pub(super) kind: String,
     pub(super) allowed_overrides: Option<Vec<String>>,
     pub(super) keep_pages: Option<Span>,
@@ -36,6 +37,8 @@ pub(super) struct Shape {
     pub(super) retry: RetryShape,
     #[serde(default)]
     pub(super) net: NetShape,
+    #[serde(default)]
+    pub(super) limits: LimitsShape,
     pub(super) actor: Option<ActorShape>,
 }
 
@@ -94,6 +97,14 @@ pub(super) struct NetShape {
     pub(super) allowed_hosts: Option<Vec<String>>,
     pub(super) allow_private: Option<Vec<String>>,
     pub(super) body_bytes: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsShape {
+    pub(super) memory_mb: Option<usize>,
+    pub(super) cpu: Option<Span>,
+    pub(super) answer_bytes: Option<usize>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@
 //! thread.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -35,11 +35,28 @@ pub(super) async fn list(dir: PathBuf) -> io::Result<Vec<Found>> {
     away(move || list_now(&dir)).await
 }
 
-/// The bytes of a file.
-pub(super) async fn read(file: &Found) -> Result<Vec<u8>, RefusalKind> {
-    file.mark.clone()?;
+/// What reading a file gave.
+pub(super) enum Given {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// It is not the file that was looked at any more.
+    Moved,
+    /// It is not to be read.
+    Refused(RefusalKind),
+}
+
+/// The bytes of a file, as it was when it was looked at.
+pub(super) async fn read(file: &Found) -> Given {
+    let mark = match &file.mark {
+        Ok(mark) => *mark,
+        Err(kind) => return Given::Refused(kind.clone()),
+    };
     let path = file.path.clone();
-    away(move || read_now(&path)).await.map_err(|error| unreadable(&error))?
+    match away(move || read_now(&path)).await {
+        Err(error) => Given::Refused(unreadable(&error)),
+        Ok((_, after)) if after != mark => Given::Moved,
+        Ok((bytes, _)) => Given::Bytes(bytes),
+    }
 }
 
 async fn away<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -80,20 +97,25 @@ fn look_at(path: &Path) -> Result<Mark, RefusalKind> {
     if data.len() > limits::COMPONENT_BYTES as u64 {
         return Err(RefusalKind::TooLarge { bytes: data.len() });
     }
-    Ok(Mark {
-        place: (data.dev(), data.ino()),
-        size: data.len(),
-        modified: (data.mtime(), data.mtime_nsec()),
-        changed: (data.ctime(), data.ctime_nsec()),
-    })
+    Ok(Mark::of(&data))
 }
 
-fn read_now(path: &Path) -> io::Result<Result<Vec<u8>, RefusalKind>> {
-    let mut bytes = Vec::new();
-    // It may have grown since it was looked at.
-    File::open(path)?.take(limits::COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > limits::COMPONENT_BYTES {
-        return Ok(Err(RefusalKind::TooLarge { bytes: bytes.len() as u64 }));
+impl Mark {
+    fn of(data: &Metadata) -> Self {
+        Self {
+            place: (data.dev(), data.ino()),
+            size: data.len(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+        }
     }
-    Ok(Ok(bytes))
+}
+
+/// The bytes, and the mark of the file when they were read.
+fn read_now(path: &Path) -> io::Result<(Vec<u8>, Mark)> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?;
+    // It may have grown since it was looked at.
+    file.by_ref().take(limits::COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, Mark::of(&file.metadata()?)))
 }

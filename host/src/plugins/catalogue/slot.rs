@@ -3,11 +3,14 @@
 //! Owns: the memory of one file (seen, loaded, last good), the rules of names, what a look changed. Must not know: how
 //! components are loaded. Called by the catalogue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::files::{Found, Mark};
+use super::patience::Moving;
 use super::{Scan, Serving};
 use crate::plugins::digest::Digest;
 use crate::plugins::imports::Track;
@@ -45,6 +48,8 @@ pub enum State {
         /// The file.
         by: PathBuf,
     },
+    /// Another version is live; this one serves profiles that pin it.
+    Kept,
     /// The file as it is now was refused.
     Refused {
         /// Why, and what to do.
@@ -58,6 +63,10 @@ pub enum State {
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     mark: Option<Mark>,
+    /// The file is not as it was when it was last read.
+    pub(super) moving: Option<Moving>,
+    /// Since when the file is gone.
+    pub(super) gone: Option<Instant>,
     pub(super) digest: Option<Digest>,
     outcome: Option<Result<Arc<Plugin>, Refusal>>,
     last_good: Option<Arc<Plugin>>,
@@ -98,24 +107,36 @@ impl Slot {
         if let Ok(plugin) = &loaded {
             self.last_good = Some(Arc::clone(plugin));
         }
-        if loaded.is_err() && file.mark.is_err() {
-            self.digest = None;
-        }
         self.outcome = Some(loaded);
     }
 
     fn entry(&self, origin: &Origin, state: State) -> Entry {
-        let plugin = self.last_good.as_ref();
-        Entry {
-            origin: origin.clone(),
-            name: plugin.map(|plugin| plugin.name().to_owned()),
-            version: plugin.map(|plugin| plugin.version().to_owned()),
-            digest: plugin.map(|plugin| plugin.digest()).or(self.digest),
-            track: plugin.map(|plugin| plugin.track()),
-            wasi_imports: plugin.map(|plugin| plugin.wasi_imports().to_vec()).unwrap_or_default(),
-            kinds: plugin
-                .map(|plugin| plugin.manifest().kinds.iter().map(|kind| kind.name.clone()).collect())
-                .unwrap_or_default(),
+        match &self.last_good {
+            Some(plugin) => Entry { origin: origin.clone(), ..Entry::of(plugin, state) },
+            None => Entry {
+                origin: origin.clone(),
+                name: None,
+                version: None,
+                digest: self.digest,
+                track: None,
+                wasi_imports: Vec::new(),
+                kinds: Vec::new(),
+                state,
+            },
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn of(plugin: &Plugin, state: State) -> Self {
+        Self {
+            origin: plugin.origin().clone(),
+            name: Some(plugin.name().to_owned()),
+            version: Some(plugin.version().to_owned()),
+            digest: Some(plugin.digest()),
+            track: Some(plugin.track()),
+            wasi_imports: plugin.wasi_imports().to_vec(),
+            kinds: plugin.manifest().kinds.iter().map(|kind| kind.name.clone()).collect(),
             state,
         }
     }
@@ -123,6 +144,7 @@ impl Slot {
 
 /// Who serves, given what is known and who served before.
 pub(super) fn resolve(slots: &mut BTreeMap<Origin, Slot>, before: &Serving) -> (Serving, Scan) {
+    give_way(slots);
     settle_names(slots, before);
     let mut serving = Serving::default();
     // Shipped ones sort first, so files lay themselves over them.
@@ -132,7 +154,8 @@ pub(super) fn resolve(slots: &mut BTreeMap<Origin, Slot>, before: &Serving) -> (
         }
     }
     let mut scan = Scan::default();
-    for (origin, slot) in slots.iter_mut() {
+    // What nothing is known of yet is not told: somebody may be writing it.
+    for (origin, slot) in slots.iter_mut().filter(|(_, slot)| slot.outcome.is_some()) {
         let state = state(origin, slot, &serving);
         if let State::Refused { reason, .. } = &state
             && !slot.told
@@ -150,6 +173,14 @@ pub(super) fn resolve(slots: &mut BTreeMap<Origin, Slot>, before: &Serving) -> (
     }
     scan.gone = before.live.keys().filter(|name| !serving.live.contains_key(*name)).cloned().collect();
     (serving, scan)
+}
+
+/// A file that may be gone does not stand in the way of another one with the same name: a plugin was renamed.
+fn give_way(slots: &mut BTreeMap<Origin, Slot>) {
+    let name = |slot: &Slot| slot.last_good.as_ref().map(|plugin| plugin.name().to_owned());
+    let files = slots.iter().filter(|(origin, slot)| matches!(origin, Origin::File(_)) && slot.gone.is_none());
+    let there: BTreeSet<String> = files.filter_map(|(_, slot)| name(slot)).collect();
+    slots.retain(|_, slot| slot.gone.is_none() || name(slot).is_none_or(|name| !there.contains(&name)));
 }
 
 /// Two files with the same name refuse each other; the one that served before goes on serving.

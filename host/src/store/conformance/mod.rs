@@ -18,6 +18,7 @@ pub(crate) mod items;
 pub(crate) mod kept_pages;
 pub(crate) mod lists;
 pub(crate) mod orders;
+pub(crate) mod plugin_use;
 pub(crate) mod quarantines;
 pub(crate) mod rates;
 pub(crate) mod sources;
@@ -93,6 +94,8 @@ macro_rules! conformance {
                 an_alert_survives_a_restart, the_pulse_counts_what_there_is;
             quarantines: faults_are_counted_by_run_and_source, sources_on_which_a_plugin_works_are_counted,
                 a_version_is_put_into_quarantine_once_and_released;
+            plugin_use: what_plugins_use_adds_up, sources_wait_for_their_plugin,
+                a_run_under_way_ends_while_its_source_waits;
             lists: sources_page_by_id, runs_page_newest_first, items_page_newest_first;
             upkeep: old_things_expire, a_sound_store_has_no_problems, closed_is_closed;
         }

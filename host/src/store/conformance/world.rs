@@ -192,6 +192,7 @@ pub(crate) fn commit(claim: &Claim, page: Option<Page>, finish: Option<Finish>) 
         fetches: 0,
         actor: None,
         finish: finish.map(Box::new),
+        plugin: None,
     }
 }
 

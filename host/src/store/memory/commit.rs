@@ -18,7 +18,8 @@ use crate::ports::{Commit, Committed, RunStage};
 impl Tables {
     /// `Err`: what is wrong with the commit; nothing was written.
     pub(super) fn commit(&mut self, commit: Commit, now: UtcMillis) -> Result<Committed, String> {
-        let Commit { run: id, source, cap, page, item_ids, mut raw, bytes, fetches, actor, finish, .. } = commit;
+        let Commit { run: id, source, cap, page, item_ids, mut raw, bytes, fetches, actor, finish, plugin, .. } =
+            commit;
         let Some(run) = self.ours(id, commit.generation).filter(|run| run.row.source == source) else {
             return Ok(Committed::Stale);
         };
@@ -72,6 +73,7 @@ impl Tables {
         });
         let settlement = finish.zip(before).map(|(finish, before)| {
             let settlement = self.end_run(id, attempt, &before, *finish, &total, now);
+            self.change(id, |run| run.row.plugin = plugin);
             if paid {
                 self.end_actors(id, now);
                 self.settle_money(id);

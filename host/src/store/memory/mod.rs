@@ -23,6 +23,7 @@ mod gate;
 mod item;
 mod kept;
 mod ledger;
+mod plugin_use;
 mod quarantine;
 mod rate;
 mod source;

@@ -39,6 +39,7 @@ pub(super) fn new_run(id: RunId, source: &Source, trigger: Trigger, now: UtcMill
             bytes: 0,
             pages: 0,
             warnings: Vec::new(),
+            plugin: None,
             cost_estimate: MicroUsd::ZERO,
             cost: MicroUsd::ZERO,
         },
@@ -114,7 +115,7 @@ impl Tables {
 
     pub(super) fn pause(&mut self, id: SourceId, by: PausedBy, reason: String, now: UtcMillis) -> Option<Source> {
         let entry = self.sources.get_mut(&id)?;
-        if !matches!(entry.source.state, SourceState::Paused { .. }) {
+        if entry.source.state.may_be_paused() {
             entry.source.state = SourceState::Paused { since: now, by, reason };
             // What may not run has no next run; resuming gives it one.
             entry.source.next_run = None;

@@ -20,6 +20,7 @@ use super::Keep;
 use super::alert::Alerts;
 use super::dead::Dead;
 use super::follow::Audience;
+use super::plugin_use::Versions;
 use super::quarantine::Broken;
 use crate::ports::{ItemRow, RawPage, RunRow, RunStage};
 
@@ -64,6 +65,7 @@ pub(super) struct Tables {
     pub(super) rates: BTreeMap<RateScope, Place>,
     pub(super) hosts: BTreeMap<String, HostState>,
     pub(super) broken: Broken,
+    pub(super) versions: Versions,
     /// When a daemon was last alive.
     pub(super) alive_at: Option<UtcMillis>,
 }

@@ -91,6 +91,7 @@ async fn run_once(store: &MemoryStore, source: SourceId, run: u128, queued: bool
         fetches: 1,
         actor: None,
         finish: Some(Box::new(finish)),
+        plugin: None,
     };
     store.commit(commit, now).await.unwrap();
 }

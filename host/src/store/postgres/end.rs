@@ -36,6 +36,12 @@ impl Row<'_> {
     fn run(&self) -> RunId {
         self.progress.live.wish.0.run
     }
+
+    /// The plugin of a run that ends, as JSON.
+    fn plugin(&self) -> Outcome<Option<String>> {
+        let ended = self.settlement.is_some();
+        self.progress.live.wish.0.plugin.as_ref().filter(|_| ended).map(json).transpose()
+    }
 }
 
 /// Writes the progress of runs, and the ends of those that end. Gives each with its counts and its settlement.
@@ -128,17 +134,19 @@ async fn write_runs(conn: &mut PgConnection, rows: &[Row<'_>]) -> Outcome<()> {
             stage = CASE WHEN j.ended_at IS NULL THEN r.stage ELSE 'ended' END, ended_at = j.ended_at,
             daemon = CASE WHEN j.ended_at IS NULL THEN r.daemon END,
             lease_until = CASE WHEN j.ended_at IS NULL THEN r.lease_until END,
-            ending = j.ending, failure_class = j.failure_class, failure = j.failure, warnings = j.warnings
+            ending = j.ending, failure_class = j.failure_class, failure = j.failure, warnings = j.warnings,
+            plugin = j.plugin
         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-            $15::bigint[], $16::text[], $17::text[], $18::text[], $19::text[])
+            $15::bigint[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
             AS j(id, items_new, items_updated, metrics_updated, duplicates, over_cap, before_horizon, removed, rejected,
-            fillers, oldest_new, bytes, fetches, pages, ended_at, ending, failure_class, failure, warnings)
+            fillers, oldest_new, bytes, fetches, pages, ended_at, ending, failure_class, failure, warnings, plugin)
         WHERE r.id = j.id";
     let counts = |count: fn(&Counts) -> u32| -> Vec<_> { column(rows, |row| i64::from(count(&row.progress.total))) };
     let ends = |text: fn(&Settlement) -> Option<&str>| -> Vec<_> {
         column(rows, |row| row.settlement.as_ref().and_then(text).map(clean))
     };
+    let plugins: Vec<Option<String>> = rows.iter().map(|row| row.plugin()).collect::<Outcome<_>>()?;
     sqlx::query(sql)
         .bind(column(rows, |row| Uid::from(row.run())))
         .bind(counts(|total| total.new))
@@ -159,6 +167,7 @@ async fn write_runs(conn: &mut PgConnection, rows: &[Row<'_>]) -> Outcome<()> {
         .bind(ends(|settlement| settlement.failure.as_ref().map(|failure| failure.class.word())))
         .bind(ends(|settlement| settlement.failure.as_ref().map(|failure| failure.message.as_str())))
         .bind(column(rows, |row| row.warnings.as_deref()))
+        .bind(plugins)
         .execute(conn)
         .await?;
     Ok(())

@@ -27,6 +27,7 @@ mod ledger;
 mod list;
 mod open;
 mod parked;
+mod plugin_use;
 mod pool;
 mod pulse;
 mod quarantine;

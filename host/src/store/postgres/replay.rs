@@ -47,6 +47,7 @@ pub(super) async fn replay(conn: &mut PgConnection, replay: Replay, now: UtcMill
             fetches: 0,
             actor: None,
             finish: None,
+            plugin: None,
         },
         now,
     );

@@ -181,7 +181,7 @@ pub(super) async fn pause(
     now: UtcMillis,
 ) -> Outcome<Option<Source>> {
     let Some(mut row) = locked(conn, id).await? else { return Ok(None) };
-    if !matches!(row.source.state, SourceState::Paused { .. }) {
+    if row.source.state.may_be_paused() {
         row.source.state = SourceState::Paused { since: now, by, reason };
         // What may not run has no next run; resuming gives it one.
         row.source.next_run = None;

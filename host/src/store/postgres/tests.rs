@@ -151,6 +151,7 @@ fn end_of(claim: &Claim) -> Commit {
         fetches: 1,
         actor: None,
         finish: Some(Box::new(finish)),
+        plugin: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub(in crate::store) mod gate;
 pub(in crate::store) mod item;
 pub(in crate::store) mod kept;
 pub(in crate::store) mod ledger;
+pub(in crate::store) mod plugin_use;
 pub(in crate::store) mod quarantine;
 pub(in crate::store) mod rate;
 pub(in crate::store) mod run;

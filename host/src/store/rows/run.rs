@@ -16,7 +16,7 @@ macro_rules! run_columns {
     () => {
         "r.id, r.source, s.tenant, s.profile, r.trigger, r.stage, r.attempt, r.created_at, r.started_at, r.ended_at,
         r.ending, r.failure_class, r.failure, r.warnings, r.fetches, r.bytes, r.pages, r.items_new, r.items_updated,
-        r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon, r.removed, r.rejected, r.fillers, r.oldest_new, r.cost_estimate, r.cost"
+        r.metrics_updated, r.duplicates, r.over_cap, r.before_horizon, r.removed, r.rejected, r.fillers, r.oldest_new, r.cost_estimate, r.cost, r.plugin"
     };
 }
 pub(in crate::store) use run_columns;
@@ -76,6 +76,7 @@ pub(in crate::store) fn read(row: &dyn Raw) -> Result<RunRow, StoreError> {
         bytes: cells.count("bytes")?,
         pages: cells.count("pages")?,
         warnings: cells.opt_json("warnings")?.unwrap_or_default(),
+        plugin: cells.opt_json("plugin")?,
         cost_estimate: MicroUsd::new(cells.count("cost_estimate")?),
         cost: MicroUsd::new(cells.count("cost")?),
     })

@@ -73,6 +73,20 @@ impl Row {
     }
 }
 
+impl Row {
+    /// Ends the wait of a source for its plugin. What was due is due; a run that ended meanwhile has left nothing, and the next
+    /// one is due now.
+    pub(in crate::store) fn back_with_plugin(&mut self, now: UtcMillis) {
+        let source = &mut self.source;
+        source.state = SourceState::Active;
+        source.updated_at = now;
+        let has_next = source.next_run.is_some() || self.queued_at.is_some() || source.running.is_some();
+        if !has_next && !source.identifier.is_empty() {
+            source.next_run = Some(NextRun { at: now, trigger: Trigger::Schedule });
+        }
+    }
+}
+
 fn state(cells: &Cells<'_>) -> Result<SourceState, StoreError> {
     match cells.text("state")?.as_str() {
         "active" => Ok(SourceState::Active),
@@ -93,6 +107,7 @@ fn paused_by(word: &str) -> Option<PausedBy> {
     match word {
         "operator" => Some(PausedBy::Operator),
         "automatic" => Some(PausedBy::Automatic),
+        "plugin-missing" => Some(PausedBy::PluginMissing),
         _ => None,
     }
 }
@@ -109,10 +124,7 @@ fn next_run(cells: &Cells<'_>) -> Result<Option<NextRun>, StoreError> {
 pub(in crate::store) fn circumstances(state: &SourceState) -> (Option<UtcMillis>, Option<&'static str>, Option<&str>) {
     match state {
         SourceState::Active | SourceState::Inactive => (None, None, None),
-        SourceState::Paused { since, by: PausedBy::Operator, reason } => (Some(*since), Some("operator"), Some(reason)),
-        SourceState::Paused { since, by: PausedBy::Automatic, reason } => {
-            (Some(*since), Some("automatic"), Some(reason))
-        }
+        SourceState::Paused { since, by, reason } => (Some(*since), Some(by.word()), Some(reason)),
         SourceState::Invalid { since, reason } => (Some(*since), None, Some(reason)),
     }
 }

@@ -47,7 +47,7 @@ impl Live {
 
 pub(super) async fn commit(conn: &mut SqliteConnection, mut commit: Commit, now: UtcMillis) -> Outcome<Committed> {
     let Some(mut live) = fence(conn, &mut commit).await? else { return Ok(Committed::Stale) };
-    let Commit { run, cap, page, item_ids, bytes, fetches, actor, finish, .. } = commit;
+    let Commit { run, cap, page, item_ids, bytes, fetches, actor, finish, plugin, .. } = commit;
     let pages = u32::from(page.is_some());
     let mut total = live.counts;
     if let Some(page) = page {
@@ -57,7 +57,8 @@ pub(super) async fn commit(conn: &mut SqliteConnection, mut commit: Commit, now:
     if let Some(ended) = actor {
         actor_run::end(conn, run, &ended, now).await?;
     }
-    let progress = Progress { run, now, total, bytes, fetches, pages };
+    let plugin = plugin.as_ref().map(json).transpose()?;
+    let progress = Progress { run, now, total, bytes, fetches, pages, plugin };
     let settlement = match finish {
         None => {
             progress.bind(sqlx::query(PROGRESS)).execute(conn).await?;
@@ -213,6 +214,8 @@ struct Progress {
     bytes: u64,
     fetches: u32,
     pages: u32,
+    /// As JSON; of a run that ends.
+    plugin: Option<String>,
 }
 
 /// `?3` to `?15`, of [`Progress::bind`].
@@ -230,7 +233,8 @@ const PROGRESS: &str = concat!("UPDATE run SET ", progress!(), " WHERE id = ?1")
 const END: &str = concat!(
     "UPDATE run SET stage = 'ended', ended_at = ?2, daemon = NULL, lease_until = NULL, ",
     progress!(),
-    ", ending = ?16, failure_class = ?17, failure = ?18, warnings = ?19 WHERE id = ?1; ",
+    ", ending = ?16, failure_class = ?17, failure = ?18, warnings = ?19, plugin = ?20
+    WHERE id = ?1; ",
     settle_spent!(),
     "; ",
     update_source!()
@@ -275,7 +279,7 @@ async fn end(
     let settlement = finish.settle(&live.source.source, &progress.total, progress.now);
     live.source.source = settlement.source.clone();
     let failure = settlement.failure.as_ref();
-    let (run, progress_now) = (progress.run, progress.now);
+    let (run, progress_now, plugin) = (progress.run, progress.now, progress.plugin.clone());
     let warnings = (!finish.warnings.is_empty()).then(|| json(&finish.warnings)).transpose()?;
     let query = progress
         .bind(sqlx::query(END))
@@ -283,7 +287,7 @@ async fn end(
         .bind(failure.map(|failure| failure.class.word()))
         .bind(failure.map(|failure| failure.message.clone()))
         .bind(warnings)
-        .bind(None::<i64>);
+        .bind(plugin);
     source::bind(query, &live.source)?.execute(&mut *conn).await?;
     if let (true, Some(failure)) = (settlement.dead, failure) {
         let from = dead::From { run, attempt: live.attempt, source: &settlement.source, now: progress_now };

@@ -24,6 +24,7 @@ mod list;
 mod lock;
 mod open;
 mod parked;
+mod plugin_use;
 mod pulse;
 mod quarantine;
 mod rate;

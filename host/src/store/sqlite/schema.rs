@@ -19,7 +19,7 @@ struct Migration {
 }
 
 /// In order, without gaps, never changed once released.
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration { version: 1, name: "init", sql: include_str!("../../../../migrations/sqlite/0001_init.sql") },
     Migration {
         version: 2,
@@ -50,6 +50,11 @@ const MIGRATIONS: [Migration; 11] = [
         sql: include_str!("../../../../migrations/sqlite/0009_quarantine.sql"),
     },
     Migration { version: 10, name: "zones", sql: include_str!("../../../../migrations/sqlite/0010_zones.sql") },
+    Migration {
+        version: 11,
+        name: "plugin_use",
+        sql: include_str!("../../../../migrations/sqlite/0011_plugin_use.sql"),
+    },
     Migration {
         version: 12,
         name: "kept_pages",

@@ -5,7 +5,7 @@
 use tidegate_core::limits;
 
 use super::{Metrics, float, lock, table, usd};
-use crate::ports::{Attempt, Event, Observer};
+use crate::ports::{Attempt, Event, Observer, Used};
 
 impl Observer for Metrics {
     fn see(&self, event: &Event) {
@@ -41,7 +41,21 @@ impl Observer for Metrics {
                 self.add(&table::RELOADS, &[if applied { "applied" } else { "refused" }], 1.0);
                 self.set(&table::RELOAD_OK, &[], if applied { 1.0 } else { 0.0 });
             }
-            Event::CutShort { .. } | Event::PluginLogged { .. } => {}
+            Event::CutShort { .. }
+            | Event::PluginLogged { .. }
+            | Event::PluginAway { .. }
+            | Event::PluginBack { .. } => {}
+            Event::PluginsUsed { used } => used.iter().for_each(|used| self.used(used)),
+            Event::PluginsSeen(seen) => {
+                for (name, _) in &seen.live {
+                    self.add(&table::PLUGIN_SWAPS, &[name], 1.0);
+                }
+                self.clear(&table::PLUGINS_REFUSED);
+                for (reason, count) in &seen.all_refused {
+                    self.set(&table::PLUGINS_REFUSED, &[reason], float(*count));
+                }
+            }
+            Event::ProfilesSeen(seen) => self.set(&table::PROFILES_REFUSED, &[], float(seen.all_refused)),
             Event::Alerted { notice } => {
                 self.add(&table::ALERTS, &[notice.open.alert.key.kind().word(), notice.change.word()], 1.0);
             }
@@ -54,6 +68,18 @@ impl Observer for Metrics {
 }
 
 impl Metrics {
+    fn used(&self, used: &Used) {
+        let plugin = used.plugin.as_str();
+        self.add(&table::PLUGIN_CALLS, &[plugin], float(used.calls));
+        self.add(&table::PLUGIN_CPU, &[plugin], used.cpu.as_secs_f64());
+        self.add(&table::PLUGIN_BYTES, &[plugin, "in"], float(used.bytes_in));
+        self.add(&table::PLUGIN_BYTES, &[plugin, "out"], float(used.bytes_out));
+        self.add(&table::PLUGIN_ITEMS, &[plugin], float(used.items));
+        for (kind, count) in &used.faults {
+            self.add(&table::PLUGIN_FAULTS, &[plugin, kind], float(*count));
+        }
+    }
+
     fn attempt(&self, attempt: &Attempt) {
         let (tenant, profile, platform) =
             (attempt.tenant.as_str(), attempt.profile.as_str(), attempt.platform.as_str());

@@ -90,6 +90,7 @@ impl Metrics {
         };
         metrics.set(&table::BUILD, &[env!("CARGO_PKG_VERSION")], 1.0);
         metrics.set(&table::RELOAD_OK, &[], 1.0);
+        metrics.set(&table::PROFILES_REFUSED, &[], 0.0);
         metrics.set(&table::STARTED, &[], seconds(started));
         Ok(metrics)
     }
@@ -110,6 +111,13 @@ impl Metrics {
         if let Some(Ok(gauge)) = self.gauges.get(metric.name).map(|gauge| gauge.get_metric_with_label_values(&bounded))
         {
             gauge.set(value);
+        }
+    }
+
+    /// Forgets what a gauge shows, whatever its labels.
+    fn clear(&self, metric: &Metric) {
+        if let Some(gauge) = self.gauges.get(metric.name) {
+            gauge.reset();
         }
     }
 

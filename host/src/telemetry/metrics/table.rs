@@ -84,6 +84,30 @@ pub(super) const RELOADS: Metric = counter(
     &["outcome"],
     "Reloads of the configuration: applied, or refused because of a mistake.",
 );
+pub(super) const PLUGIN_CALLS: Metric =
+    counter("tidegate_plugin_calls_total", &["plugin"], "Calls of a plugin's functions, all its versions together.");
+pub(super) const PLUGIN_FAULTS: Metric = counter(
+    "tidegate_plugin_faults_total",
+    &["plugin", "kind"],
+    "Calls that ended in a fault: deadline-cpu, deadline-wall, memory, table, stack, trap, bad-output, answer-too-large, instantiation, busy.",
+);
+pub(super) const PLUGIN_CPU: Metric =
+    counter("tidegate_plugin_cpu_seconds_total", &["plugin"], "CPU time of a plugin inside the sandbox.");
+pub(super) const PLUGIN_BYTES: Metric = counter(
+    "tidegate_plugin_bytes_total",
+    &["plugin", "direction"],
+    "Pages and settings given to a plugin (in), and texts it gave (out).",
+);
+pub(super) const PLUGIN_ITEMS: Metric = counter(
+    "tidegate_plugin_items_total",
+    &["plugin"],
+    "Items a plugin gave, before they were checked and deduplicated.",
+);
+pub(super) const PLUGIN_SWAPS: Metric = counter(
+    "tidegate_plugin_swaps_total",
+    &["plugin"],
+    "Times a version of a plugin has begun to serve while this daemon works.",
+);
 pub(super) const RUN_SECONDS: Metric =
     histogram("tidegate_run_duration_seconds", &["platform"], "Time of a run from claim to commit.");
 pub(super) const SANDBOX_SECONDS: Metric =
@@ -129,6 +153,16 @@ pub(super) const QUARANTINED: Metric = gauge(
     &["plugin"],
     "Versions of a plugin that are in quarantine: its sources wait.",
 );
+pub(super) const PLUGINS_REFUSED: Metric = gauge(
+    "tidegate_plugins_refused",
+    &["reason"],
+    "Components in the plugins directory that are refused as they are now, by the refusal in a word.",
+);
+pub(super) const PROFILES_REFUSED: Metric = gauge(
+    "tidegate_profiles_refused",
+    &[],
+    "Files in the profiles directory that are refused as they are now; the last good version of each holds on.",
+);
 pub(super) const RELOAD_OK: Metric = gauge(
     "tidegate_reload_ok",
     &[],
@@ -140,7 +174,7 @@ pub(super) const STARTED: Metric =
     gauge("process_start_time_seconds", &[], "When this process started, in seconds since 1970, UTC.");
 
 /// All of them, in the order in which they are documented.
-pub(super) const ALL: [Metric; 34] = [
+pub(super) const ALL: [Metric; 42] = [
     RUNS,
     FAILURES,
     ITEMS,
@@ -157,6 +191,12 @@ pub(super) const ALL: [Metric; 34] = [
     NOTICES,
     QUARANTINES,
     RELOADS,
+    PLUGIN_CALLS,
+    PLUGIN_FAULTS,
+    PLUGIN_CPU,
+    PLUGIN_BYTES,
+    PLUGIN_ITEMS,
+    PLUGIN_SWAPS,
     RUN_SECONDS,
     SANDBOX_SECONDS,
     UP,
@@ -172,6 +212,8 @@ pub(super) const ALL: [Metric; 34] = [
     USD_SPENT,
     PLUGINS,
     QUARANTINED,
+    PLUGINS_REFUSED,
+    PROFILES_REFUSED,
     RELOAD_OK,
     BUILD,
     STARTED,

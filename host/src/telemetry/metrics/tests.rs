@@ -19,8 +19,8 @@ use tidegate_core::source::{NewSource, Trigger};
 
 use super::*;
 use crate::ports::{
-    ActorRuns as _, Attempt, Delivery, Event, Hosts as _, Observer as _, Plugin, PluginLine, Plugins, Quarantines as _,
-    Store as _, TurnBack,
+    ActorRuns as _, Attempt, Delivery, Event, Hosts as _, Observer as _, Plugin, PluginLine, Plugins, PluginsSeen,
+    ProfilesSeen, Quarantines as _, Store as _, TurnBack, Used,
 };
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use exposition::{Exposed, read};
@@ -112,6 +112,16 @@ fn everything() -> Vec<Event> {
         Event::Quarantined { quarantine: quarantine() },
         Event::Released { plugin: "rss".to_owned() },
         Event::ClockSetBack { by: Duration::from_secs(3_600) },
+        Event::PluginAway { profile: "feeds".parse().unwrap(), why: "canary".to_owned(), sources: 2 },
+        Event::PluginBack { sources: 2 },
+        Event::PluginsUsed { used: vec![used(), used()] },
+        Event::PluginsSeen(seen(5)),
+        Event::PluginsSeen(seen(2)),
+        Event::ProfilesSeen(ProfilesSeen {
+            refused: vec!["canary".to_owned()],
+            all_refused: 3,
+            ..ProfilesSeen::default()
+        }),
         Event::Reloaded { refused: Vec::new() },
         Event::Reloaded { refused: vec!["canary".to_owned()] },
         Event::Alerted { notice: Box::new(Notice { change: Change::Opened, open, at: at(0) }) },
@@ -119,6 +129,30 @@ fn everything() -> Vec<Event> {
         sent(Delivery::Failed("canary".to_owned())),
         sent(Delivery::Dropped(3)),
     ]
+}
+
+fn used() -> Used {
+    Used {
+        plugin: "rss".to_owned(),
+        digest: "canary".to_owned(),
+        version: "canary".to_owned(),
+        calls: 4,
+        faults: [("trap".to_owned(), 2)].into(),
+        cpu: Duration::from_millis(250),
+        bytes_in: 1_000,
+        bytes_out: 100,
+        items: 7,
+    }
+}
+
+fn seen(refused: u64) -> PluginsSeen {
+    PluginsSeen {
+        live: vec![("rss".to_owned(), "canary".to_owned())],
+        refused: vec![("truncated", "canary".to_owned())],
+        gone: vec!["canary".to_owned()],
+        all_refused: [("truncated", refused)].into(),
+        ..PluginsSeen::default()
+    }
 }
 
 fn quarantine() -> Quarantine {
@@ -196,6 +230,14 @@ async fn everything_is_exposed_as_the_format_wants_it() {
         ("tidegate_plugins_quarantined", &[("plugin", "rss")], 1.0),
         ("tidegate_plugin_quarantines_total", &[("plugin", "rss")], 1.0),
         ("tidegate_reloads_total", &[("outcome", "applied")], 1.0),
+        ("tidegate_plugin_calls_total", &[("plugin", "rss")], 8.0),
+        ("tidegate_plugin_faults_total", &[("plugin", "rss"), ("kind", "trap")], 4.0),
+        ("tidegate_plugin_cpu_seconds_total", &[("plugin", "rss")], 0.5),
+        ("tidegate_plugin_bytes_total", &[("plugin", "rss"), ("direction", "out")], 200.0),
+        ("tidegate_plugin_items_total", &[("plugin", "rss")], 14.0),
+        ("tidegate_plugin_swaps_total", &[("plugin", "rss")], 2.0),
+        ("tidegate_plugins_refused", &[("reason", "truncated")], 2.0),
+        ("tidegate_profiles_refused", &[], 3.0),
         ("tidegate_reload_ok", &[], 0.0),
         ("tidegate_store_up", &[], 1.0),
         ("process_start_time_seconds", &[], 1795348800.0),

@@ -233,5 +233,6 @@ fn commit(claim: &Claim) -> Commit {
         fetches: 1,
         actor: None,
         finish: Some(Box::new(finish)),
+        plugin: None,
     }
 }

@@ -86,6 +86,7 @@ fn commit_of(claim: &tidegate_core::claim::Claim) -> Commit {
         fetches: 1,
         actor: None,
         finish: Some(Box::new(finish)),
+        plugin: None,
     }
 }
 

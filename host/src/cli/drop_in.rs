@@ -1,0 +1,275 @@
+//! Plugins and profiles as they come: what lies in their directories is taken over while the daemon works.
+//!
+//! Owns: when a directory is looked at, when a profile's file is believed to be as it is, and that each file stands for itself: one
+//! that is broken is refused with the reason, its last good version holds on, and all others are taken. Must not know: how a change
+//! is noticed (`lookout`), or what a component has to pass (`plugins`). Called by `reload`, which has the rest: `tidegate.toml`
+//! waits for SIGHUP, and what comes with SIGHUP is taken whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use tidegate_core::limits;
+use tokio::time::{Instant, sleep};
+
+use super::eyes::Watch;
+use super::home::{Home, tokens};
+use super::profile::in_order;
+use super::reload::{Reload, told};
+use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
+use crate::lookout::{Lookout, Watching};
+use crate::plugins::{Catalogue, Scan, State};
+use crate::ports::{Event, PluginsSeen, ProfilesSeen};
+
+/// Which directory is worth looking at.
+pub(super) enum Changed {
+    Plugins,
+    Profiles,
+}
+
+/// What is known of both directories.
+pub(super) struct Looks {
+    plugins: Lookout,
+    profiles: Lookout,
+    /// Some file has not settled yet.
+    wait: (bool, bool),
+    /// The profiles' files as they were when they were last taken over.
+    taken: DirMarks,
+    /// The same as they are now, since when, and whether one of them is wrong and may be half a file.
+    moving: Option<(DirMarks, Instant, bool)>,
+    /// Other plugins serve than when profiles were last held against them.
+    other_plugins: bool,
+    /// What was said to be wrong.
+    told: BTreeSet<String>,
+    all_refused: BTreeMap<&'static str, u64>,
+}
+
+impl Looks {
+    /// `taken`: how the profiles' files were before those that hold were read.
+    pub(super) fn open(home: &Home, taken: DirMarks, refused: &[ConfigError]) -> Self {
+        let (plugins, profiles) = (&home.config.plugins, &home.config.profiles);
+        Self {
+            plugins: lookout(&home.path(&plugins.dir), plugins.watch),
+            profiles: lookout(&home.path(&profiles.dir), profiles.watch),
+            wait: (false, false),
+            taken,
+            moving: None,
+            other_plugins: false,
+            told: refused.iter().map(|error| told(&error.clone().into())).collect(),
+            all_refused: BTreeMap::new(),
+        }
+    }
+
+    /// Other settings hold, and all profiles are those of the files as they were at `taken`.
+    pub(super) fn renew(&mut self, home: &Home, taken: DirMarks) {
+        self.profiles = lookout(&home.path(&home.config.profiles.dir), home.config.profiles.watch);
+        (self.taken, self.moving, self.other_plugins) = (taken, None, false);
+        self.told.clear();
+    }
+
+    /// Waits until one of them is worth looking at.
+    pub(super) async fn changed(&mut self) -> Changed {
+        tokio::select! {
+            () = self.plugins.changed() => Changed::Plugins,
+            () = self.profiles.changed() => Changed::Profiles,
+            () = sleep(limits::LOOK_GATHER), if self.wait.0 => Changed::Plugins,
+            () = sleep(limits::LOOK_GATHER), if self.wait.1 || self.other_plugins => Changed::Profiles,
+        }
+    }
+}
+
+fn lookout(dir: &Path, by: WatchBy) -> Lookout {
+    let watching = match by {
+        WatchBy::Auto => Watching::Told,
+        WatchBy::Poll => Watching::Polled,
+        WatchBy::Off => Watching::Off,
+    };
+    Lookout::open(dir, watching)
+}
+
+/// Profiles that may hold, and what is wrong with the files of others.
+struct Judged {
+    profiles: Profiles,
+    wrong: Vec<ConfigError>,
+}
+
+impl Reload {
+    /// Looks at a directory.
+    pub(super) async fn look(&mut self, changed: Changed, watch: &mut Watch) {
+        match changed {
+            Changed::Plugins => match self.catalogue.look().await {
+                Ok(look) => {
+                    self.looks.wait.0 = look.waiting;
+                    self.plugins_seen(look.scan);
+                }
+                Err(error) => {
+                    self.once(&format!("the plugins directory cannot be read, what served serves on: {error}"));
+                }
+            },
+            Changed::Profiles => self.look_at_profiles(watch).await,
+        }
+    }
+
+    /// Everything in the plugins directory as it is at this moment.
+    pub(super) async fn scan_plugins(&mut self) {
+        match self.catalogue.scan().await {
+            Ok(scan) => self.plugins_seen(scan),
+            Err(error) => self.once(&format!("the plugins directory cannot be read, what served serves on: {error}")),
+        }
+    }
+
+    /// Says how many files are refused, before anything changes.
+    pub(super) fn first_look(&mut self) {
+        self.plugins_seen(Scan::default());
+        let refused = u64::try_from(self.held.refused.len()).unwrap_or(u64::MAX);
+        let seen = ProfilesSeen { all_refused: refused, ..ProfilesSeen::default() };
+        self.engine.ports().observer.see(&Event::ProfilesSeen(seen));
+    }
+
+    /// Says what is new about plugins, and has sources looked at again that may be concerned.
+    fn plugins_seen(&mut self, scan: Scan) {
+        let all_refused = refused(&self.catalogue);
+        if scan == Scan::default() && all_refused == self.looks.all_refused {
+            return;
+        }
+        self.looks.all_refused.clone_from(&all_refused);
+        let Scan { live, refused, gone, kept } = scan;
+        if !(live.is_empty() && gone.is_empty() && kept.is_empty()) {
+            self.looks.other_plugins = true;
+            self.engine.renew();
+        }
+        let refused = refused.into_iter().map(|refusal| (refusal.kind.word(), refusal.to_string())).collect();
+        let seen = PluginsSeen { live, kept, refused, gone, all_refused };
+        self.engine.ports().observer.see(&Event::PluginsSeen(seen));
+    }
+
+    async fn look_at_profiles(&mut self, watch: &mut Watch) {
+        let marks = match DirMarks::of(&self.home.path(&self.home.config.profiles.dir)) {
+            Ok(marks) => marks,
+            Err(error) => return self.once(&format!("{error}; the profiles that held hold on")),
+        };
+        let now = Instant::now();
+        let same = marks == self.looks.taken;
+        if same && !self.looks.other_plugins {
+            (self.looks.moving, self.looks.wait.1) = (None, false);
+            return;
+        }
+        let (since, doubtful) = match self.looks.moving.take() {
+            Some((moving, since, doubtful)) if moving == marks => (since, doubtful),
+            _ => (now, false),
+        };
+        let age = if same { limits::LOOK_BELIEVED } else { now.saturating_duration_since(since) };
+        let settled = if doubtful { limits::LOOK_BELIEVED } else { limits::LOOK_SETTLED };
+        self.looks.wait.1 = true;
+        if age < settled {
+            self.looks.moving = Some((marks, since, doubtful));
+            return;
+        }
+        let found = match self.home.profiles() {
+            Ok(found) => found,
+            Err(error) => return self.once(&told(&error)),
+        };
+        let judged = self.judge(found).await;
+        let may_be_half = |wrong: &ConfigError| !marks.same_at(&self.looks.taken, &wrong.place);
+        let doubtful = judged.wrong.iter().any(may_be_half) || marks.lacks_some_of(&self.looks.taken);
+        if doubtful && age < limits::LOOK_BELIEVED {
+            self.looks.moving = Some((marks, since, true));
+            return;
+        }
+        (self.looks.wait.1, self.looks.other_plugins, self.looks.taken) = (false, false, marks);
+        self.take(judged, watch).await;
+    }
+
+    /// Each file by itself. One that is wrong gives way to its last good version.
+    async fn judge(&self, found: Profiles) -> Judged {
+        let mut wrong = found.refused;
+        let mut usable = found.usable;
+        for file in usable.values().filter(|file| !self.holds(file) || self.looks.other_plugins) {
+            // Without its plugin a profile waits for it, as at a start.
+            let plugin_is_there = self.catalogue.get(&file.profile.plugin).is_ok();
+            if plugin_is_there && let Err(error) = in_order(file, &self.home, &self.catalogue).await {
+                wrong.push(error);
+            }
+        }
+        for error in &wrong {
+            usable.retain(|_, file| file.place != error.place || self.holds(file));
+            let good = self.held.usable.values().find(|file| file.place == error.place);
+            if let Some(good) = good {
+                usable.insert(good.profile.name.clone(), good.clone());
+            }
+        }
+        Judged { profiles: Profiles { usable, refused: wrong.clone() }, wrong }
+    }
+
+    /// Whether the profile of a file is the one that holds.
+    fn holds(&self, file: &ProfileFile) -> bool {
+        self.held.usable.get(&file.profile.name) == Some(file)
+    }
+
+    /// Works by these profiles from now on, and says so.
+    async fn take(&mut self, judged: Judged, watch: &mut Watch) {
+        let Judged { profiles, wrong } = judged;
+        let before = self.held.by_name();
+        let after = profiles.by_name();
+        let is_new = |name: &_| before.get(name) != after.get(name);
+        let taken: Vec<_> = after.keys().filter(|name| is_new(*name)).cloned().collect();
+        let gone: Vec<_> = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
+        let sentences: BTreeSet<String> = wrong.iter().map(|error| told(&error.clone().into())).collect();
+        let refused = sentences.difference(&self.looks.told).cloned().collect::<Vec<_>>();
+        let mended = self.held.refused.len() != wrong.len();
+        let others = !(taken.is_empty() && gone.is_empty());
+        if others {
+            self.work_by(&profiles, watch).await;
+        }
+        if others || mended || !refused.is_empty() {
+            let all_refused = u64::try_from(wrong.len()).unwrap_or(u64::MAX);
+            let seen = ProfilesSeen { taken, gone, refused, all_refused };
+            self.engine.ports().observer.see(&Event::ProfilesSeen(seen));
+        }
+        self.looks.told = sentences;
+        self.held = profiles;
+    }
+
+    async fn work_by(&mut self, profiles: &Profiles, watch: &mut Watch) {
+        if profiles.credentials() != self.held.credentials() {
+            // One that is named for the first time.
+            self.credentials = self.home.credentials(profiles);
+            self.actors.replace_tokens(tokens(&self.credentials));
+        }
+        self.pin(profiles).await;
+        let daemon = self.engine.settings().daemon;
+        let settings = self.home.settings(daemon, profiles, &self.credentials);
+        watch.renew_settings(&settings);
+        self.engine.reconfigure(settings);
+    }
+
+    /// Versions that these profiles pin serve on.
+    pub(super) async fn pin(&mut self, profiles: &Profiles) {
+        self.catalogue.pin(profiles.pins());
+        match self.catalogue.look().await {
+            Ok(look) => {
+                self.looks.wait.0 |= look.waiting;
+                self.plugins_seen(look.scan);
+            }
+            // It is told by whoever looks at it next.
+            Err(_) => self.looks.wait.0 = true,
+        }
+    }
+
+    /// A trouble that lasts is told once.
+    fn once(&mut self, trouble: &str) {
+        if self.looks.told.insert(trouble.to_owned()) {
+            tracing::warn!("{trouble}");
+        }
+    }
+}
+
+/// How many components are refused, by the word.
+fn refused(catalogue: &Catalogue) -> BTreeMap<&'static str, u64> {
+    let mut all = BTreeMap::new();
+    for entry in catalogue.list() {
+        if let State::Refused { reason, .. } = &entry.state {
+            *all.entry(reason.kind.word()).or_default() += 1;
+        }
+    }
+    all
+}
