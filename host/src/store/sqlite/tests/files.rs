@@ -207,7 +207,8 @@ async fn orders_of_before_have_their_time() {
         DROP INDEX source_tenant_due; DROP TABLE rate; DROP TABLE host;
         DROP TABLE plugin_fault; DROP TABLE plugin_quarantine; ALTER TABLE ledger DROP COLUMN zone;
         DROP INDEX page_of_profile; ALTER TABLE page DROP COLUMN profile; ALTER TABLE page DROP COLUMN kept_bytes;
-        ALTER TABLE page DROP COLUMN left_out;
+        ALTER TABLE page DROP COLUMN left_out; DROP TABLE plugin_version; DROP TABLE plugin_fault_total;
+        ALTER TABLE run DROP COLUMN plugin; DROP INDEX source_plugin_missing;
         DELETE FROM schema_version WHERE version >= 3",
     )
     .await;
