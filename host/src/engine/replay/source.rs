@@ -22,6 +22,9 @@ use crate::ports::{
     Rewritten, StoreError,
 };
 
+/// A page that is being normalized.
+type Task = AbortOnDropHandle<Result<(PageId, Normalized), StoreError>>;
+
 /// What pages are normalized with.
 pub(super) struct With {
     plugin: Arc<dyn Plugin>,
@@ -95,8 +98,7 @@ pub(super) async fn replay(
         beside,
         own: HashSet::new(),
     };
-    let mut under_way: VecDeque<(KeptPage, AbortOnDropHandle<Result<(PageId, Normalized), StoreError>>)> =
-        VecDeque::new();
+    let mut under_way: VecDeque<(KeptPage, Task)> = VecDeque::new();
     let mut rest = pages.into_iter();
     loop {
         while under_way.len() < wish.at_once.max(1)
