@@ -29,7 +29,7 @@ cargo xtask TASK [ARGS]
   ci                               what a change has to pass: .ci/run
   plugins [--from-scratch]         builds the guests as components
   feeds DIR [--json]               how the rss plugin reads a folder of feeds
-  bench sandbox|feeds|store|actors|scheduler|replay [--json]
+  bench sandbox|plugins|feeds|store|actors|scheduler|replay [--json]
 
 Each task first makes sure of what it needs: the toolchain of rust-toolchain.toml, its WASM target, a C compiler.";
 

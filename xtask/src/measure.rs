@@ -8,8 +8,9 @@ use crate::stop::Stop;
 use crate::toolchain;
 
 /// Names of benches, and the binaries that run them.
-const BENCHES: [(&str, &str); 6] = [
+const BENCHES: [(&str, &str); 7] = [
     ("sandbox", "bench_sandbox"),
+    ("plugins", "bench_plugins"),
     ("feeds", "bench_feeds"),
     ("store", "bench_store"),
     ("actors", "bench_actors"),
@@ -63,7 +64,7 @@ mod tests {
             let said = chosen(&wrong).map_err(|stop| (stop.code(), stop.to_string()));
             assert!(
                 said.is_err_and(
-                    |(code, text)| code == 2 && text.contains("sandbox|feeds|store|actors|scheduler|replay")
+                    |(code, text)| code == 2 && text.contains("sandbox|plugins|feeds|store|actors|scheduler|replay")
                 ),
                 "{wrong:?}"
             );

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract;
 use crate::limits;
+use crate::one_line::{make_one_line, one_line};
 use crate::profile::Retry;
 use crate::source::Trigger;
 use crate::time::UtcMillis;
@@ -155,7 +156,7 @@ impl Failure {
     #[must_use]
     pub fn new(class: Class, message: impl Into<String>) -> Self {
         let mut message = message.into();
-        message.truncate(message.floor_char_boundary(limits::MESSAGE_BYTES));
+        make_one_line(&mut message, limits::MESSAGE_BYTES);
         Self { class, message, retry_after: None }
     }
 
@@ -183,7 +184,9 @@ impl Failure {
             }
         };
         let message = match &given.pointer {
-            Some(pointer) if class == Class::Config => format!("{pointer}: {}", given.message),
+            Some(pointer) if class == Class::Config => {
+                format!("{}: {}", one_line(pointer, limits::WORD_BYTES), given.message)
+            }
             _ => given.message,
         };
         let retry_after = given.retry_after_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -34,6 +34,7 @@ pub mod limits;
 pub mod manifest;
 pub mod money;
 pub mod nearest;
+pub mod one_line;
 pub mod overrides;
 pub mod pin;
 pub mod plan;

@@ -168,12 +168,18 @@ pub const COMPONENT_ENTRIES: usize = 200_000;
 pub const COMPONENT_NESTING: usize = 8;
 /// Bytes of code in one function body; one huge function makes the compiler quadratic.
 pub const FUNCTION_BYTES: usize = 2 * MIB;
+/// How deep the blocks of one function may nest. A `switch` costs a level for each case; interpreters have some hundreds.
+pub const FUNCTION_BLOCKS: usize = 5_000;
 /// Linear memory of one instance, unless its profile says otherwise. Least that takes 1,000 posts in JavaScript and Python:
 /// 32 MiB.
 pub const MEMORY_BYTES: usize = 64 * MIB;
 /// Memory that a place in the pool keeps between calls, zeroed and in the page table: a page of 60 KB with 30 entries uses 2
 /// to 3 MiB, the largest dataset page (4 MiB) 7. Only as many places keep it as calls have been under way at once.
 pub const KEPT_MEMORY_BYTES: usize = 8 * MIB;
+/// Of a table, the bytes that a place in the pool keeps between calls.
+pub const KEPT_TABLE_BYTES: usize = 16 * KIB;
+/// Of a guest's stack, the bytes that a place in the pool keeps between calls.
+pub const KEPT_STACK_BYTES: usize = 64 * KIB;
 /// Elements of one table. StarlingMonkey has 7,688.
 pub const TABLE_ELEMENTS: usize = 10_000;
 /// Core instances of one component instance (Python: 38).
@@ -186,6 +192,9 @@ pub const TABLES: usize = 8;
 pub const STACK_BYTES: usize = MIB;
 /// Instances that may live at once.
 pub const INSTANCES: usize = 64;
+/// Instances that one component may have at once, the least; twice the cores if that is more. With two cores eight calls that use
+/// all their CPU time end within the wall time of a call, so that a plugin that spins is found out, and others are served.
+pub const PLUGIN_INSTANCES: usize = 8;
 /// The beat of the CPU deadline.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
 /// The most a profile may give one instance: four times the default, with all [`INSTANCES`] busy 16 GiB.
@@ -198,6 +207,8 @@ pub const CALL_CPU_MOST: Duration = Duration::from_secs(60);
 pub const CALL_WALL: Duration = Duration::from_secs(10);
 /// CPU time of the calls that check a component when it is loaded.
 pub const PROBE_CPU: Duration = Duration::from_secs(10);
+/// CPU time of all these calls together, in times of [`PROBE_CPU`]: a component may have 512 examples, and the next one waits.
+pub const PROBE_CALLS: u32 = 3;
 /// What one call may copy out of its instance, in bytes, unless its profile says otherwise.
 pub const ANSWER_BYTES: usize = 16 * MIB;
 /// The least and the most a profile may set for it.
@@ -216,8 +227,16 @@ pub const LOG_LINES: usize = 256;
 pub const LOG_BYTES: usize = 64 * KIB;
 /// Size a compiled regular expression of a schema may reach, in bytes.
 pub const SCHEMA_REGEX_BYTES: usize = MIB;
+/// Patterns of one schema.
+pub const SCHEMA_PATTERNS: usize = 64;
+/// Subschemas that a schema may have when every reference is followed. The largest of a shipped plugin has 200.
+pub const SCHEMA_VISITS: usize = 10_000;
+/// How deep a schema may be when every reference is followed; JSON is read to a depth of 128.
+pub const SCHEMA_DEPTH: usize = 256;
 /// Problems that are told of one set of overrides.
 pub const PROBLEMS: usize = 32;
+/// What is told of a component that was refused, in bytes: sixteen faults of a manifest with a line for each.
+pub const REFUSAL_BYTES: usize = 4 * KIB;
 /// Components in the plugins directory.
 pub const PLUGINS: usize = 256;
 

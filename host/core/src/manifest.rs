@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::contract::{Kind, Manifest};
 use crate::limits;
+use crate::one_line::{make_one_line, quoted};
 
 /// Something in a manifest that the contract does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,8 @@ pub fn faults(manifest: &Manifest) -> Vec<ManifestFault> {
     let mut found = Found(Vec::new());
     found.name("name", &manifest.name);
     if !is_semver(&manifest.version) {
-        let message = format!("{:?} is not a version as in semver.org, for example \"1.4.0\"", manifest.version);
+        let version = quoted(&manifest.version);
+        let message = format!("{version} is not a version as in semver.org, for example \"1.4.0\"");
         found.add("version", message);
     }
     found.text("description", &manifest.description, limits::MESSAGE_BYTES);
@@ -43,18 +45,22 @@ pub fn faults(manifest: &Manifest) -> Vec<ManifestFault> {
     for (i, kind) in manifest.kinds.iter().enumerate().take(limits::MANIFEST_KINDS) {
         let place = format!("kinds[{i}]");
         if !names.insert(kind.name.as_str()) {
-            found.add(&format!("{place}.name"), format!("{:?} is used twice", kind.name));
+            found.add(&format!("{place}.name"), format!("{} is used twice", quoted(&kind.name)));
         }
         found.kind(&place, kind);
     }
-    found.0.truncate(FAULTS);
     found.0
 }
 
 struct Found(Vec<ManifestFault>);
 
 impl Found {
-    fn add(&mut self, place: &str, message: String) {
+    fn add(&mut self, place: &str, mut message: String) {
+        // Whoever has more mends these first, and a message is read by a person.
+        if self.0.len() >= FAULTS {
+            return;
+        }
+        make_one_line(&mut message, limits::MESSAGE_BYTES);
         self.0.push(ManifestFault { place: place.to_owned(), message });
     }
 
@@ -84,25 +90,30 @@ impl Found {
         }
         for (i, host) in kind.hosts.iter().enumerate().take(limits::KIND_LIST) {
             if !is_host(host) {
-                let message =
-                    format!("{host:?} is not a host, in lower case: \"api.example.com\", \"*.example.com\" or \"*\"");
+                let message = format!(
+                    "{} is not a host, in lower case: \"api.example.com\", \"*.example.com\" or \"*\"",
+                    quoted(host)
+                );
                 self.add(&at(&format!("hosts[{i}]")), message);
             }
         }
         for (i, method) in kind.methods.iter().enumerate().take(METHODS.len()) {
             if !METHODS.contains(&method.as_str()) {
-                let message = format!("{method:?} is none of {}", METHODS.join(", "));
+                let message = format!("{} is none of {}", quoted(method), METHODS.join(", "));
                 self.add(&at(&format!("methods[{i}]")), message);
             }
         }
         for (i, delta) in kind.deltas.iter().enumerate().take(DELTAS.len()) {
             if !DELTAS.contains(&delta.as_str()) {
-                self.add(&at(&format!("deltas[{i}]")), format!("{delta:?} is none of {}", DELTAS.join(", ")));
+                self.add(&at(&format!("deltas[{i}]")), format!("{} is none of {}", quoted(delta), DELTAS.join(", ")));
             }
         }
         for (i, actor) in kind.actors.iter().enumerate().take(limits::KIND_LIST) {
             if !is_actor(actor) {
-                self.add(&at(&format!("actors[{i}]")), format!("{actor:?} is not an actor, written as \"user/name\""));
+                self.add(
+                    &at(&format!("actors[{i}]")),
+                    format!("{} is not an actor, written as \"user/name\"", quoted(actor)),
+                );
             }
         }
     }
@@ -111,7 +122,8 @@ impl Found {
         let first = name.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
         let rest = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         if !(first && rest && name.len() <= limits::PLUGIN_NAME_BYTES) {
-            let message = format!("{name:?} is not a name: a letter, then at most 31 of a-z, 0-9 and \"-\"");
+            let name = quoted(name);
+            let message = format!("{name} is not a name: a letter, then at most 31 of a-z, 0-9 and \"-\"");
             self.add(place, message);
         }
     }

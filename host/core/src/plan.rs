@@ -15,6 +15,7 @@ use crate::contract::{ActorRun, Fetch, Header, HttpRequest, Job, Kind, Step};
 use crate::failure::{Class, Failure};
 use crate::limits;
 use crate::money::MicroUsd;
+use crate::one_line::quoted;
 use crate::overrides;
 use crate::profile::Profile;
 use crate::run::Intent;
@@ -219,27 +220,32 @@ fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Resul
     let fault = |message: String| Err(Failure::new(Class::PluginFault, message));
     let method = &request.method;
     if !kind.methods.contains(method) {
-        return fault(format!("method {method:?} is not among those its manifest asks for: {:?}", kind.methods));
+        let method = quoted(method);
+        return fault(format!("method {method} is not among those its manifest asks for: {:?}", kind.methods));
     }
     if request.url.len() > limits::URL_BYTES {
         return fault(format!("the URL has {} bytes, at most {} are allowed", request.url.len(), limits::URL_BYTES));
+    }
+    if let Some(c) = request.url.chars().find(|c| c.is_control() || *c == ' ' || *c == '#') {
+        return fault(format!("the URL holds {c:?}: it has to be percent-encoded, without a fragment"));
     }
     let url = match Url::parse(&request.url) {
         Ok(url) => url,
         Err(error) => {
             let shown = printable_identifier(&request.url);
-            return fault(format!("{shown:?} is not an absolute URL: {error}"));
+            return fault(format!("{} is not an absolute URL: {error}", quoted(&shown)));
         }
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return fault(format!("scheme {:?} is not http or https", url.scheme()));
+        return fault(format!("scheme {} is not http or https", quoted(url.scheme())));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return fault("the URL carries a user or password; credentials belong into the profile".to_owned());
     }
     let host = url.host_str().unwrap_or_default();
     if !host_allowed(host, &kind.hosts) {
-        return fault(format!("host {host:?} is not among those its manifest asks for: {:?}", kind.hosts));
+        let host = quoted(host);
+        return fault(format!("host {host} is not among those its manifest asks for: {:?}", kind.hosts));
     }
     if !host_allowed(host, &profile.net.allowed_hosts) {
         let allowed = &profile.net.allowed_hosts;
@@ -253,9 +259,11 @@ fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Resul
     let passed = &request.pass_statuses;
     let known = |status: &u16| matches!(status, 401 | 407 | 408 | 425 | 429 | 500..=599);
     if passed.len() > limits::PASS_STATUSES || !passed.iter().all(known) {
+        let (some, most) =
+            (passed.get(..passed.len().min(limits::PASS_STATUSES)).unwrap_or_default(), limits::PASS_STATUSES);
         return fault(format!(
-            "pass-statuses {passed:?}: at most {} of 401, 407, 408, 425, 429, 5xx",
-            limits::PASS_STATUSES
+            "pass-statuses: {} given, beginning {some:?}; at most {most} of 401, 407, 408, 425, 429, 5xx are allowed",
+            passed.len()
         ));
     }
     check_headers(&request.headers)
@@ -310,17 +318,17 @@ fn check_headers(headers: &[Header]) -> Result<(), Failure> {
     for Header { name, value } in headers {
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         if name.is_empty() || !name.bytes().all(token) {
-            return fault(format!("header name {name:?} is not an HTTP token (RFC 9110, section 5.6.2)"));
+            return fault(format!("header name {} is not an HTTP token (RFC 9110, section 5.6.2)", quoted(name)));
         }
         if value.bytes().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
-            return fault(format!("the value of header {name:?} holds CR, LF or NUL"));
+            return fault(format!("the value of header {} holds CR, LF or NUL", quoted(name)));
         }
         let lower = name.to_ascii_lowercase();
         if FORBIDDEN_HEADERS.contains(&lower.as_str())
             || lower.starts_with("proxy-")
             || lower.starts_with("x-forwarded-")
         {
-            return fault(format!("header {name:?} is the host's business"));
+            return fault(format!("header {} is the host's business", quoted(name)));
         }
     }
     Ok(())

@@ -112,11 +112,12 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// What strangers wrote, without the characters that make a terminal show a line in another order than it has (UAX #9: embeddings,
-/// overrides, isolates). JSON has them as they are.
+/// What strangers wrote, without the characters that a terminal obeys (escapes) and those that make it show a line in another order
+/// than it has (UAX #9: embeddings, overrides, isolates). JSON has them as they are.
 fn in_order(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if turns(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.chars().map(|c| if turns(c) || obeyed(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Fields one below the other: name, value. Fields without a value are left out.
@@ -146,6 +147,6 @@ mod tests {
 
     #[test]
     fn nothing_is_shown_in_another_order() {
-        assert_eq!(in_order("tide \u{202e}gpj\nשלום"), "tide \u{fffd}gpj\nשלום");
+        assert_eq!(in_order("tide \u{202e}gpj\n\u{1b}[2Jשלום"), "tide \u{fffd}gpj\n\u{fffd}[2Jשלום");
     }
 }

@@ -9,7 +9,8 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use tokio::sync::SemaphorePermit;
+use tidegate_core::limits;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower};
 use wasmtime::{Store, UpdateDeadline};
@@ -25,7 +26,12 @@ use super::state::CallState;
 pub(super) struct Sandbox {
     shared: Arc<Shared>,
     pre: InstancePre<CallState>,
+    /// Instances that this component may still have: one that spins or sleeps on many sources leaves places and cores to others.
+    own: Semaphore,
 }
+
+/// A place among the component's own instances, and one among all.
+type Permit<'a> = (SemaphorePermit<'a>, SemaphorePermit<'a>);
 
 /// A call that gave no answer, before anybody has said whose it was.
 pub(super) struct Failed {
@@ -39,7 +45,13 @@ pub(super) struct Failed {
 pub(super) struct Idle<'a> {
     pub(super) store: Store<CallState>,
     pub(super) instance: Instance,
-    _permit: SemaphorePermit<'a>,
+    _permit: Permit<'a>,
+}
+
+/// Why a call did not end in time.
+fn late(meter: &Meter, cx: &CallContext) -> FaultKind {
+    let limit = cx.wall;
+    if meter.is_asleep() { FaultKind::Asleep { limit } } else { FaultKind::DeadlineWall { limit } }
 }
 
 impl Failed {
@@ -50,7 +62,9 @@ impl Failed {
 
 impl Sandbox {
     pub(super) fn new(shared: Arc<Shared>, pre: InstancePre<CallState>) -> Self {
-        Self { shared, pre }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let own = Semaphore::new((2 * cores).clamp(limits::PLUGIN_INSTANCES, limits::INSTANCES));
+        Self { shared, pre, own }
     }
 
     pub(super) fn component(&self) -> &Component {
@@ -92,7 +106,7 @@ impl Sandbox {
                 Err(Box::new(Failed { call, kind, log: state.take_log().finish(), cpu: meter.total() }))
             }
             Err(_) => {
-                let kind = FaultKind::DeadlineWall { limit: cx.wall };
+                let kind = late(&meter, cx);
                 Err(Box::new(Failed { call, kind, log: state.take_log().finish(), cpu: meter.total() }))
             }
         }
@@ -110,20 +124,21 @@ impl Sandbox {
                 store.data_mut().collect_output();
                 classify(&error, Call::Instantiate, store.data(), cx)
             }
-            Err(_) => FaultKind::DeadlineWall { limit: cx.wall },
+            Err(_) => late(&meter, cx),
         };
         let log = store.data_mut().take_log().finish();
         Err(Box::new(Failed { call: Call::Instantiate, kind, log, cpu: meter.total() }))
     }
 
     /// Waits for one of the instances that may live at once.
-    async fn permit(&self, cx: &CallContext) -> Result<SemaphorePermit<'_>, Box<Failed>> {
+    async fn permit(&self, cx: &CallContext) -> Result<Permit<'_>, Box<Failed>> {
         let slots = &self.shared.slots;
-        if let Ok(permit) = slots.try_acquire() {
-            return Ok(permit);
+        if let (Ok(own), Ok(permit)) = (self.own.try_acquire(), slots.try_acquire()) {
+            return Ok((own, permit));
         }
-        match timeout(cx.wall, slots.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
+        let both = async { Ok::<_, AcquireError>((self.own.acquire().await?, slots.acquire().await?)) };
+        match timeout(cx.wall, both).await {
+            Ok(Ok(permits)) => Ok(permits),
             // Never closed; were it, nothing would become free either.
             Ok(Err(_)) | Err(_) => Err(Failed::early(FaultKind::Busy { waited: cx.wall })),
         }
@@ -139,6 +154,7 @@ impl Sandbox {
             if store.data().meter.so_far() >= cpu {
                 return Err(CpuSpent.into());
             }
+            store.data().meter.takes_turn();
             // Not wasmtime's own yield: it wakes itself at once, and tokio looks at sockets and timers only after every
             // 61 polls of such tasks, which are 61 ticks here. Tokio's yield comes back after such a look.
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))

@@ -67,8 +67,8 @@ fn pool(scan: Enabled, keep: usize) -> InstanceAllocationStrategy {
         .table_elements(limits::TABLE_ELEMENTS)
         .pagemap_scan(scan)
         .linear_memory_keep_resident(keep)
-        .table_keep_resident(16 * limits::KIB)
-        .async_stack_keep_resident(64 * limits::KIB);
+        .table_keep_resident(limits::KEPT_TABLE_BYTES)
+        .async_stack_keep_resident(limits::KEPT_STACK_BYTES);
     InstanceAllocationStrategy::Pooling(pool)
 }
 

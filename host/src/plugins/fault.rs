@@ -7,6 +7,7 @@ use core::fmt;
 use core::time::Duration;
 
 use tidegate_core::limits;
+use tidegate_core::one_line::one_line;
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::answer::{Call, CallContext};
@@ -39,7 +40,12 @@ pub enum FaultKind {
         /// How long it may.
         limit: Duration,
     },
-    /// It did not end in time, though it did not use its CPU time: it waits, or the machine is overloaded.
+    /// It waited until its time was over. Nothing that a plugin may wait for ever comes.
+    Asleep {
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// It did not end in time, though it did not use its CPU time: the machine is overloaded.
     DeadlineWall {
         /// How long it may take.
         limit: Duration,
@@ -104,7 +110,8 @@ impl FaultKind {
                 "if the input is unusually large, raise limits.cpu in the profile; else the plugin has an endless loop: report it to \
                  its author"
             }
-            Self::DeadlineWall { .. } => "look at the load of the machine; a WASI plugin may not sleep",
+            Self::Asleep { .. } => "a plugin may not sleep: report it to its author",
+            Self::DeadlineWall { .. } => "look at the load of the machine",
             Self::Memory { .. } => {
                 "lower the profile's page size or body limit, raise its limits.memory_mb, or report it to the plugin's author"
             }
@@ -124,6 +131,7 @@ impl FaultKind {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::DeadlineCpu { .. } => "deadline-cpu",
+            Self::Asleep { .. } => "asleep",
             Self::DeadlineWall { .. } => "deadline-wall",
             Self::Memory { .. } => "memory",
             Self::Table { .. } => "table",
@@ -148,6 +156,7 @@ impl fmt::Display for FaultKind {
         let mib = |bytes: &usize| bytes / limits::MIB;
         match self {
             Self::DeadlineCpu { limit } => write!(f, "used more than {limit:?} of CPU time"),
+            Self::Asleep { limit } => write!(f, "slept instead of answering within {limit:?}"),
             Self::DeadlineWall { limit } => write!(f, "did not answer within {limit:?}"),
             Self::Memory { limit, wanted } => {
                 write!(
@@ -162,19 +171,23 @@ impl fmt::Display for FaultKind {
             Self::Trap { cause, said, frames } => {
                 write!(f, "trapped ({cause})")?;
                 if let Some(said) = said {
-                    write!(f, ", after it had logged: {said}")?;
+                    write!(f, ", after it had logged: {}", one_line(said, limits::MESSAGE_BYTES))?;
                 }
                 if !frames.is_empty() {
                     write!(f, ", in {}", frames.join(" < "))?;
                 }
                 Ok(())
             }
-            Self::BadOutput { what } => write!(f, "gave an answer that breaks the contract: {what}"),
+            Self::BadOutput { what } => {
+                write!(f, "gave an answer that breaks the contract: {}", one_line(what, limits::MESSAGE_BYTES))
+            }
             Self::AnswerTooLarge { limit } if limit % limits::MIB == 0 => {
                 write!(f, "gave an answer of more than {} MiB", mib(limit))
             }
             Self::AnswerTooLarge { limit } => write!(f, "gave an answer of more than {limit} bytes"),
-            Self::Instantiation { why } => write!(f, "could not be started: {why}"),
+            Self::Instantiation { why } => {
+                write!(f, "could not be started: {}", one_line(why, limits::MESSAGE_BYTES))
+            }
             Self::Busy { waited } => write!(f, "was not asked, as no instance became free within {waited:?}"),
         }
     }
@@ -253,7 +266,11 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
     let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
         // Without the hash at the end.
-        Some(name) => format!("{:#}", rustc_demangle::demangle(name)).chars().take(limits::WORD_BYTES).collect(),
+        Some(name) => {
+            // No name of a language is as long; what follows would only cost time.
+            let begin = name.get(..name.floor_char_boundary(limits::MESSAGE_BYTES)).unwrap_or_default();
+            one_line(&format!("{:#}", rustc_demangle::demangle(begin)), limits::WORD_BYTES)
+        }
         None => format!("function {}", frame.func_index()),
     };
     backtrace.frames().iter().take(limits::TRAP_FRAMES).map(name).collect()

@@ -5,7 +5,7 @@
 //! and exports. Must not know: what the names mean. Called by `compile`.
 
 use tidegate_core::limits;
-use wasmparser::{BinaryReaderError, Encoding, Parser, Payload};
+use wasmparser::{BinaryReaderError, Encoding, FunctionBody, Operator, Parser, Payload};
 
 use super::refusal::RefusalKind;
 
@@ -102,6 +102,7 @@ impl Counts {
             }
             Payload::CodeSectionEntry(body) => {
                 cap("bytes in one function", body.range().len(), limits::FUNCTION_BYTES)?;
+                blocks(&body)?;
             }
             Payload::ComponentImportSection(section) => {
                 self.entries(section.count())?;
@@ -143,6 +144,23 @@ impl Counts {
         self.entries = self.entries.saturating_add(number(count));
         cap("types, imports, exports and other entries", self.entries, limits::COMPONENT_ENTRIES)
     }
+}
+
+/// Counts how deep the blocks of a function nest: the compiler is quadratic in it, and took 40 s for 100,000.
+fn blocks(body: &FunctionBody<'_>) -> Result<(), Stop> {
+    let mut depth = 0_usize;
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        match operators.read()? {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
+                depth += 1;
+                cap("levels of blocks in one function", depth, limits::FUNCTION_BLOCKS)?;
+            }
+            Operator::End => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn number(count: u32) -> usize {
@@ -205,11 +223,14 @@ mod tests {
         let depth = limits::COMPONENT_NESTING + 1;
         let nesting = format!("{}{}", "(component ".repeat(depth), ")".repeat(depth));
         let huge = format!("(component (core module (func {})))", "nop ".repeat(limits::FUNCTION_BYTES + 1));
+        let deep = limits::FUNCTION_BLOCKS + 1;
+        let blocks = format!("(component (core module (func {} {})))", "block ".repeat(deep), "end ".repeat(deep));
         for (wat, what) in [
             (functions, "functions"),
             (modules, "core modules"),
             (nesting, "levels of nesting"),
             (huge, "bytes in one function"),
+            (blocks, "levels of blocks in one function"),
         ] {
             let found = inspect(&text(&wat)).unwrap_err();
             assert!(matches!(&found, RefusalKind::OverCap { what: of, .. } if *of == what), "{found}");

@@ -96,7 +96,13 @@ fn one_line(message: &str, most: usize) -> String {
         if line.len() + c.len_utf8() > most {
             break;
         }
-        line.push(if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c });
+        line.push(match c {
+            c if c.is_control() => ' ',
+            '\u{2028}' | '\u{2029}' => ' ',
+            // What turns the order of a line (UAX #9).
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+            c => c,
+        });
     }
     line
 }

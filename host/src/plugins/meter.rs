@@ -5,7 +5,7 @@
 
 use core::future::Future;
 use core::pin::Pin;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::sync::Arc;
@@ -19,6 +19,10 @@ pub(super) struct Meter {
     spent: AtomicU64,
     /// What the thread's clock showed when the current poll began.
     began: AtomicU64,
+    /// Whether the beat has ended the current poll.
+    yielded: AtomicBool,
+    /// Whether the last poll ended because the call waits for something.
+    asleep: AtomicBool,
 }
 
 impl Meter {
@@ -31,6 +35,16 @@ impl Meter {
     pub(super) fn so_far(&self) -> Duration {
         let poll = thread_nanos().saturating_sub(self.began.load(Ordering::Relaxed));
         Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll))
+    }
+
+    /// The beat has taken the call's turn from it: it does not wait, it works.
+    pub(super) fn takes_turn(&self) {
+        self.yielded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the call waits for something of its own, and not for a core.
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep.load(Ordering::Relaxed)
     }
 
     /// CPU time of all polls that have ended.
@@ -58,7 +72,9 @@ impl<F: Future> Future for Measured<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let began = thread_nanos();
         self.meter.began.store(began, Ordering::Relaxed);
+        self.meter.yielded.store(false, Ordering::Relaxed);
         let poll = self.future.as_mut().poll(cx);
+        self.meter.asleep.store(poll.is_pending() && !self.meter.yielded.load(Ordering::Relaxed), Ordering::Relaxed);
         self.meter.spent.fetch_add(thread_nanos().saturating_sub(began), Ordering::Relaxed);
         poll
     }

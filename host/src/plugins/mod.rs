@@ -17,6 +17,7 @@ mod catalogue;
 mod compile;
 mod compiler;
 mod digest;
+mod effort;
 mod engine;
 mod fault;
 mod imports;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tidegate_core::contract::{Batch, Delivery, Failure, Job, Manifest, Page, Problem, Step, Valid};
 use tidegate_core::limits;
+use tidegate_core::one_line::one_line;
 
 use super::adapter::Adapter;
 use super::answer::{Answer, Call, CallContext};
@@ -114,16 +115,12 @@ impl Plugin {
         let answer = self.heard(Call::Validate, answer)?;
         let wrong = match &answer.value {
             Ok(valid) => normal_form(&valid.identifier).err(),
-            Err(problems) if problems.is_empty() => Some("it refused the source without naming a problem".to_owned()),
-            Err(problems) => problems
-                .iter()
-                .find(|problem| problem.message.len() > limits::MESSAGE_BYTES)
-                .map(|problem| format!("a problem's message has {} bytes", problem.message.len())),
+            Err(problems) => wrong_problems(problems),
         };
         match wrong {
             None => {
                 self.tally.gave(answer.value.as_ref().map_or(0, |valid| valid.identifier.len()), 0);
-                Ok(answer)
+                Ok(answer.map(|value| value.map_err(told_problems)))
             }
             Some(what) => {
                 let Answer { log, cpu, .. } = answer;
@@ -217,6 +214,28 @@ impl core::fmt::Debug for Plugin {
             .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
+}
+
+/// What is wrong with problems that a plugin tells, if something is.
+fn wrong_problems(problems: &[Problem]) -> Option<String> {
+    let most = limits::MESSAGE_BYTES;
+    if problems.is_empty() {
+        return Some("it refused the source without naming a problem".to_owned());
+    }
+    problems.iter().find_map(|problem| {
+        let (pointer, message) = (problem.pointer.len(), problem.message.len());
+        let long = pointer > most || message > most;
+        long.then(|| {
+            format!("a problem has a pointer of {pointer} and a message of {message} bytes, at most {most} are allowed")
+        })
+    })
+}
+
+/// The first problems, as they may be printed.
+fn told_problems(problems: Vec<Problem>) -> Vec<Problem> {
+    let line = |text: String| one_line(&text, limits::MESSAGE_BYTES);
+    let told = |problem: Problem| Problem { pointer: line(problem.pointer), message: line(problem.message) };
+    problems.into_iter().take(limits::PROBLEMS).map(told).collect()
 }
 
 /// Whether a text may be the normal form of an identifier; the error says why not.

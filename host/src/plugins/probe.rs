@@ -15,9 +15,10 @@ use tidegate_core::manifest::{self, ManifestFault};
 use tidegate_core::time::UtcMillis;
 
 use super::adapter::Adapter;
-use super::answer::{Call, CallContext};
+use super::answer::{Answer, Call, CallContext};
 use super::call::Failed;
 use super::digest::Digest;
+use super::fault::FaultKind;
 use super::imports::Contract;
 use super::plugin::Plugin;
 use super::refusal::{Origin, RefusalKind};
@@ -28,6 +29,35 @@ use super::tally::Tally;
 /// every time.
 pub(super) fn context(cpu: Duration) -> CallContext {
     CallContext { cpu, wall: cpu + limits::CALL_WALL, ..CallContext::at(UtcMillis::from_millis(0)) }
+}
+
+/// What is left of the CPU time for trying a component.
+struct Trial {
+    cx: CallContext,
+    left: Duration,
+    all: Duration,
+}
+
+impl Trial {
+    fn new(cx: CallContext) -> Self {
+        let all = cx.cpu * limits::PROBE_CALLS;
+        Self { cx, left: all, all }
+    }
+
+    /// The context of the next call.
+    fn next(&self, call: Call) -> Result<CallContext, RefusalKind> {
+        if self.left.is_zero() {
+            return Err(RefusalKind::Probe { call, fault: FaultKind::DeadlineCpu { limit: self.all } });
+        }
+        Ok(CallContext { cpu: self.cx.cpu.min(self.left), ..self.cx })
+    }
+
+    /// Takes off what a call has cost.
+    fn heard<T>(&mut self, outcome: Result<Answer<T>, Box<Failed>>) -> Result<T, RefusalKind> {
+        let answer = outcome.map_err(failed)?;
+        self.left = self.left.saturating_sub(answer.cpu);
+        Ok(answer.value)
+    }
 }
 
 /// A plugin, if the component passes.
@@ -42,8 +72,9 @@ pub(super) async fn probe(
     if let Some(what) = adapter.signatures(cx).await.map_err(failed)? {
         return Err(RefusalKind::Signature { what });
     }
-    let manifest = adapter.describe(cx).await.map_err(failed)?.value;
-    if adapter.describe(cx).await.map_err(failed)?.value != manifest {
+    let mut trial = Trial::new(*cx);
+    let manifest = trial.heard(adapter.describe(&trial.next(Call::Describe)?).await)?;
+    if trial.heard(adapter.describe(&trial.next(Call::Describe)?).await)? != manifest {
         return Err(RefusalKind::NotConstant { call: Call::Describe });
     }
     let faults = manifest::faults(&manifest);
@@ -51,12 +82,20 @@ pub(super) async fn probe(
         return Err(RefusalKind::Manifest { faults });
     }
     let mut schemas = HashMap::new();
+    let mut patterns = 0;
     for (i, kind) in manifest.kinds.iter().enumerate() {
         let schema = Schema::compile(&kind.overrides_schema).map_err(|message| RefusalKind::Manifest {
             faults: vec![ManifestFault { place: format!("kinds[{i}].overrides-schema"), message }],
         })?;
+        patterns += schema.patterns();
+        if patterns > limits::SCHEMA_PATTERNS {
+            let message =
+                format!("with it the plugin has {patterns} patterns; at most {} are allowed", limits::SCHEMA_PATTERNS);
+            let place = format!("kinds[{i}].overrides-schema");
+            return Err(RefusalKind::Manifest { faults: vec![ManifestFault { place, message }] });
+        }
         for example in &kind.examples {
-            if let Err(what) = try_example(&adapter, kind, example, &schema, cx).await? {
+            if let Err(what) = try_example(&adapter, kind, example, &schema, &mut trial).await? {
                 return Err(RefusalKind::Example {
                     kind: kind.name.clone(),
                     identifier: example.identifier.clone(),
@@ -76,7 +115,7 @@ async fn try_example(
     kind: &Kind,
     example: &Example,
     schema: &Schema,
-    cx: &CallContext,
+    trial: &mut Trial,
 ) -> Result<Result<(), String>, RefusalKind> {
     let overrides = if example.overrides.is_empty() { "{}" } else { &example.overrides };
     let value: Value = match serde_json::from_str(overrides) {
@@ -87,7 +126,8 @@ async fn try_example(
     if !problems.is_empty() {
         return Ok(Err(format!("its overrides do not fit the schema: {}", words(&problems))));
     }
-    let first = adapter.validate(&kind.name, &example.identifier, overrides, cx).await.map_err(failed)?.value;
+    let cx = trial.next(Call::Validate)?;
+    let first = trial.heard(adapter.validate(&kind.name, &example.identifier, overrides, &cx).await)?;
     let normal = match first {
         Ok(valid) => valid.identifier,
         Err(problems) => return Ok(Err(format!("`validate` refuses it: {}", words(&problems)))),
@@ -95,7 +135,8 @@ async fn try_example(
     if let Err(what) = super::plugin::normal_form(&normal) {
         return Ok(Err(format!("`validate` makes {normal:?} of it: {what}")));
     }
-    let second = adapter.validate(&kind.name, &normal, overrides, cx).await.map_err(failed)?.value;
+    let cx = trial.next(Call::Validate)?;
+    let second = trial.heard(adapter.validate(&kind.name, &normal, overrides, &cx).await)?;
     Ok(match second {
         Ok(valid) if valid.identifier == normal => Ok(()),
         Ok(valid) => Err(format!("`validate` makes {normal:?} of it, and {:?} of that", valid.identifier)),

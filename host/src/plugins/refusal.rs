@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use tidegate_core::limits;
 use tidegate_core::manifest::ManifestFault;
+use tidegate_core::one_line::one_line;
 
 use super::answer::Call;
 use super::digest::Digest;
@@ -27,7 +28,10 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shipped(name) => write!(f, "shipped plugin {name}"),
-            Self::File(path) => write!(f, "plugin file {}", path.display()),
+            Self::File(path) => {
+                let path = path.display().to_string();
+                write!(f, "plugin file {}", one_line(&path, limits::MESSAGE_BYTES))
+            }
         }
     }
 }
@@ -245,49 +249,61 @@ impl RefusalKind {
 
 impl fmt::Display for RefusalKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable { why } => write!(f, "it cannot be read: {why}"),
-            Self::TooLarge { bytes } => {
+        // Names and messages of a component may be long, and hold anything.
+        f.write_str(&one_line(&Told(self).to_string(), limits::REFUSAL_BYTES))
+    }
+}
+
+/// A refusal in the words in which it came.
+struct Told<'a>(&'a RefusalKind);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            RefusalKind::Unreadable { why } => write!(f, "it cannot be read: {why}"),
+            RefusalKind::TooLarge { bytes } => {
                 write!(f, "it has {bytes} bytes, and at most {} MiB are taken", limits::COMPONENT_BYTES / limits::MIB)
             }
-            Self::NotWasm { looks } => write!(f, "it is not WebAssembly: it is {looks}"),
-            Self::CoreModule => f.write_str("it is a core module, and plugins are components"),
-            Self::Truncated { bytes } => write!(f, "it is cut off after {bytes} bytes"),
-            Self::Malformed { why, at } => write!(f, "it is damaged at byte {at}: {why}"),
-            Self::OverCap { what, count, most } => write!(f, "it has {count} {what}, and at most {most} are taken"),
-            Self::Pin { pinned, found } => write!(f, "its SHA-256 is {found}, but {pinned} is pinned"),
-            Self::NoContract { exports } if exports.is_empty() => f.write_str("it exports nothing"),
-            Self::NoContract { exports } => {
+            RefusalKind::NotWasm { looks } => write!(f, "it is not WebAssembly: it is {looks}"),
+            RefusalKind::CoreModule => f.write_str("it is a core module, and plugins are components"),
+            RefusalKind::Truncated { bytes } => write!(f, "it is cut off after {bytes} bytes"),
+            RefusalKind::Malformed { why, at } => write!(f, "it is damaged at byte {at}: {why}"),
+            RefusalKind::OverCap { what, count, most } => {
+                write!(f, "it has {count} {what}, and at most {most} are taken")
+            }
+            RefusalKind::Pin { pinned, found } => write!(f, "its SHA-256 is {found}, but {pinned} is pinned"),
+            RefusalKind::NoContract { exports } if exports.is_empty() => f.write_str("it exports nothing"),
+            RefusalKind::NoContract { exports } => {
                 write!(f, "it does not export tidegate:plugin/source (it exports {})", exports.join(", "))
             }
-            Self::Track { found } => write!(f, "it is built for tidegate:plugin {found}"),
-            Self::Import { name } => write!(f, "it imports {name}, which plugins cannot have"),
-            Self::WasiRefused { names } => {
+            RefusalKind::Track { found } => write!(f, "it is built for tidegate:plugin {found}"),
+            RefusalKind::Import { name } => write!(f, "it imports {name}, which plugins cannot have"),
+            RefusalKind::WasiRefused { names } => {
                 write!(f, "it imports WASI ({}), which is switched off here", names.join(", "))
             }
-            Self::Signature { what } => write!(f, "it does not fit the contract: {what}"),
-            Self::Compile { why } => write!(f, "it cannot be compiled: {why}"),
-            Self::CompileTime => write!(f, "compiling it took longer than {:?}", limits::COMPILE_TIMEOUT),
-            Self::CompileMemory => {
+            RefusalKind::Signature { what } => write!(f, "it does not fit the contract: {what}"),
+            RefusalKind::Compile { why } => write!(f, "it cannot be compiled: {why}"),
+            RefusalKind::CompileTime => write!(f, "compiling it took longer than {:?}", limits::COMPILE_TIMEOUT),
+            RefusalKind::CompileMemory => {
                 write!(f, "compiling it took more than {} MiB of memory", limits::COMPILE_MEMORY_BYTES / limits::MIB)
             }
-            Self::CompilerPanic { why } => write!(f, "the compiler failed on it: {why}"),
-            Self::CompilerBusy => f.write_str("the compiler is still busy with another plugin"),
-            Self::Probe { call, fault } => write!(f, "trying it, {call} {fault}"),
-            Self::NotConstant { call } => write!(f, "{call} gave two different answers to the same question"),
-            Self::Manifest { faults } => {
+            RefusalKind::CompilerPanic { why } => write!(f, "the compiler failed on it: {why}"),
+            RefusalKind::CompilerBusy => f.write_str("the compiler is still busy with another plugin"),
+            RefusalKind::Probe { call, fault } => write!(f, "trying it, {call} {fault}"),
+            RefusalKind::NotConstant { call } => write!(f, "{call} gave two different answers to the same question"),
+            RefusalKind::Manifest { faults } => {
                 f.write_str("its manifest is not right: ")?;
                 let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 f.write_str(&faults.join("; "))
             }
-            Self::Example { kind, identifier, what } => {
+            RefusalKind::Example { kind, identifier, what } => {
                 write!(f, "its example {identifier:?} of kind {kind} is not right: {what}")
             }
-            Self::SameName { name, others } => {
+            RefusalKind::SameName { name, others } => {
                 let others: Vec<String> = others.iter().map(|path| path.display().to_string()).collect();
                 write!(f, "the name {name} is also used by {}", others.join(", "))
             }
-            Self::TooMany => f.write_str("the directory holds too many components"),
+            RefusalKind::TooMany => f.write_str("the directory holds too many components"),
         }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tidegate_core::contract::Problem;
 use tidegate_core::limits;
 use tidegate_core::nearest::nearest;
+use tidegate_core::one_line::{one_line, quoted};
 
 /// What overrides of one kind may be.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) enum Schema {
         validator: Box<Validator>,
         /// Names of the settings, for messages.
         settings: Vec<String>,
+        /// Regular expressions in it.
+        patterns: usize,
     },
 }
 
@@ -32,6 +35,7 @@ impl Schema {
             return Ok(Self::Nothing);
         }
         let schema: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        let effort = super::effort::of(&schema)?;
         let patterns =
             PatternOptions::regex().size_limit(limits::SCHEMA_REGEX_BYTES).dfa_size_limit(limits::SCHEMA_REGEX_BYTES);
         let validator = jsonschema::options()
@@ -42,7 +46,15 @@ impl Schema {
             .map_err(|error| format!("it is not a JSON Schema of draft 2020-12: {error}"))?;
         let settings = schema.get("properties").and_then(Value::as_object);
         let settings = settings.map(|names| names.keys().cloned().collect()).unwrap_or_default();
-        Ok(Self::Object { validator: Box::new(validator), settings })
+        Ok(Self::Object { validator: Box::new(validator), settings, patterns: effort.patterns })
+    }
+
+    /// Regular expressions that are kept for it.
+    pub(super) const fn patterns(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Object { patterns, .. } => *patterns,
+        }
     }
 
     /// What is wrong with these overrides; empty if they are right.
@@ -57,7 +69,7 @@ impl Schema {
                 .take(limits::PROBLEMS)
                 .map(|name| problem(pointer("", name), "this kind of source has no settings; remove it".to_owned()))
                 .collect(),
-            Self::Object { validator, settings } => {
+            Self::Object { validator, settings, .. } => {
                 let mut problems: Vec<Problem> = validator
                     .iter_errors(overrides)
                     .take(limits::PROBLEMS)
@@ -84,11 +96,11 @@ fn explain(error: &ValidationError<'_>, settings: &[String]) -> Vec<Problem> {
             vec![Problem { pointer: pointer(&at, name), message: "this setting is required".to_owned() }]
         }
         ValidationErrorKind::Enum { options } => {
+            let options = one_line(&options.to_string(), limits::WORD_BYTES);
             vec![Problem { pointer: at, message: format!("{} is none of {options}", short(error.instance())) }]
         }
         _ => {
-            let message: String = error.to_string().chars().take(limits::WORD_BYTES).collect();
-            vec![Problem { pointer: at, message }]
+            vec![Problem { pointer: at, message: one_line(&error.to_string(), limits::WORD_BYTES) }]
         }
     }
 }
@@ -98,21 +110,21 @@ fn unknown(name: &str, at: &str, settings: &[String]) -> String {
     if !at.is_empty() || settings.is_empty() {
         return "there is no such setting; remove it".to_owned();
     }
-    let accepted = settings.join(", ");
+    let accepted = one_line(&settings.join(", "), limits::MESSAGE_BYTES / 2);
     match nearest(name, settings.iter().map(String::as_str)) {
-        Some(near) => format!("there is no such setting; did you mean {near:?}? Accepted: {accepted}"),
+        Some(near) => format!("there is no such setting; did you mean {}? Accepted: {accepted}", quoted(near)),
         None => format!("there is no such setting. Accepted: {accepted}"),
     }
 }
 
 fn short(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 80 { text } else { text.chars().take(79).chain(['…']).collect() }
+    one_line(&value.to_string(), 80)
 }
 
 /// A JSON Pointer one level deeper (RFC 6901, section 3).
 fn pointer(at: &str, name: &str) -> String {
-    format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"))
+    let name = name.replace('~', "~0").replace('/', "~1");
+    one_line(&format!("{at}/{name}"), limits::MESSAGE_BYTES)
 }
 
 #[cfg(test)]
@@ -178,6 +190,7 @@ mod tests {
             r#"{"properties": 5}"#,
             r#"{"$ref": "https://example.org/schema.json"}"#,
             r#"{"$ref": "file:///etc/passwd"}"#,
+            r##"{"$ref": "#"}"##,
             r#"{"properties": {"a": {"pattern": "("}}}"#,
         ] {
             assert!(Schema::compile(text).is_err(), "{text}");

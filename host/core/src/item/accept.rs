@@ -9,10 +9,12 @@
 
 use std::collections::HashMap;
 
-use super::{Detail, Item, Page, fingerprint};
+use super::belongings::{self, clean, tidy};
+use super::{Detail, Item, Page, findings, fingerprint};
 use crate::contract::{self, OutcomeStatus, Reject, Removal};
 use crate::failure::Failure;
 use crate::limits;
+use crate::one_line::make_one_line;
 use crate::time::UtcMillis;
 
 /// A batch that breaks the contract. Counts as a fault of the plugin.
@@ -60,16 +62,16 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
     let removals = accept_removals(batch.removals, &mut rejects);
     let rejected = u32::try_from(rejects.len()).unwrap_or(u32::MAX);
     rejects.truncate(limits::BATCH_REJECTS);
-    rejects.iter_mut().for_each(|reject| tidy(&mut reject.reason, limits::MESSAGE_BYTES));
+    rejects.iter_mut().for_each(tidy_reject);
     let mut warnings = batch.warnings;
     warnings.truncate(limits::BATCH_WARNINGS);
-    warnings.iter_mut().for_each(|warning| tidy(warning, limits::MESSAGE_BYTES));
+    warnings.iter_mut().for_each(|warning| make_one_line(warning, limits::MESSAGE_BYTES));
     let mut outcome = batch.outcome;
-    tidy(&mut outcome.detail, limits::MESSAGE_BYTES);
+    make_one_line(&mut outcome.detail, limits::MESSAGE_BYTES);
     let trouble = batch.trouble.map(|failure| Failure::of_plugin(failure, status));
     // The contract: watermark and `next` count beside `ok` and `no-new` only.
     let well = trouble.is_none() && matches!(outcome.status, OutcomeStatus::Ok | OutcomeStatus::NoNew);
-    let watermark = batch.watermark.map(|watermark| accept_watermark(watermark, horizon)).transpose()?;
+    let watermark = batch.watermark.map(|watermark| findings::watermark(watermark, horizon)).transpose()?;
     Ok(Page {
         items: in_order(without_doubles(items)),
         removals,
@@ -78,16 +80,16 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
         fillers: batch.fillers,
         trouble: trouble.or_else(|| Failure::of_outcome(&outcome)),
         outcome,
-        facts: batch.facts.map(accept_facts),
+        facts: batch.facts.map(findings::facts),
         watermark: watermark.filter(|_| well),
-        hints: batch.hints.map(accept_hints),
+        hints: batch.hints.map(findings::hints),
         warnings,
         state: batch.state,
         next: batch.next.filter(|_| well),
     })
 }
 
-fn most(what: &'static str, count: usize, most: usize) -> Result<(), BadOutput> {
+pub(super) fn most(what: &'static str, count: usize, most: usize) -> Result<(), BadOutput> {
     if count > most { Err(BadOutput::TooMany { what, count, most }) } else { Ok(()) }
 }
 
@@ -117,7 +119,7 @@ fn accept_item(item: contract::Item, horizon: UtcMillis) -> Result<Item, String>
     let data = object(item.data.as_deref().unwrap_or_default())
         .ok_or_else(|| "data is not a JSON object; leave it out if there is nothing to say".to_owned())?;
     let mut metrics = item.metrics;
-    metrics.retain(|metric| metric.value.is_finite() && metric.value >= 0.0 && metric.name.len() <= limits::WORD_BYTES);
+    metrics.retain(belongings::is_metric);
     let mut tags = item.tags;
     tags.iter_mut().for_each(|tag| tidy(tag, limits::WORD_BYTES));
     let time = |text: Option<String>| text.as_deref().and_then(UtcMillis::parse).filter(|at| *at <= horizon);
@@ -134,9 +136,9 @@ fn accept_item(item: contract::Item, horizon: UtcMillis) -> Result<Item, String>
         published_at: time(item.published_at),
         updated_at: time(item.updated_at),
         detail: Detail {
-            authors: item.authors,
-            media: accept_media(item.media),
-            references: item.references,
+            authors: belongings::authors(item.authors),
+            media: belongings::media(item.media),
+            references: belongings::references(item.references),
             tags,
             language: cut(item.language, limits::WORD_BYTES),
             data,
@@ -161,11 +163,18 @@ fn accept_removals(removals: Vec<Removal>, rejects: &mut Vec<Reject>) -> Vec<Rem
             rejects.push(Reject { element: removal.element, reason, extra: None });
             continue;
         }
-        tidy(&mut removal.reason, limits::MESSAGE_BYTES);
+        make_one_line(&mut removal.reason, limits::MESSAGE_BYTES);
+        removal.extra = removal.extra.take().filter(|extra| extra.len() <= limits::EXTRA_BYTES);
         removal.at = removal.at.filter(|at| UtcMillis::parse(at).is_some());
         accepted.push(removal);
     }
     accepted
+}
+
+/// A reject as it may become a dead letter.
+fn tidy_reject(reject: &mut Reject) {
+    make_one_line(&mut reject.reason, limits::MESSAGE_BYTES);
+    reject.extra = reject.extra.take().filter(|extra| extra.len() <= limits::EXTRA_BYTES);
 }
 
 /// Cuts a text that may be cut.
@@ -174,70 +183,6 @@ fn cut(text: Option<String>, most: usize) -> Option<String> {
         tidy(&mut text, most);
         text
     })
-}
-
-fn accept_media(mut media: Vec<contract::Media>) -> Vec<contract::Media> {
-    media.retain(|medium| !medium.url.is_empty() && medium.url.len() <= limits::URL_BYTES);
-    for medium in &mut media {
-        clean(&mut medium.url);
-        tidy(&mut medium.kind, limits::WORD_BYTES);
-        tidy(&mut medium.role, limits::WORD_BYTES);
-        for number in [&mut medium.size, &mut medium.duration_s, &mut medium.width, &mut medium.height] {
-            *number = number.filter(|value| value.is_finite() && *value >= 0.0);
-        }
-        if let Some(alt) = &mut medium.alt {
-            tidy(alt, limits::TITLE_BYTES);
-        }
-        medium.expires_at = medium.expires_at.take().filter(|at| UtcMillis::parse(at).is_some());
-    }
-    media
-}
-
-fn accept_facts(mut facts: contract::Facts) -> contract::Facts {
-    let words =
-        [&mut facts.platform_id, &mut facts.display_name, &mut facts.description, &mut facts.language, &mut facts.url];
-    for text in words.into_iter().flatten() {
-        tidy(text, limits::TITLE_BYTES);
-    }
-    for number in [&mut facts.followers, &mut facts.following, &mut facts.posts] {
-        *number = number.filter(|value| value.is_finite() && *value >= 0.0);
-    }
-    facts.image_url = facts.image_url.filter(|url| url.len() <= limits::URL_BYTES);
-    facts.moved_to = facts.moved_to.filter(|to| !to.is_empty() && to.len() <= limits::IDENTIFIER_BYTES);
-    facts
-}
-
-fn accept_hints(mut hints: contract::Hints) -> contract::Hints {
-    hints.skip_hours.retain(|hour| *hour < 24);
-    hints.skip_hours.sort_unstable();
-    hints.skip_hours.dedup();
-    hints.skip_days.truncate(7);
-    hints.not_before = hints.not_before.filter(|at| UtcMillis::parse(at).is_some());
-    for seconds in [&mut hints.min_interval_s, &mut hints.fresh_for_s] {
-        *seconds = seconds.filter(|value| value.is_finite() && *value >= 0.0);
-    }
-    hints.hubs.truncate(limits::HUBS);
-    hints.hubs.retain(|hub| hub.len() <= limits::URL_BYTES);
-    hints.topic = hints.topic.filter(|topic| topic.len() <= limits::URL_BYTES);
-    hints
-}
-
-fn accept_watermark(mut watermark: contract::Watermark, horizon: UtcMillis) -> Result<contract::Watermark, BadOutput> {
-    let cursor = watermark.cursor.as_deref().map_or(0, str::len);
-    most("bytes of watermark.cursor", cursor, limits::EXTRA_BYTES)?;
-    most(
-        "bytes of watermark.newest-id",
-        watermark.newest_id.as_deref().map_or(0, str::len),
-        limits::EXTERNAL_ID_BYTES,
-    )?;
-    if let Some(text) = watermark.newest_published_at.take() {
-        let at = UtcMillis::parse(&text).ok_or(BadOutput::Wrong {
-            what: "watermark.newest-published-at",
-            why: "it is not an RFC 3339 time such as \"2026-11-21T23:04:05Z\"",
-        })?;
-        watermark.newest_published_at = Some(at.min(horizon).to_string());
-    }
-    Ok(watermark)
 }
 
 /// Items with the same external id are one, standing where the first one stood: the one that says it is newer counts, and
@@ -281,22 +226,6 @@ fn object(text: &str) -> Option<serde_json::Value> {
         serde_json::Value::Object(object) if object.is_empty() => Some(serde_json::Value::Null),
         object @ serde_json::Value::Object(_) => Some(object),
         _ => None,
-    }
-}
-
-/// Replaces NUL, which no database text holds.
-fn clean(text: &mut String) {
-    if text.contains('\0') {
-        *text = text.replace('\0', "\u{fffd}");
-    }
-}
-
-/// Replaces NUL and cuts to `most` bytes, between characters.
-fn tidy(text: &mut String, most: usize) {
-    // In this order: what stands for a NUL is longer than it.
-    clean(text);
-    if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
     }
 }
 

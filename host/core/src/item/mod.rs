@@ -5,6 +5,8 @@
 //! (intake), which alone knows what exists already.
 
 mod accept;
+mod belongings;
+mod findings;
 mod fingerprint;
 mod intake;
 

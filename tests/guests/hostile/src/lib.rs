@@ -24,16 +24,18 @@ mod bindings {
     });
 }
 
+mod batches;
 #[cfg(feature = "wasi")]
 mod outside;
+mod plans;
 mod thief;
 mod tricks;
 
 use bindings::exports::tidegate::plugin::{deliveries, source};
 use bindings::tidegate::plugin::log::{self, Level};
 use bindings::tidegate::plugin::types::{
-    Batch, Body, BodyForm, Example, Failure, FailureCategory, Fetch, HttpRequest, Item, Job, Kind, Manifest, Outcome,
-    OutcomeStatus, Page, PageContent, Problem, Step, Valid, Watermark,
+    Batch, Body, Example, Failure, FailureCategory, Item, Job, Kind, Manifest, Outcome, OutcomeStatus, Page,
+    PageContent, Problem, Step, Valid, Watermark,
 };
 
 struct Hostile;
@@ -57,7 +59,8 @@ impl source::Guest for Hostile {
         let schema = match mode.as_str() {
             "bad-schema" => r#"{"type":"object","additionalProperties":false,"properties":{"a":{"type":"objekt"}}}"#,
             _ => {
-                r#"{"type":"object","additionalProperties":false,"properties":{"limit":{"type":"integer","maximum":9}}}"#
+                r#"{"type":"object","additionalProperties":false,
+                   "properties":{"limit":{"type":"integer","maximum":9},"origin":{"type":"string"}}}"#
             }
         };
         let kind = Kind {
@@ -105,6 +108,16 @@ impl source::Guest for Hostile {
         match normal.as_str() {
             "nothing-wrong" => Err(Vec::new()),
             "empty" => Ok(Valid { identifier: String::new(), extra: None }),
+            "many-problems" => {
+                let problem = Problem { pointer: "/x".repeat(16), message: "wrong".to_owned() };
+                Err(vec![problem; 100_000])
+            }
+            "long-pointer" => {
+                Err(vec![Problem { pointer: format!("/{}", "x".repeat(1 << 20)), message: "wrong".to_owned() }])
+            }
+            "long-message" => Err(vec![Problem { pointer: String::new(), message: "x".repeat(1 << 20) }]),
+            "long-identifier" => Ok(Valid { identifier: "x".repeat(1 << 20), extra: None }),
+            "control-identifier" => Ok(Valid { identifier: "tide\u{1b}[2J".to_owned(), extra: None }),
             "unknown" => Err(vec![Problem { pointer: String::new(), message: "there is no such trick".to_owned() }]),
             _ => Ok(Valid { identifier: normal, extra: None }),
         }
@@ -114,19 +127,10 @@ impl source::Guest for Hostile {
         if job.kind == "theft" {
             return thief::plan(&job);
         }
-        let step = |state: Option<String>| Step {
-            fetch: Fetch::Http(HttpRequest {
-                method: "GET".to_owned(),
-                url: "https://example.org/feed".to_owned(),
-                headers: Vec::new(),
-                body: None,
-                want: BodyForm::Bytes,
-                pass_statuses: Vec::new(),
-                extra: None,
-            }),
-            state,
-            extra: None,
-        };
+        if let Some(step) = plans::plan(&job) {
+            return Ok(step);
+        }
+        let step = |state: Option<String>| Step { state, ..plans::page(&job) };
         match job.identifier.as_str() {
             "fail" => Err(failure(FailureCategory::Config, "told to fail")),
             "count" => Ok(step(Some(tricks::count().to_string()))),
@@ -142,6 +146,16 @@ impl source::Guest for Hostile {
             }
             #[cfg(feature = "wasi")]
             "outside" => Ok(step(Some(outside::look()))),
+            #[cfg(feature = "wasi")]
+            word @ ("wait" | "hoard" | "dice" | "flood") => {
+                match word {
+                    "wait" => outside::wait(),
+                    "hoard" => outside::hoard(),
+                    "dice" => outside::dice(),
+                    _ => outside::flood(),
+                }
+                Ok(step(None))
+            }
             #[cfg(feature = "wasi")]
             "stderr" => {
                 outside::complain("Traceback: told to give up\n");
@@ -165,7 +179,10 @@ impl source::Guest for Hostile {
             "many-items" => Ok(batch(tricks::many(100_000))),
             "fail" => Err(failure(FailureCategory::BadAnswer, "told to fail")),
             trick => {
-                tricks::play(trick);
+                if let Some(batch) = batches::normalize(&job) {
+                    return Ok(batch);
+                }
+                tricks::play(trick.strip_prefix("page ").unwrap_or(trick));
                 Ok(batch(vec![item(&say(page))]))
             }
         }

@@ -44,3 +44,25 @@ pub(crate) fn complain(text: &str) {
     // Whether it could be written changes nothing: what follows is a trap.
     drop(stderr::get_stderr().blocking_write_and_flush(text.as_bytes()));
 }
+
+/// Waits for a time that does not come.
+pub(crate) fn wait() {
+    monotonic_clock::subscribe_duration(u64::MAX).block();
+}
+
+/// Takes handles and gives none back.
+pub(crate) fn hoard() {
+    (0..1_000_000).for_each(|_| core::mem::forget(stderr::get_stderr()));
+}
+
+/// Asks for more random bytes than there is memory.
+pub(crate) fn dice() {
+    drop(random::get_random_bytes(1 << 40));
+}
+
+/// Writes without an end, and without a line break.
+pub(crate) fn flood() {
+    let stderr = stderr::get_stderr();
+    let page = vec![b'x'; 4_096];
+    (0..5_000).for_each(|_| drop(stderr.blocking_write_and_flush(&page)));
+}
