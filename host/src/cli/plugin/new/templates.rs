@@ -44,8 +44,11 @@ pub(super) const FIXTURES: &[File] = files!("plugins/template/", "":
 /// The kit as it is: `wit_bindgen` finds the contract from `vendor/kit` as it does from `plugins/kit`.
 pub(super) const KIT: &[File] = files!("plugins/kit/", "vendor/kit/":
     "src/actors/mod.rs", "src/actors/settings.rs", "src/actors/state.rs", "src/actors/tally.rs",
-    "src/actors/template.rs", "src/export.rs", "src/fields/mod.rs", "src/fields/names.rs", "src/fields/own.rs",
-    "src/fixtures.rs", "src/headers.rs", "src/json/mod.rs", "src/json/scan.rs", "src/json/skip.rs", "src/json/text.rs",
+    "src/actors/template.rs", "src/dates/civil.rs", "src/dates/iso8601.rs", "src/dates/local.rs", "src/dates/mod.rs",
+    "src/dates/rfc822.rs", "src/dates/w3c.rs", "src/export.rs", "src/fields/mod.rs", "src/fields/names.rs", "src/fields/own.rs",
+    "src/fixtures.rs", "src/headers.rs", "src/html/allow.rs", "src/html/attributes.rs", "src/html/entities.rs",
+    "src/html/guess.rs", "src/html/mod.rs", "src/html/named.rs", "src/html/scan.rs", "src/html/text.rs", "src/html/write.rs",
+    "src/json/mod.rs", "src/json/scan.rs", "src/json/skip.rs", "src/json/text.rs",
     "src/lib.rs", "src/links.rs", "src/log.rs", "src/moment.rs", "src/plugin.rs", "src/proofs.rs", "src/records.rs",
     "src/status.rs", "src/uri.rs",
 );

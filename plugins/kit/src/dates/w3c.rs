@@ -2,7 +2,7 @@
 //!
 //! Owns: `2003-12-31T10:14:55Z` and its shorter forms, with a blank for the `T`. Called by [`super`].
 
-use tidegate_plugin_kit::moment::Moment;
+use crate::moment::Moment;
 
 use super::civil::{clock, number, offset, utc, zone_hours};
 

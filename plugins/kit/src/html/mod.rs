@@ -1,7 +1,7 @@
-//! From the HTML of a feed to safe HTML and plain text.
+//! From the HTML of a feed or an API to safe HTML and plain text.
 //!
 //! Owns: the sanitizer, the text of markup, and the test whether a text is meant as markup. Must not know: feeds. Called
-//! by [`crate::map`] for each text that an item keeps.
+//! by plugins for each text that an item keeps.
 //!
 //! How the output is safe: nothing of the input is copied as markup. Every tag is parsed and written anew, only from a
 //! list of elements without active content, with attributes from a list per element, quoted and escaped; all other text
@@ -10,6 +10,7 @@
 //! and attributes that are on the list. That holds without trusting this module's reading of the input.
 
 mod allow;
+pub mod attributes;
 pub mod entities;
 mod guess;
 #[rustfmt::skip]
@@ -23,6 +24,11 @@ pub use text::{fold, plain};
 
 use scan::{Piece, Scanner};
 use write::Writer;
+
+/// Open elements in a piece of HTML. Deeper tags are dropped, their text stays.
+pub const HTML_DEPTH: usize = 128;
+/// Bytes of any URL (contract). A longer one is left out.
+pub const URL_BYTES: usize = 8 * 1_024;
 
 /// Markup made safe.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

@@ -109,7 +109,7 @@ fn is_on_the_list(markup: &str) {
                 || kept.is_some_and(|e| e.attributes.contains(&attribute.as_str()));
             assert!(known, "{attribute} in {markup}");
             if allow::is_url(&attribute) {
-                let scheme = tidegate_plugin_kit::uri::scheme(&value).expect("an absolute URL");
+                let scheme = crate::uri::scheme(&value).expect("an absolute URL");
                 assert!(allow::scheme_is_safe(&attribute, scheme), "{value} in {markup}");
             }
         }

@@ -1,11 +1,12 @@
 //! The attributes of a start tag.
 //!
-//! Owns: reading them up to the end of the tag. Called by [`super`]. A quote that is never closed ends with its tag, so
+//! Owns: reading them up to the end of the tag. Called by [`super`], and by readers of XML. A quote that is never closed ends with its tag, so
 //! that one missing quote does not swallow the document.
 
 use memchr::memchr;
 
-use crate::limits;
+/// Attributes of one element. Further ones are passed over.
+pub const ATTRIBUTES: usize = 256;
 
 /// One attribute, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +18,18 @@ pub struct Attribute<'t> {
 }
 
 /// How a start tag ended.
-pub(crate) struct Read {
+#[derive(Debug)]
+pub struct Read {
     /// Bytes of the whole tag.
-    pub(crate) end: usize,
-    pub(crate) empty: bool,
-    pub(crate) damage: Option<&'static str>,
+    pub end: usize,
+    /// Whether it ended in `/>`.
+    pub empty: bool,
+    /// What is odd about it, for a person.
+    pub damage: Option<&'static str>,
 }
 
 /// Reads attributes from byte `at` of `tag` (which starts with `<`) into `found`, which is emptied first.
-pub(crate) fn read<'t>(tag: &'t str, mut at: usize, found: &mut Vec<Attribute<'t>>) -> Read {
+pub fn read<'t>(tag: &'t str, mut at: usize, found: &mut Vec<Attribute<'t>>) -> Read {
     let bytes = tag.as_bytes();
     let mut damage = None;
     found.clear();
@@ -45,7 +49,7 @@ pub(crate) fn read<'t>(tag: &'t str, mut at: usize, found: &mut Vec<Attribute<'t
                 let (attribute, end, odd) = one(tag, at);
                 damage = damage.or(odd);
                 at = end;
-                if found.len() < limits::ATTRIBUTES {
+                if found.len() < ATTRIBUTES {
                     found.push(attribute);
                 }
             }
@@ -94,7 +98,18 @@ fn quoted(bytes: &[u8], start: usize, quote: u8) -> (usize, Option<&'static str>
     let odd = memchr(b'<', &bytes[start..first]).map(|_| "a `<` in an attribute");
     match bytes.get(first + 1) {
         None | Some(b'>' | b'/' | b'?') => (first, odd),
-        Some(b) if b.is_ascii_whitespace() || super::starts_name(*b) => (first, odd),
+        Some(b) if b.is_ascii_whitespace() || starts_name(*b) => (first, odd),
         Some(_) => (first, Some("stray characters in a tag")),
     }
+}
+
+/// Whether a name may start with this byte.
+pub fn starts_name(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') || byte >= 0x80
+}
+
+/// Length of the name at the start of `bytes`. It ends on a character boundary, as only ASCII bytes end it.
+pub fn name_length(bytes: &[u8]) -> usize {
+    let in_name = |b: &u8| starts_name(*b) || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    bytes.iter().position(|b| !in_name(b)).unwrap_or(bytes.len())
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: Greek, Hungarian, Korean (OnBlog and Nate), and `2006/09/15 08:19:53 EDT`. Called by [`super`] last.
 
-use tidegate_plugin_kit::moment::Moment;
+use crate::moment::Moment;
 
 use super::civil::{clock, number, utc};
 use super::{rfc822, w3c};

@@ -2,7 +2,7 @@
 //!
 //! Owns: those forms that name their year; the others would need to know today. Called by [`super`] after W3C's profile.
 
-use tidegate_plugin_kit::moment::Moment;
+use crate::moment::Moment;
 
 use super::civil::{clock, number, of_ordinal, offset, utc};
 

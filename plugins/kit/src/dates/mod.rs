@@ -1,7 +1,7 @@
-//! Dates as feeds write them.
+//! Dates as feeds and APIs write them.
 //!
 //! Owns: every notation that is understood, and the time in UTC it means. Must not know: which element a date came from,
-//! nor the time now (a date without its year is no date). Called by [`crate::reader`] and [`crate::json`]. The notations
+//! nor the time now (a date without its year is no date). Called by plugins. The notations
 //! are tried in order: W3C (the profile of ISO 8601), RFC 822 with its repairs, ISO 8601's rarer forms, C's asctime, and
 //! those of some old blog services. A time without a zone is UTC, and so is one whose zone nobody knows.
 
@@ -11,7 +11,7 @@ mod local;
 mod rfc822;
 mod w3c;
 
-use tidegate_plugin_kit::moment::Moment;
+use crate::moment::Moment;
 
 /// Seconds since 1970 of a time in any notation, such as the host's `now`.
 pub fn seconds_of(text: &str) -> Option<i64> {

@@ -5,8 +5,8 @@
 
 use memchr::{memchr, memchr2, memmem};
 
+use super::attributes::{self, Attribute};
 use super::entities;
-use crate::tokenize::{self, Attribute};
 
 /// A piece of markup. Names are as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,14 +78,14 @@ impl<'m> Scanner<'m> {
     }
 
     fn start_tag(&mut self, rest: &'m str) -> Piece<'m> {
-        let name_end = 1 + tokenize::name_length(&rest.as_bytes()[1..]);
-        let read = tokenize::read_attributes(rest, name_end, &mut self.attributes);
+        let name_end = 1 + attributes::name_length(&rest.as_bytes()[1..]);
+        let read = attributes::read(rest, name_end, &mut self.attributes);
         self.at += read.end;
         Piece::Start { name: local(&rest[1..name_end]), empty: read.empty }
     }
 
     fn end_tag(&mut self, rest: &'m str) -> Piece<'m> {
-        let name_end = 2 + tokenize::name_length(&rest.as_bytes()[2..]);
+        let name_end = 2 + attributes::name_length(&rest.as_bytes()[2..]);
         let end = memchr(b'>', &rest.as_bytes()[name_end..]).map_or(rest.len(), |found| name_end + found + 1);
         self.at += end;
         Piece::End { name: local(&rest[2..name_end]) }

@@ -2,13 +2,12 @@
 //!
 //! Owns: escaping, balance, implied end tags, URLs, and where lines of text end. Called by [`super`].
 
-use tidegate_plugin_kit::uri;
+use crate::uri;
 
 use super::allow::{self, ELEMENTS, Place};
+use super::attributes::Attribute;
 use super::text::Lines;
-use super::{Clean, entities};
-use crate::limits;
-use crate::tokenize::Attribute;
+use super::{Clean, HTML_DEPTH, URL_BYTES, entities};
 
 /// The output so far.
 pub(super) struct Writer<'b> {
@@ -62,7 +61,7 @@ impl<'b> Writer<'b> {
         if matches!(kept.place, Place::Void | Place::VoidLine) {
             return;
         }
-        if self.open.len() >= limits::HTML_DEPTH {
+        if self.open.len() >= HTML_DEPTH {
             self.html.truncate(mark);
             return;
         }
@@ -106,7 +105,7 @@ impl<'b> Writer<'b> {
     fn url(&self, attribute: &str, value: &str) -> Option<String> {
         let url = uri::resolve(self.base, value);
         let scheme = uri::scheme(&url)?;
-        (allow::scheme_is_safe(attribute, scheme) && url.len() <= limits::URL_BYTES).then_some(url)
+        (allow::scheme_is_safe(attribute, scheme) && url.len() <= URL_BYTES).then_some(url)
     }
 
     pub(super) fn end(&mut self, element: usize) {

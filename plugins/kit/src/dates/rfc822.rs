@@ -3,7 +3,7 @@
 //! Owns: `Thu, 01 Jan 2004 19:48:21 GMT`: with or without the day's name, comma, seconds, time, zone; with a year of two
 //! digits, months written out, day and month swapped. Called by [`super`].
 
-use tidegate_plugin_kit::moment::Moment;
+use crate::moment::Moment;
 
 use super::civil::{clock, number, offset, utc, zone_hours};
 

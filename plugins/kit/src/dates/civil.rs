@@ -3,8 +3,8 @@
 //! Owns: what the notations of [`super`] share, and what feeds write beyond the calendar of the kit, which does the
 //! arithmetic. Called by the notations.
 
-pub(super) use tidegate_plugin_kit::moment::number;
-use tidegate_plugin_kit::moment::{DAY_MS, Moment};
+pub(super) use crate::moment::number;
+use crate::moment::{DAY_MS, Moment};
 
 /// From date, time and the offset of its zone in seconds (positive to the east). Hour 24 and second 60 carry over; other
 /// values outside their range are refused.
