@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The shipped plugins: name, package, file.
-const SHIPPED: [(&str, &str, &str); 3] = [
+const SHIPPED: [(&str, &str, &str); 4] = [
+    ("http", "tidegate-plugin-http", "tidegate_plugin_http.wasm"),
     ("instagram", "tidegate-plugin-instagram", "tidegate_plugin_instagram.wasm"),
     ("rss", "tidegate-plugin-rss", "tidegate_plugin_rss.wasm"),
     ("x", "tidegate-plugin-x", "tidegate_plugin_x.wasm"),

@@ -12,7 +12,7 @@ use tidegate_core::limits;
 use tokio::time::{Instant, sleep};
 
 use super::eyes::Watch;
-use super::home::{Home, tokens};
+use super::home::{Home, keys, tokens};
 use super::profile::in_order;
 use super::reload::{Reload, told};
 use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
@@ -238,6 +238,7 @@ impl Reload {
             // One that is named for the first time.
             self.credentials = self.home.credentials(profiles);
             self.actors.replace_tokens(tokens(&self.credentials));
+            self.keys.replace(keys(&self.credentials));
         }
         self.pin(profiles).await;
         let daemon = self.engine.settings().daemon;
