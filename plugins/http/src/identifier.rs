@@ -79,7 +79,8 @@ fn name(fragment: Option<&str>) -> Result<String, String> {
 
 /// The path without `.` and `..` (RFC 3986 section 6.2.2.3).
 fn without_dots(path: &str) -> String {
-    uri::split(&uri::resolve("http://h/", path)).path.to_owned()
+    // Two slashes at its beginning would be read as a host.
+    uri::split(&uri::resolve("http://h/", &format!("/.{path}"))).path.to_owned()
 }
 
 /// The host in lower case, with its port unless it is the scheme's own.
@@ -127,6 +128,7 @@ mod tests {
             ("https://example.org/graphql#octocat/repos", "https://example.org/graphql#octocat/repos"),
             ("https://example.org/#", "https://example.org/"),
             ("https://[::1]:443/x/", "https://[::1]/x/"),
+            ("https://example.org//a/./b//..", "https://example.org//a/b/"),
             ("https://example.org/a?x={1}&y=%zz", "https://example.org/a?x=%7B1%7D&y=%25zz"),
         ] {
             assert_eq!(normalize(typed).as_deref(), Ok(normal), "{typed}");

@@ -1,4 +1,4 @@
-//! Requests.
+//! Requests: what is asked for each page of a listing.
 //!
 //! Owns: what is asked for a page: URL, header, body. Must not know: how far a listing is read. Called by [`crate::state`].
 

@@ -61,7 +61,7 @@ enum Way {
 /// Judges a page.
 pub fn judge(job: &Job, settings: &Settings, mut state: State, held: &Held, next: Next) -> Verdict {
     let before = state.clone();
-    meet(&mut state.place, held, settings);
+    meet(&mut state.place, before.pages, held, settings);
     let records = u32::try_from(held.count).unwrap_or(u32::MAX);
     let over = state.place.left.is_some_and(|left| records > left);
     state.place.left = state.place.left.map(|left| left.saturating_sub(records));
@@ -97,7 +97,7 @@ pub fn refused(job: &Job, settings: &Settings, state: &State, why: &str) -> Verd
 }
 
 /// Takes note of a page.
-fn meet(place: &mut Place, held: &Held, settings: &Settings) {
+fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
     let order = settings.incremental.order;
     let is_start = place.at.as_ref() == Some(&settings.paging.start());
     for (mark, id) in &held.marks {
@@ -121,7 +121,13 @@ fn meet(place: &mut Place, held: &Held, settings: &Settings) {
             place.top.add(id, limits::TOP);
         }
     }
-    place.empty = if held.fresh == 0 { place.empty.saturating_add(1) } else { 0 };
+    // A listing that grows at its end is begun with a page that is known.
+    let again = order == Order::OldestFirst && pages == 0 && held.count > 0;
+    if held.fresh > 0 {
+        place.empty = 0;
+    } else if !again {
+        place.empty = place.empty.saturating_add(1);
+    }
     if !held.ids.is_empty() {
         place.filled = place.at.clone();
         place.last = Hashes::default();
@@ -242,10 +248,12 @@ fn upwards(
     match way {
         Way::On(at) if spent(job, settings, state) => {
             let warning = Some(format!("more follows after {} pages: the next run goes on there", state.pages + 1));
-            // A page that is asked for by its number may not have been full yet.
-            let again = matches!(at, Position::Page(_)) && held.fresh > 0 || held.count == 0;
-            let at = if again { here } else { at };
-            Verdict { place: Some(stay(at)), warning, ..Verdict::default() }
+            // A page that is asked for by its number may not have been full yet. A cursor or link says that something follows.
+            let place = match at {
+                Position::Page(_) if held.fresh > 0 || held.count == 0 => stay(here),
+                at => Place { empty: state.place.empty, ..stay(at) },
+            };
+            Verdict { place: Some(place), warning, ..Verdict::default() }
         }
         Way::On(at) => {
             let next = state.next(at.clone());
