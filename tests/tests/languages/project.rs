@@ -161,16 +161,14 @@ fn block(readme: &str, heading: &str, number: usize) -> Vec<String> {
     let mut blocks: Vec<Vec<String>> = Vec::new();
     let mut inside = false;
     for line in under {
-        match line.strip_prefix("    ") {
-            Some(command) => {
-                if !inside {
-                    blocks.push(Vec::new());
-                }
-                blocks.last_mut().unwrap().push(command.to_owned());
+        let command = line.strip_prefix("    ");
+        if let Some(command) = command {
+            if !inside {
+                blocks.push(Vec::new());
             }
-            None => {}
+            blocks.last_mut().unwrap().push(command.to_owned());
         }
-        inside = line.starts_with("    ");
+        inside = command.is_some();
     }
     blocks.swap_remove(number)
 }
