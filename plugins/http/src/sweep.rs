@@ -117,7 +117,8 @@ fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
             }
             _ => place.high = Mark::later(place.high.take(), Some(mark.clone())),
         }
-        if order == Order::NewestFirst && !mark.is_ordered() {
+        // Of the first page alone: later ones may hold what was published while the sweep was under way.
+        if order == Order::NewestFirst && is_start && !mark.is_ordered() {
             place.top.add(id, limits::TOP);
         }
     }
