@@ -1,6 +1,7 @@
-//! Builds the shipped plugins as components, so that one `cargo build` gives a whole daemon.
+//! Builds the shipped plugins as components, so that one `cargo build` gives a whole daemon, and lists the kit, which new projects in
+//! Rust bring along.
 //!
-//! Owns: the list of shipped plugins, and the cargo call that builds them. That call has a target directory of its own
+//! Owns: the list of shipped plugins, the cargo call that builds them, and what of the kit stays at home. That call has a target directory of its own
 //! (one for all profiles of the host, so that check, clippy, debug and release share one build) and none of the outer
 //! call's settings: its flags and wrappers are meant for the host's target.
 #![allow(
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// The shipped plugins: name, package, file.
-const SHIPPED: [(&str, &str, &str); 3] = [
+const SHIPPED: [(&str, &str, &str); 4] = [
+    ("http", "tidegate-plugin-http", "tidegate_plugin_http.wasm"),
     ("instagram", "tidegate-plugin-instagram", "tidegate_plugin_instagram.wasm"),
     ("rss", "tidegate-plugin-rss", "tidegate_plugin_rss.wasm"),
     ("x", "tidegate-plugin-x", "tidegate_plugin_x.wasm"),
@@ -62,8 +64,39 @@ fn build() -> Result<(), String> {
         writeln!(list, "    ({name:?}, include_bytes!({copy:?})),").map_err(|error| error.to_string())?;
     }
     list.push_str("];\n");
-    let file = out.join("shipped.rs");
-    fs::write(&file, list).map_err(|error| format!("{} cannot be written: {error}", file.display()))
+    write(&out.join("shipped.rs"), &list)?;
+    write(&out.join("kit.rs"), &kit(&root.join("plugins/kit"))?)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    fs::write(file, text).map_err(|error| format!("{} cannot be written: {error}", file.display()))
+}
+
+/// The sources of the kit, as a list of paths and contents. Its tests stay at home, and with them the values that only they need.
+fn kit(root: &Path) -> Result<String, String> {
+    let mut folders = vec![PathBuf::from("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let failed = |error: std::io::Error| format!("{} cannot be listed: {error}", root.join(&folder).display());
+        for entry in fs::read_dir(root.join(&folder)).map_err(failed)? {
+            let path = folder.join(entry.map_err(failed)?.file_name());
+            let at_home = path.ends_with("tests.rs") || path == Path::new("src/chance.rs");
+            if root.join(&path).is_dir() {
+                folders.push(path);
+            } else if !at_home {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    let mut list = String::from("&[\n");
+    for path in found {
+        let source = root.join(&path).canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
+        writeln!(list, "    (\"vendor/kit/{}\", include_bytes!({source:?}).as_slice()),", path.display())
+            .map_err(|error| error.to_string())?;
+    }
+    list.push_str("]\n");
+    Ok(list)
 }
 
 /// Builds all shipped plugins in one call and gives their files.

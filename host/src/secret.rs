@@ -6,14 +6,13 @@
 use std::fmt;
 
 use http::HeaderValue;
+use tidegate_core::fetch::HIDDEN;
 
 /// A value that is never shown: neither by `Debug` nor by serde, and there is no way to its text but through the methods
 /// here, each of which says what for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// What stands in place of a secret.
-const HIDDEN: &str = "(hidden)";
 /// Words of a secret shorter than this ("Bearer") are not hidden on their own.
 const WORD: usize = 8;
 
@@ -55,6 +54,24 @@ impl Secret {
     fn parts(&self) -> impl Iterator<Item = &str> {
         let words = self.0.split_whitespace().filter(|word| word.len() >= WORD);
         std::iter::once(self.0.as_str()).chain(words).filter(|part| !part.is_empty())
+    }
+
+    /// What has to be taken out of an answer: all of it, and its longer words. For that alone.
+    #[must_use]
+    pub fn spelled(&self) -> Vec<String> {
+        self.parts().map(str::to_owned).collect()
+    }
+
+    /// As the value of a parameter of a query, percent-encoded.
+    #[must_use]
+    pub fn as_parameter(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.0.as_bytes()).collect()
+    }
+
+    /// With `prefix` before it: the whole value of a header field.
+    #[must_use]
+    pub fn behind(&self, prefix: &str) -> Self {
+        Self(format!("{prefix}{}", self.0))
     }
 
     /// `text` without it, whole or by its longer words: servers like to quote a token they refuse.

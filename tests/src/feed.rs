@@ -38,12 +38,6 @@ impl Feed {
         Ok(Self { url: format!("http://{address}/feed.xml"), flow })
     }
 
-    /// How many requests have come.
-    #[must_use]
-    pub fn come(&self) -> usize {
-        self.flow.0.lock().unwrap_or_else(PoisonError::into_inner).0
-    }
-
     /// Waits until so many requests have come.
     ///
     /// # Panics
@@ -56,10 +50,12 @@ impl Feed {
         assert!(!timeout.timed_out(), "{count} requests were waited for, and {} have come", seen.0);
     }
 
-    /// Holds the answer to the next request, and to all that follow.
-    pub fn hold(&self) {
+    /// Holds the answer to the next request, and to all that follow. Gives how many have come before.
+    #[must_use]
+    pub fn hold(&self) -> usize {
         let mut seen = self.flow.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.1 = seen.0;
+        seen.0
     }
 
     /// Answers all requests from now on.

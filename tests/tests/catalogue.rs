@@ -237,7 +237,7 @@ async fn a_pinned_version_serves_while_another_one_lies_there() {
     let of = |catalogue: &Catalogue| catalogue.of(&profile).ok().map(|plugin| plugin.digest());
     let pinned = Some(Digest::of(&old).to_string());
     let first = catalogue(&[], dir.path()).await;
-    first.pin(pins());
+    first.pin(pins()).await;
     fs::write(&path, &old).unwrap();
     first.scan().await.unwrap();
     assert_eq!(of(&first), pinned);
@@ -248,7 +248,7 @@ async fn a_pinned_version_serves_while_another_one_lies_there() {
     assert_eq!(first.scan().await.unwrap(), Default::default());
     // Another process, which has never seen its file.
     let second = catalogue(&[], dir.path()).await;
-    second.pin(pins());
+    second.pin(pins()).await;
     second.scan().await.unwrap();
     assert_eq!(of(&second), pinned);
     assert!(second.list().iter().any(|entry| entry.state == State::Kept));
@@ -256,14 +256,14 @@ async fn a_pinned_version_serves_while_another_one_lies_there() {
     let copy = CACHE.path().join("cache/pinned").join(format!("{}.wasm", Digest::of(&old)));
     fs::write(&copy, &new).unwrap();
     let third = catalogue(&[], dir.path()).await;
-    third.pin(pins());
+    third.pin(pins()).await;
     third.scan().await.unwrap();
     assert!(of(&third).is_none() && !copy.exists());
     // Without a pin nothing is kept; without any version of the name nothing serves.
-    first.pin(Default::default());
+    first.pin(Default::default()).await;
     first.scan().await.unwrap();
     assert_eq!(of(&first), None);
-    second.pin(pins());
+    second.pin(pins()).await;
     fs::remove_file(&path).unwrap();
     second.scan().await.unwrap();
     assert_eq!(of(&second), None);

@@ -19,7 +19,7 @@ use tidegate_tests::recorded::through;
 const GOLDEN: [(&str, &str, &str); 4] = [
     ("v0.1", "c", "b80e28e5231a86ef22f48f15724f299149117c0773c1011489192ef9b6c5650c"),
     ("v0.1", "js", "8429c617dfd297ad5dde02f794ab933d9c3a21f63283a0ec2b46257ff7c163e8"),
-    ("v0.1", "python", "514805ee6e0bd9b788b780513fcf84c37671a575a3c2b7f2e8abf33c636d3a0d"),
+    ("v0.1", "python", "42b17378332c22a0e266a78b144f92586cafff7d45c2d903a7aff7b9dc664388"),
     ("v0.1", "rust", "472d6f19cacac9423b553c417981642b47e9ec57855eb19504fc481e02013e44"),
 ];
 

@@ -275,7 +275,8 @@ async fn a_process_that_lies_or_dies_is_told_and_one_that_cannot_be_started_is_d
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         path
     };
-    let table: [(&str, &str, fn(&RefusalKind) -> bool); 5] = [
+    type Told = fn(&RefusalKind) -> bool;
+    let table: [(&str, &str, Told); 5] = [
         ("garbage", "echo this is no code", |kind| matches!(kind, RefusalKind::CompilerPanic { .. })),
         ("silent", "exit 0", |kind| matches!(kind, RefusalKind::CompilerPanic { .. })),
         (

@@ -46,7 +46,7 @@ fn serve_in_an_empty_directory_just_works_and_a_private_address_is_refused_with_
     let plugins = place.json(&["plugin", "list"]).unwrap();
     let live: Vec<_> = list(&plugins, "plugins").iter().filter(|entry| entry["state"] == "live").collect();
     let names: Vec<_> = live.iter().filter_map(|entry| entry["name"].as_str()).collect();
-    assert_eq!(names, ["instagram", "rss", "x"]);
+    assert_eq!(names, ["http", "instagram", "rss", "x"]);
     let profiles = place.json(&["profile", "list"]).unwrap();
     assert!(list(&profiles, "profiles").iter().any(|profile| profile["name"] == "rss_profile"), "{profiles}");
 

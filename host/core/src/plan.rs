@@ -13,11 +13,12 @@ use url::Url;
 use crate::claim::Claim;
 use crate::contract::{ActorRun, Fetch, Header, HttpRequest, Job, Kind, Step};
 use crate::failure::{Class, Failure};
+use crate::fetch::HIDDEN;
 use crate::limits;
 use crate::money::MicroUsd;
 use crate::one_line::quoted;
 use crate::overrides;
-use crate::profile::Profile;
+use crate::profile::{Carried, Profile};
 use crate::run::Intent;
 use crate::source::{Source, printable_identifier};
 use crate::time::UtcMillis;
@@ -266,7 +267,29 @@ fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Resul
             passed.len()
         ));
     }
+    check_credential(request, &url, profile)?;
     check_headers(&request.headers)
+}
+
+/// What the profile fills with a credential is not a plugin's to name. In a query it may stand as an answer gave it back: hidden.
+fn check_credential(request: &HttpRequest, url: &Url, profile: &Profile) -> Result<(), Failure> {
+    let Some(credential) = &profile.net.credential else { return Ok(()) };
+    let named = match &credential.carried {
+        Carried::Header { header, .. } => request
+            .headers
+            .iter()
+            .any(|field| field.name.eq_ignore_ascii_case(header))
+            .then(|| format!("header field {header:?}")),
+        Carried::Query { query } => {
+            let named = url.query_pairs().any(|(name, value)| name == query.as_str() && value != HIDDEN);
+            named.then(|| format!("query parameter {query:?}"))
+        }
+    };
+    named.map_or(Ok(()), |what| {
+        let (name, profile) = (&credential.name, &profile.name);
+        let message = format!("the request names the {what}, which profile {profile} fills with credential {name}; leave it out of the source");
+        Err(Failure::new(Class::Config, message))
+    })
 }
 
 /// Whether `host` is among `patterns`: exact, `*.suffix` (any host below it), or `*`.

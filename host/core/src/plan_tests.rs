@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::contract::Body;
-use crate::profile::{Caps, Net, ProfileBudget, Retry};
+use crate::profile::{Caps, Net, NetCredential, ProfileBudget, Retry};
 use crate::rate::Rates;
 use crate::sandbox::CallLimits;
 use crate::schedule::Schedule;
@@ -91,6 +91,31 @@ fn hosts_are_matched_whole_label_by_whole_label() {
         if let Err(failure) = checked {
             assert_eq!(failure.class, Class::Config, "{url}");
             assert!(failure.message.contains("rss_profile"), "{url}: {}", failure.message);
+        }
+    }
+}
+
+#[test]
+fn what_a_credential_fills_is_not_a_plugin_s_to_name() {
+    let of = |carried: Carried| {
+        let credential = Some(NetCredential { name: "vault".parse().unwrap(), carried });
+        Profile { net: Net { credential, ..profile().net }, ..profile() }
+    };
+    let by_header = of(Carried::Header { header: "x-api-key".to_owned(), prefix: String::new() });
+    let by_query = of(Carried::Query { query: "api_key".to_owned() });
+    for (case, profile, step, right) in [
+        ("another field", &by_header, header("x-api-version", "1"), true),
+        ("the field", &by_header, header("X-Api-Key", "mine"), false),
+        ("another parameter", &by_query, get("https://a.example/?key=1"), true),
+        ("as it was given back", &by_query, get("https://a.example/?api_key=(hidden)&page=2"), true),
+        ("the parameter", &by_query, get("https://a.example/?page=2&api%5Fkey=mine"), false),
+        ("the parameter, empty", &by_query, get("https://a.example/?api_key="), false),
+    ] {
+        let checked = check(step, &kind(), profile, MicroUsd::ZERO);
+        assert_eq!(checked.is_ok(), right, "{case}");
+        if let Err(failure) = checked {
+            assert_eq!(failure.class, Class::Config, "{case}: a person wrote it");
+            assert!(failure.message.contains("vault") && !failure.message.contains("mine"), "{}", failure.message);
         }
     }
 }

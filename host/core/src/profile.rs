@@ -8,6 +8,7 @@ use core::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::actor::gate::GateKey;
 use crate::actor::price::Size;
 use crate::actor::{ActorName, PriceTable};
 use crate::budget;
@@ -175,15 +176,63 @@ pub struct Net {
     pub allow_private: Vec<String>,
     /// Decoded body of one response, in bytes.
     pub body_bytes: usize,
+    /// What the host attaches to its requests.
+    pub credential: Option<NetCredential>,
+}
+
+/// A credential that the host attaches to the requests of a profile, at the origin it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NetCredential {
+    /// Which one.
+    pub name: CredentialName,
+    /// How it is attached.
+    #[serde(flatten)]
+    pub carried: Carried,
+}
+
+/// How a credential is attached to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Carried {
+    /// In a header field.
+    Header {
+        /// Its name, in lower case.
+        header: String,
+        /// What stands before the value: `Bearer `.
+        prefix: String,
+    },
+    /// As a parameter of the query.
+    Query {
+        /// Its name.
+        query: String,
+    },
 }
 
 impl Default for Net {
     fn default() -> Self {
-        Self { allowed_hosts: vec!["*".to_owned()], allow_private: Vec::new(), body_bytes: limits::BODY_BYTES }
+        Self {
+            allowed_hosts: vec!["*".to_owned()],
+            allow_private: Vec::new(),
+            body_bytes: limits::BODY_BYTES,
+            credential: None,
+        }
     }
 }
 
 impl Profile {
+    /// The gates before its sources, in the order in which they are told of.
+    #[must_use]
+    pub fn gates(&self) -> Vec<GateKey> {
+        let actor = self.actor.iter().flat_map(|actor| GateKey::before(&actor.credential, &actor.name));
+        actor.chain(self.net.credential.iter().map(|credential| GateKey::Net(credential.name.clone()))).collect()
+    }
+
+    /// The credentials its runs need.
+    pub fn credentials(&self) -> impl Iterator<Item = &CredentialName> {
+        let actor = self.actor.iter().map(|actor| &actor.credential);
+        actor.chain(self.net.credential.iter().map(|credential| &credential.name))
+    }
+
     /// The overrides a job gets: the profile's, with the source's laid over them, key by key at the top level.
     #[must_use]
     pub fn merged_overrides(&self, source: &Map<String, Value>) -> Map<String, Value> {

@@ -16,10 +16,11 @@ use crate::ports::Actors;
 const WHAT: &str = "credential";
 
 /// Looks at every credential. `needed`: those that a source or an entry of the configuration calls for; another one may be
-/// absent. `actors`: whoever can ask the accounts, if there is somebody.
+/// absent. `carried`: those that requests carry, behind which there is no account. `actors`: whoever can ask the accounts, if there is somebody.
 pub(super) async fn credentials(
     credentials: &Credentials,
     needed: &BTreeSet<CredentialName>,
+    carried: &BTreeSet<CredentialName>,
     actors: Option<&dyn Actors>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -27,7 +28,8 @@ pub(super) async fn credentials(
         if let Some(warning) = &state.warning {
             findings.push(Finding::doubtful(WHAT, format!("{}: {warning}", state.name), None));
         }
-        let finding = match (&state.problem, actors) {
+        let asked = actors.filter(|_| !carried.contains(&state.name));
+        let finding = match (&state.problem, asked) {
             (Some(problem), _) => absent(&state, problem, needed.contains(&state.name)),
             (None, None) => Finding::ok(WHAT, format!("{} is there, in {}", state.name, state.from)),
             (None, Some(actors)) => match actors.account(&state.name).await {

@@ -79,7 +79,9 @@ async fn one(there: bool, needed: bool, answer: Option<Result<Account, Failure>>
     let held = Credentials::load(&Config::default(), dir.path(), [name.clone()], &Around(there));
     let needed = needed.then_some(name).into_iter().collect();
     let platform = answer.map(|answer| Platform(answer, Mutex::new(0)));
-    let mut found = credentials(&held, &needed, platform.as_ref().map(|platform| -> &dyn Actors { platform })).await;
+    let mut found =
+        credentials(&held, &needed, &BTreeSet::new(), platform.as_ref().map(|platform| -> &dyn Actors { platform }))
+            .await;
     if let Some(Platform(_, asked)) = platform {
         assert_eq!(*asked.lock().unwrap(), 0, "nothing but the account is asked");
     }

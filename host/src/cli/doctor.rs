@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
-use tidegate_core::id::ProfileName;
+use tidegate_core::id::{CredentialName, ProfileName};
 
 use super::accounts::credentials;
 use super::args::Place;
@@ -200,11 +200,18 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
 /// Credentials: those of profiles that have sources, and those that have an entry, are needed.
 async fn accounts(home: &Home, profiles: &Profiles, used: &BTreeSet<ProfileName>, findings: &mut Vec<Finding>) {
     let of_sources = profiles.usable.values().filter(|file| used.contains(&file.profile.name));
-    let of_sources = of_sources.filter_map(|file| Some(file.profile.actor.as_ref()?.credential.clone()));
+    let of_sources = of_sources.flat_map(|file| file.profile.credentials().cloned());
     let needed = of_sources.chain(home.config.credentials.keys().cloned()).collect();
+    // Those that only requests carry have no account to ask.
+    let mut carried: BTreeSet<CredentialName> =
+        profiles.usable.values().filter_map(|file| Some(file.profile.net.credential.as_ref()?.name.clone())).collect();
+    let of_actors = profiles.usable.values().filter_map(|file| Some(&file.profile.actor.as_ref()?.credential));
+    for name in of_actors {
+        carried.remove(name);
+    }
     let held = home.credentials(profiles);
     match home.actors(&held) {
-        Ok(actors) => findings.extend(credentials(&held, &needed, Some(&actors)).await),
+        Ok(actors) => findings.extend(credentials(&held, &needed, &carried, Some(&actors)).await),
         Err(error) => findings.push(Finding::wrong("credential", &error)),
     }
 }

@@ -12,7 +12,7 @@ use tidegate_core::limits;
 use tokio::time::{Instant, sleep};
 
 use super::eyes::Watch;
-use super::home::{Home, tokens};
+use super::home::{Home, keys, tokens};
 use super::profile::in_order;
 use super::reload::{Reload, told};
 use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
@@ -143,6 +143,10 @@ impl Reload {
     }
 
     async fn look_at_profiles(&mut self, watch: &mut Watch) {
+        if self.home.config.profiles.watch == WatchBy::Off {
+            self.looks.other_plugins = false;
+            return;
+        }
         let marks = match DirMarks::of(&self.home.path(&self.home.config.profiles.dir)) {
             Ok(marks) => marks,
             Err(error) => return self.once(&format!("{error}; the profiles that held hold on")),
@@ -234,6 +238,7 @@ impl Reload {
             // One that is named for the first time.
             self.credentials = self.home.credentials(profiles);
             self.actors.replace_tokens(tokens(&self.credentials));
+            self.keys.replace(keys(&self.credentials));
         }
         self.pin(profiles).await;
         let daemon = self.engine.settings().daemon;
@@ -244,15 +249,8 @@ impl Reload {
 
     /// Versions that these profiles pin serve on.
     pub(super) async fn pin(&mut self, profiles: &Profiles) {
-        self.catalogue.pin(profiles.pins());
-        match self.catalogue.look().await {
-            Ok(look) => {
-                self.looks.wait.0 |= look.waiting;
-                self.plugins_seen(look.scan);
-            }
-            // It is told by whoever looks at it next.
-            Err(_) => self.looks.wait.0 = true,
-        }
+        let scan = self.catalogue.pin(profiles.pins()).await;
+        self.plugins_seen(scan);
     }
 
     /// A trouble that lasts is told once.

@@ -16,7 +16,7 @@ use super::error::CliError;
 use super::progress::watched;
 use crate::config::{self, Config, Credential, CredentialConfig, Credentials, LogFormat, Process, Profiles, Wasi};
 use crate::database::DatabaseUrl;
-use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig};
+use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig, Key, Keys};
 use crate::engine::{Ports, Settings};
 use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
 use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
@@ -137,7 +137,7 @@ impl Home {
         watched("loading plugins", async {
             let catalogue = Catalogue::new(room, shipped(), Some(dir.clone())).await;
             if let Ok(profiles) = self.profiles() {
-                catalogue.pin(profiles.pins());
+                catalogue.pin(profiles.pins()).await;
             }
             let scan = catalogue.scan().await.map_err(|error| {
                 CliError::failed(format!("the plugins directory {} cannot be read: {error}", dir.display()))
@@ -237,7 +237,8 @@ impl Home {
         let store = self.shared_store().await?;
         let actors = Arc::new(self.actors(&credentials)?);
         let plugins = Arc::new(self.catalogue().await?);
-        let ports = self.ports(Arc::clone(&store), plugins, actors, Arc::new(telemetry::LogObserver)).await?;
+        let keys = Keys::new(keys(&credentials));
+        let ports = self.ports(Arc::clone(&store), plugins, actors, Arc::new(telemetry::LogObserver), keys).await?;
         Ok((store, ports, settings))
     }
 
@@ -248,10 +249,11 @@ impl Home {
         plugins: Arc<Catalogue>,
         actors: Arc<dyn Actors>,
         observer: Arc<dyn Observer>,
+        keys: Keys,
     ) -> Result<Ports, CliError> {
         let egress = self.egress()?;
         egress.keep_hosts_in(Arc::clone(&store)).await?;
-        let egress = egress.for_engine(self.config.net.contact.clone());
+        let egress = egress.for_engine(self.config.net.contact.clone(), keys);
         Ok(Ports {
             store,
             plugins,
@@ -269,6 +271,12 @@ pub(super) fn tokens(credentials: &Credentials) -> Vec<ActorCredential> {
     let token =
         |one: Credential| ActorCredential { name: one.name, token: one.value, origin: one.origin, grant: one.grant };
     credentials.usable().into_iter().map(token).collect()
+}
+
+/// The same as requests of profiles carry them.
+pub(super) fn keys(credentials: &Credentials) -> Vec<Key> {
+    let key = |one: Credential| Key { name: one.name, value: one.value, origin: one.origin };
+    credentials.usable().into_iter().map(key).collect()
 }
 
 /// A new id for this life of the daemon.

@@ -1,7 +1,7 @@
 //! Rehearsing what a profile would order: its plugin is asked to plan, and nothing is fetched.
 //!
 //! Owns: the made-up source of a rehearsal, and which runs of it are tried. Must not know: any platform; what a run costs and
-//! whether it may is said by `tidegate_core::plan`, as in a real run. Called by `profile check` and `doctor` for profiles with
+//! whether it may is said by `tidegate_core::plan`, as in a real run. Called by `profile check` and `doctor`. With
 //! an actor: an event without a price, or a cap that cannot pay what the plugin asks for, is found before anything runs.
 
 use serde_json::{Map, Value};
@@ -31,7 +31,10 @@ pub(super) async fn rehearse(file: &ProfileFile, plugin: &dyn Plugin, now: UtcMi
         Some(ConfigError { place: file.place.clone(), message, hint: Some(hint.to_owned()) })
     };
     let kind = plugin.manifest().kind(&profile.kind)?;
-    let (_, example) = (profile.actor.as_ref()?, kind.examples.first()?);
+    let example = kind.examples.first()?;
+    if profile.actor.is_none() {
+        return misread(file, kind, example, plugin).await;
+    }
     let own = own_overrides(profile, kind, example, plugin);
     let merged = with_defaults(kind, profile.merged_overrides(&own));
     let normal = match plugin.validate(&kind.name, &example.identifier, &merged).await.answer {
@@ -52,6 +55,21 @@ pub(super) async fn rehearse(file: &ProfileFile, plugin: &dyn Plugin, now: UtcMi
         }
     }
     None
+}
+
+/// What the plugin finds wrong with the overrides that the profile itself gives, which a schema cannot say: a placeholder there is none
+/// of, settings that do not fit together. What a source has yet to bring is no mistake.
+async fn misread(file: &ProfileFile, kind: &Kind, example: &Example, plugin: &dyn Plugin) -> Option<ConfigError> {
+    let given = &file.profile.overrides;
+    let merged = with_defaults(kind, given.clone());
+    let Ok(Err(problems)) = plugin.validate(&kind.name, &example.identifier, &merged).await.answer else { return None };
+    let of_profile = |pointer: &str| given.contains_key(pointer.split('/').nth(1).unwrap_or_default());
+    let problem = problems.into_iter().find(|problem| of_profile(&problem.pointer))?;
+    Some(ConfigError {
+        place: file.place.clone(),
+        message: format!("[overrides] {} {}", problem.pointer, problem.message),
+        hint: Some("correct [overrides]: no source of this profile would be accepted".to_owned()),
+    })
 }
 
 /// What the example's own overrides are needed for: those that the schema requires and the profile does not give.

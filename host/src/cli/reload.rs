@@ -19,11 +19,11 @@ use tokio::signal::unix::Signal;
 use super::drop_in::Looks;
 use super::error::CliError;
 use super::eyes::{Opened, Watch};
-use super::home::{Home, tokens};
+use super::home::{Home, keys, tokens};
 use super::profile::in_order;
 use super::signals::Signals;
 use crate::config::{Credentials, DirMarks, Process, Profiles};
-use crate::egress::ApifyClient;
+use crate::egress::{ApifyClient, Keys};
 use crate::engine::Engine;
 use crate::plugins::Catalogue;
 use crate::ports::Event;
@@ -37,6 +37,7 @@ pub(super) struct Reload {
     pub(super) credentials: Credentials,
     pub(super) engine: Arc<Engine>,
     pub(super) actors: Arc<ApifyClient>,
+    pub(super) keys: Keys,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) looks: Looks,
     hangup: Signal,
@@ -60,11 +61,11 @@ impl Reload {
         (held, marks): (Profiles, DirMarks),
         credentials: Credentials,
         engine: Arc<Engine>,
-        actors: Arc<ApifyClient>,
+        (actors, keys): (Arc<ApifyClient>, Keys),
         catalogue: Arc<Catalogue>,
     ) -> Result<Self, CliError> {
         let looks = Looks::open(&home, marks, &held.refused);
-        Ok(Self { home, held, credentials, engine, actors, catalogue, looks, hangup: Signals::hangup()? })
+        Ok(Self { home, held, credentials, engine, actors, keys, catalogue, looks, hangup: Signals::hangup()? })
     }
 
     /// Reloads at every SIGHUP, and takes over plugins and profiles as they come, until it is dropped. `level`: where the log's
@@ -141,6 +142,7 @@ impl Reload {
         told_of(&credentials, &self.credentials);
         level.set(&home.config.log.level);
         self.actors.replace_tokens(tokens(&credentials));
+        self.keys.replace(keys(&credentials));
         let daemon = self.engine.settings().daemon;
         let settings = home.settings(daemon, &profiles, &credentials);
         watch.renew(&home, &settings, opened).await;

@@ -91,7 +91,6 @@ fn data(report: &Report, took: Duration, write: bool) -> Value {
     if let Value::Object(object) = &mut data {
         object.insert("written".to_owned(), json!(write));
         object.insert("same".to_owned(), json!(report.is_the_same()));
-        object.insert("requests".to_owned(), json!(0));
         object.insert("seconds".to_owned(), json!(took.as_secs_f64()));
         object.insert("items_per_second".to_owned(), json!(per_second(report.items_read, took)));
     }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::args::{Place, ServeArgs};
 use super::error::{CliError, Exit};
 use super::eyes::Eyes;
-use super::home::{Home, daemon_id};
+use super::home::{Home, daemon_id, keys};
 use super::output::Output;
 use super::reload::Reload;
 use super::signals::Signals;
 use crate::config::DirMarks;
-use crate::egress::ApifyClient;
+use crate::egress::{ApifyClient, Keys};
 use crate::engine::Engine;
 use crate::ports::{Actors, Observer};
 use crate::telemetry::{self, Level};
@@ -114,9 +114,11 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     let result = async {
         let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
         let catalogue = Arc::new(home.catalogue().await?);
-        let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer).await?;
+        let carried = Keys::new(keys(&credentials));
+        let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer, carried.clone()).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
-        let reload = Reload::new(home.clone(), (profiles, marks), credentials, Arc::clone(&engine), actors, catalogue)?;
+        let way = (actors, carried);
+        let reload = Reload::new(home.clone(), (profiles, marks), credentials, Arc::clone(&engine), way, catalogue)?;
         Ok(work(engine, reload).await)
     }
     .await;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tidegate_core::actor::gate::{Gate, GateKey};
+use tidegate_core::actor::gate::Gate;
 use tidegate_core::eligibility::{self, Circumstances, Presence};
-use tidegate_core::profile::ActorPolicy;
+use tidegate_core::profile::Profile;
 use tidegate_core::source::{PausedBy, Source, SourceState};
 
 use super::args::{Place, SourceAddArgs, SourceCommand};
@@ -210,9 +210,9 @@ fn row(source: &Source) -> Vec<String> {
     ]
 }
 
-/// The gate before an actor, the account's first.
-fn before<'a>(gates: &'a [Gate], actor: &ActorPolicy) -> Option<&'a Gate> {
-    GateKey::before(&actor.credential, &actor.name).iter().find_map(|key| gates.iter().find(|gate| gate.key == *key))
+/// The gate before a profile's sources, the account's first.
+fn before<'a>(gates: &'a [Gate], profile: &Profile) -> Option<&'a Gate> {
+    profile.gates().iter().find_map(|key| gates.iter().find(|gate| gate.key == *key))
 }
 
 async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError> {
@@ -226,7 +226,7 @@ async fn show(home: &Home, name: &str, output: Output) -> Result<Exit, CliError>
     // Whether the plugin is loaded is the daemon's knowledge; `plugin list` tells.
     let now = SystemClock.now();
     let gates = store.gates().await?;
-    let gate = profile.and_then(|profile| profile.actor.as_ref()).and_then(|actor| before(&gates, actor));
+    let gate = profile.and_then(|profile| before(&gates, profile));
     let given =
         Circumstances { now, queued, plugin: Presence::Serves, quarantine: None, gate, host: None, account: None };
     let verdict = match eligibility::decide(&source, profile, given) {

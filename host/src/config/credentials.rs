@@ -248,6 +248,7 @@ pub(super) fn sought(dir: &Path, name: &CredentialName, whence: &Whence, around:
 /// # Errors
 /// The name, with the remedy.
 pub(super) fn check_known(
+    key: &str,
     name: &CredentialName,
     config: &Config,
     around: &dyn Surroundings,
@@ -262,7 +263,7 @@ pub(super) fn check_known(
     }
     Err(ConfigError {
         place: place.to_owned(),
-        message: format!("actor.credential = {:?}: there is no such credential", name.as_str()),
+        message: format!("{key} = {:?}: there is no such credential", name.as_str()),
         hint: Some(format!(
             "add [credentials.{name}] to tidegate.toml, set {variable}, or leave the key out for \"apify\""
         )),

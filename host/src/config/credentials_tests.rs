@@ -177,6 +177,10 @@ fn a_credential_nobody_knows_is_refused() {
     let known = config("[credentials.mine]\nenv = \"A\"\n").unwrap();
     for (name, right) in [("apify", true), ("mine", true), ("set", true), ("mni", false)] {
         let around = around(&[("TIDEGATE_CREDENTIAL_SET", "x")]);
-        assert_eq!(check_known(&name.parse().unwrap(), &known, &around, "a.toml").is_ok(), right, "{name}");
+        assert_eq!(
+            check_known("actor.credential", &name.parse().unwrap(), &known, &around, "a.toml").is_ok(),
+            right,
+            "{name}"
+        );
     }
 }

@@ -109,7 +109,7 @@ const WEBHOOK: &str = "an alert webhook";
 
 /// How a credential is written.
 const HOW: &str = "a token never stands in a settings file, as those are copied, backed up and committed: write \
-    [credentials.NAME] with env = \"VARIABLE\", file = \"/path\" or systemd = \"name\", and name it in a profile's actor.credential";
+    [credentials.NAME] with env = \"VARIABLE\", file = \"/path\" or systemd = \"name\", and name it in a profile's actor.credential or net.credential";
 
 /// How a webhook is written.
 const HOW_WEBHOOK: &str = "the address of a webhook is a secret and never stands in a settings file: write \
@@ -129,7 +129,7 @@ fn is_secret(text: &str, at: usize) -> bool {
     let header = lines.map(str::trim_start).find(|line| line.starts_with('['));
     let section = |header: &str| {
         let header = header.trim_start_matches(['[', ' ']);
-        header.starts_with("credentials") || header.starts_with("alerts")
+        ["credentials", "alerts", "net.credential"].iter().any(|section| header.starts_with(section))
     };
     let bare = line.trim_start();
     let bare = bare.starts_with("apify") || (bare.starts_with(char::is_alphanumeric) && !bare.contains('='));

@@ -12,11 +12,11 @@ use http::header::{self, HeaderName, HeaderValue};
 use reqwest::Request;
 use tidegate_core::contract::{Body, BodyForm, Header, HttpRequest, Redirect};
 use tidegate_core::fetch::redirect::{Follow, field_survives};
-use tidegate_core::fetch::{Place, Target};
+use tidegate_core::fetch::{HIDDEN, Place, Target};
 use tidegate_core::limits;
 
 use super::error::FetchError;
-use super::secret::Credential;
+use super::secret::{Carrier, Credential, without_parameters};
 use super::text::OddValues;
 
 /// What is sent of our own accord in every request.
@@ -60,7 +60,8 @@ impl Chain {
         odd: &OddValues,
     ) -> Result<Self, FetchError> {
         let at = || Place::of_text(&request.url);
-        let target = Target::parse(&request.url).map_err(|why| FetchError::Url { at: at(), why })?;
+        let named = Target::parse(&request.url).map_err(|why| FetchError::Url { at: at(), why })?;
+        let target = without_parameters_of(&named, &credentials)?;
         let method = match request.method.as_str() {
             "GET" => Method::GET,
             "HEAD" => Method::HEAD,
@@ -143,14 +144,29 @@ impl Chain {
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         let coding = if headers.contains_key(header::RANGE) { NO_CODING } else { ACCEPT_ENCODING };
         headers.insert(header::ACCEPT_ENCODING, coding);
+        let mut url = self.target.url().clone();
         for credential in self.attached() {
-            let value = credential.value.header_value().ok_or_else(|| FetchError::BadHeader {
-                at: self.target.place(),
-                name: credential.header.to_string(),
-                why: "takes a credential that holds a line break or another control character",
-            })?;
-            headers.insert(credential.header.clone(), value);
+            match &credential.carrier {
+                Carrier::Header(name) => {
+                    let value = credential.value.header_value().ok_or_else(|| FetchError::BadHeader {
+                        at: self.target.place(),
+                        name: name.to_string(),
+                        why: "takes a credential that holds a line break or another control character",
+                    })?;
+                    headers.insert(name.clone(), value);
+                }
+                Carrier::Query(name) => {
+                    let own = url.query().filter(|query| !query.is_empty()).map(|query| format!("{query}&"));
+                    let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+                    url.set_query(Some(&format!(
+                        "{}{name}={}",
+                        own.unwrap_or_default(),
+                        credential.value.as_parameter()
+                    )));
+                }
+            }
         }
+        *request.url_mut() = url;
         Ok(request)
     }
 
@@ -162,8 +178,10 @@ impl Chain {
             self.body = Bytes::new();
         }
         self.crossed |= follow.crosses;
-        self.redirects.push(Redirect { status, url: follow.target.url().as_str().to_owned() });
-        self.target = follow.target;
+        // A server that sends us on repeats the query it got; what it repeats of a credential is not followed.
+        let clean = without_parameters(follow.target.url(), &self.credentials);
+        self.target = Target::from_url(clean).unwrap_or(follow.target);
+        self.redirects.push(Redirect { status, url: self.target.url().as_str().to_owned() });
     }
 
     /// The URL that answered and how it was come by.
@@ -196,6 +214,19 @@ fn is_refused(name: &str) -> bool {
     REFUSED.contains(&name) || REFUSED_FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
+/// What a plugin asks for, without parameters that stand for a credential: it names none but as it was given it, hidden.
+fn without_parameters_of(named: &Target, credentials: &[Credential]) -> Result<Target, FetchError> {
+    for (name, value) in named.url().query_pairs() {
+        if value != HIDDEN && credentials.iter().any(|credential| credential.parameter() == Some(&*name)) {
+            let name: String = name.chars().take(64).collect();
+            let what = format!("query parameter {name:?} is filled with a credential by the profile");
+            return Err(FetchError::Request { at: named.place(), what });
+        }
+    }
+    let clean = without_parameters(named.url(), credentials);
+    Target::from_url(clean).map_err(|why| FetchError::Url { at: named.place(), why })
+}
+
 fn fields(
     planned: &[Header],
     credentials: &[Credential],
@@ -221,7 +252,7 @@ fn fields(
         if is_refused(parsed.as_str()) {
             return refuse(name, "is the host's to set");
         }
-        if credentials.iter().any(|credential| credential.header == parsed) {
+        if credentials.iter().any(|credential| credential.carrier == Carrier::Header(parsed.clone())) {
             return refuse(name, "is filled with a credential by the profile");
         }
         let Some(value) = odd.write(target.host_text(), value) else {

@@ -7,7 +7,7 @@
 //!
 //! One file per concern: `chain` (what is sent at each hop), `gate` (turns at hosts), `desk` (turns that a store keeps), `clients` (connections), `exchange` (one hop), `judged` (the deny
 //! table on the way to each), `connect` and `progress` (phases), `body`, `decode` and `codec` (what comes back), `text`
-//! (header values and bodies as text), `webhook` (alerts on their way out), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
+//! (header values and bodies as text), `webhook` (alerts on their way out), `keys` (credentials of profiles), `scrub` (what comes back of them), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
 //! `tidegate_core::fetch`.
 //!
 //! The client is reqwest with everything off that it does of its own accord: proxies from the environment, cookies,
@@ -27,9 +27,11 @@ mod exchange;
 mod failed;
 mod gate;
 mod judged;
+mod keys;
 mod port;
 mod progress;
 mod resolver;
+mod scrub;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -59,9 +61,11 @@ use clients::Clients;
 pub use config::{EgressConfig, EgressLimits, Roots, SetupError};
 pub use error::{FetchError, Measure, Phase};
 use gate::{Closed, Hosts, Turn};
+pub use keys::{Key, Keys};
 pub use port::Outgoing;
 pub use resolver::{Lookup, Resolve, SystemResolver};
-pub use secret::{Credential, Secret};
+use scrub::Scrub;
+pub use secret::{Carrier, Credential, Secret};
 use text::OddValues;
 pub use webhook::SecretWebhook;
 
@@ -153,8 +157,10 @@ impl Inner {
         loop {
             let answer = turn.watch(self.exchange(&chain, grant)).await?;
             let status = answer.status().as_u16();
-            if is_kept(status, &chain) {
-                return Err(self.kept(&chain, &mut turn, answer).await);
+            let kept = is_kept(status, &chain);
+            self.heed(&mut turn, status, answer.headers(), kept);
+            if kept {
+                return Err(self.kept(&chain, answer).await);
             }
             let follow = match self.decide(&chain, &answer)? {
                 Decision::Follow(follow) => follow,
@@ -191,19 +197,22 @@ impl Inner {
         )
     }
 
-    /// An answer that goes to no plugin. Closes the gate where it asks for that.
-    async fn kept(&self, chain: &Chain, turn: &mut Turn, mut answer: Response) -> FetchError {
-        let status = answer.status().as_u16();
-        let headers = std::mem::take(answer.headers_mut());
+    /// Closes the gate where an answer asks for that: 429 speaks to everybody, whoever gets to see it.
+    fn heed(&self, turn: &mut Turn, status: u16, headers: &HeaderMap, kept: bool) {
         let now = self.clock.now();
-        let said = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let wait = said.and_then(|text| retry_after(text, now));
-        match (status, wait) {
+        match (status, wait_of(headers, now)) {
             (429, wait) => turn.close_until(now.plus(wait.unwrap_or(limits::GATE_DEFAULT).min(limits::GATE_MOST))),
-            (503, Some(wait)) => turn.close_until(now.plus(wait.min(limits::GATE_MOST))),
-            (500..=599, _) => turn.failed(),
+            (503, Some(wait)) if kept => turn.close_until(now.plus(wait.min(limits::GATE_MOST))),
+            (500..=599, _) if kept => turn.failed(),
             _ => {}
         }
+    }
+
+    /// An answer that goes to no plugin.
+    async fn kept(&self, chain: &Chain, mut answer: Response) -> FetchError {
+        let status = answer.status().as_u16();
+        let headers = std::mem::take(answer.headers_mut());
+        let wait = wait_of(&headers, self.clock.now());
         let body_head = body::head(&headers, answer, self.limits.idle, &chain.target, chain.credentials()).await;
         FetchError::Status { at: chain.target.place(), status, retry_after: wait, body_head }
     }
@@ -218,9 +227,14 @@ impl Inner {
         let received = std::mem::take(answer.headers_mut());
         let limit = grant.body_limit();
         let body = body::read(&received, answer, limit, self.limits.idle, &chain.target).await?;
-        let body = text::body_as(chain.want, received.get(header::CONTENT_TYPE), body);
-        let headers = self.headers(chain.target.host_text(), &received);
-        let (final_url, redirects) = chain.into_trace();
+        // Servers write the request they got into their answers, key and all.
+        let scrub = Scrub::of(chain.credentials());
+        let body = text::body_as(chain.want, received.get(header::CONTENT_TYPE), scrub.bytes(body));
+        let mut headers = self.headers(chain.target.host_text(), &received);
+        headers.iter_mut().for_each(|field| scrub.text(&mut field.value));
+        let (mut final_url, mut redirects) = chain.into_trace();
+        scrub.text(&mut final_url);
+        redirects.iter_mut().for_each(|hop| scrub.text(&mut hop.url));
         Ok(HttpResponse { status, final_url, redirects, headers, body, extra: None })
     }
 
@@ -231,6 +245,12 @@ impl Inner {
             .map(|(name, value)| Header { name: name.as_str().to_owned(), value: self.odd.read(host, value) })
             .collect()
     }
+}
+
+/// What `Retry-After` says, cut to the cap.
+fn wait_of(headers: &HeaderMap, now: UtcMillis) -> Option<Duration> {
+    let said = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    said.and_then(|text| retry_after(text, now))
 }
 
 /// Statuses that say nothing about content (`wit/v0.1/types.wit`, `http-response`).

@@ -13,20 +13,21 @@ use tidegate_core::profile::Net;
 use tidegate_core::rate::Because;
 use tidegate_core::time::UtcMillis;
 
-use super::{Egress, FetchError, Outbound, Phase};
+use super::{Egress, FetchError, Keys, Outbound, Phase};
 use crate::ports;
 
 /// Egress with what an operator says about himself.
 pub struct Outgoing {
     egress: Egress,
     contact: Option<String>,
+    keys: Keys,
 }
 
 impl Egress {
-    /// Egress for an engine. `contact` is shown in `user-agent`.
+    /// Egress for an engine. `contact` is shown in `user-agent`; `keys` are what profiles name as credentials.
     #[must_use]
-    pub const fn for_engine(self, contact: Option<String>) -> Outgoing {
-        Outgoing { egress: self, contact }
+    pub const fn for_engine(self, contact: Option<String>, keys: Keys) -> Outgoing {
+        Outgoing { egress: self, contact, keys }
     }
 }
 
@@ -35,20 +36,32 @@ impl ports::Egress for Outgoing {
     async fn fetch(&self, request: &HttpRequest, net: &Net, now: UtcMillis) -> Result<HttpResponse, Failure> {
         let grant =
             NetGrant::try_from(net).map_err(|bad| Failure::new(Class::Config, format!("net.allow_private: {bad}")))?;
+        let credential = net.credential.as_ref().map(|wanted| self.keys.of(wanted)).transpose()?;
         let outbound = Outbound {
             request: request.clone(),
             grant,
-            credentials: Vec::new(),
+            credentials: credential.into_iter().collect(),
             contact: self.contact.clone(),
             deadline: None,
         };
-        self.egress.fetch(outbound).await.map_err(|error| failure(&error, &request.url, now))
+        let name = net.credential.as_ref().map(|credential| credential.name.as_str());
+        self.egress.fetch(outbound).await.map_err(|error| failure(&error, &request.url, name, now))
     }
 }
 
-/// What a failed fetch of `url` means. `now` is the time of the call.
-fn failure(error: &FetchError, url: &str, now: UtcMillis) -> Failure {
+/// What a failed fetch of `url` means. `credential`: the profile's; `now`: the time of the call.
+fn failure(error: &FetchError, url: &str, credential: Option<&str>, now: UtcMillis) -> Failure {
     let message = error.to_string();
+    match (error, credential) {
+        // It is handed over unless a credential was sent, or the plugin wants to see it.
+        (FetchError::Status { status: 401, .. }, Some(name)) => {
+            Failure::new(Class::Credential, format!("credential {name} is refused: {message}"))
+        }
+        (error, _) => failure_of(error, url, message, now),
+    }
+}
+
+fn failure_of(error: &FetchError, url: &str, message: String, now: UtcMillis) -> Failure {
     match error {
         FetchError::Status { status, retry_after, .. } => {
             let judged = Failure::of_status(*status, "", *retry_after, false);

@@ -12,7 +12,7 @@ use tidegate_core::claim::{ClaimRequest, NotClaimed};
 use tidegate_core::eligibility::{self, Circumstances, ClosedHost, Presence, Skip, SkipReason};
 use tidegate_core::id::CredentialName;
 use tidegate_core::limits;
-use tidegate_core::profile::ActorPolicy;
+use tidegate_core::profile::Profile;
 use tidegate_core::quarantine::Quarantine;
 use tidegate_core::rate::host_of;
 use tidegate_core::source::{Source, Trigger};
@@ -70,7 +70,7 @@ impl Around {
                 .and_then(|found| found.as_ref().err())
                 .map_or(Presence::Serves, |absent| (*absent).into()),
             quarantine: plugin.and_then(Result::ok).and_then(|plugin| self.quarantine(&*plugin)),
-            gate: actor.and_then(|actor| self.gate(actor)),
+            gate: profile.and_then(|profile| self.gate(profile)),
             host: if actor.is_none() { self.host(&source.identifier) } else { None },
             account: actor.map(|actor| self.account(&actor.credential, &settings.credentials)),
         }
@@ -96,10 +96,13 @@ impl Around {
         Some(ClosedHost { host: &row.host, until: row.closed_until?, asked: row.asked, failures: row.failures })
     }
 
-    /// The gate before an actor, the account's first.
-    fn gate(&self, actor: &ActorPolicy) -> Option<&Gate> {
-        let keys = GateKey::before(&actor.credential, &actor.name);
-        keys.iter().find_map(|key| self.gates.iter().find(|gate| gate.key == *key))
+    /// The gate before a profile's sources, the account's first.
+    fn gate(&self, profile: &Profile) -> Option<&Gate> {
+        // Nearly always nothing is closed.
+        if self.gates.is_empty() {
+            return None;
+        }
+        profile.gates().iter().find_map(|key| self.gates.iter().find(|gate| gate.key == *key))
     }
 
     /// Runs under way for a credential, and the most it may have. One that is not configured lets its run begin, so that the
@@ -309,6 +312,6 @@ impl Engine {
 /// The gate that is the reason, if one is.
 fn closed(candidate: &Candidate, settings: &Settings, skip: &Skip, around: &Around) -> Option<GateKey> {
     let profile = settings.profiles.get(&candidate.source.profile)?;
-    let gate = around.gate(profile.actor.as_ref()?)?;
+    let gate = around.gate(profile)?;
     matches!(skip.reason, SkipReason::GateClosed { .. }).then(|| gate.key.clone())
 }

@@ -97,7 +97,7 @@ impl Engine {
     async fn try_gate(&self, gate: Gate, now: UtcMillis) -> Result<bool, StoreError> {
         let open = match &gate.key {
             GateKey::Credential(name) if gate.needs_probe() => self.works(name, &gate, now).await,
-            GateKey::Credential(_) | GateKey::Actor(..) => true,
+            GateKey::Credential(_) | GateKey::Actor(..) | GateKey::Net(_) => true,
         };
         let opened = open && self.ports.store.open_gate(gate.key.clone(), now).await?;
         if opened {

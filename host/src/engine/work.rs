@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidegate_core::actor::gate::Gate;
 use tidegate_core::claim::Claim;
 use tidegate_core::contract;
 use tidegate_core::failure::{Class, Failure};
@@ -175,6 +176,11 @@ impl Work {
                     // The machine orders actor runs; it never has one fetched.
                     Wanted::Actor(_) => Err(Failure::new(Class::Transient, "internal: an actor run is not a fetch")),
                 };
+                if let (Err(failure), Some(credential)) = (&fetched, &self.profile.net.credential)
+                    && let Some(gate) = Gate::refused(failure, &credential.name, self.now())
+                {
+                    self.engine.close(gate, self.now()).await;
+                }
                 if let Ok(response) = &fetched {
                     self.count_bytes(u64::try_from(response.body.as_bytes().len()).unwrap_or(u64::MAX));
                 }

@@ -148,17 +148,24 @@ impl Catalogue {
                 waiting |= patience::take_in(&self.room, slot, file, patience).await;
             }
         }
-        let before = self.serving();
-        let (mut serving, mut scan) = resolve(&mut slots, &before);
-        self.keep_pinned(&mut serving, &before, &mut scan).await;
-        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(serving);
-        Ok(Look { scan, waiting })
+        Ok(Look { scan: self.serve(&mut slots).await, waiting })
     }
 
-    /// Pins hold from the next look on, and in the place of those before: a version that is pinned serves on for whoever asks
-    /// for it while another one of its name lies in the directory.
-    pub fn pin(&self, pins: BTreeSet<(String, Pin)>) {
+    /// These pins hold now, in the place of those before: a version that is pinned serves on for whoever asks for it while another
+    /// one of its name lies in the directory.
+    pub async fn pin(&self, pins: BTreeSet<(String, Pin)>) -> Scan {
+        let mut slots = self.slots.lock().await;
         *self.pins.write().unwrap_or_else(PoisonError::into_inner) = pins;
+        self.serve(&mut slots).await
+    }
+
+    /// Works out who serves, and swaps.
+    async fn serve(&self, slots: &mut BTreeMap<Origin, Slot>) -> Scan {
+        let before = self.serving();
+        let (mut serving, mut scan) = resolve(slots, &before);
+        self.keep_pinned(&mut serving, &before, &mut scan).await;
+        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(serving);
+        scan
     }
 
     async fn keep_pinned(&self, serving: &mut Serving, before: &Serving, scan: &mut Scan) {

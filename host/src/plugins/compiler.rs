@@ -13,7 +13,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitCode, ExitStatus, Stdio};
 
-use rustix::process::{Resource, Rlimit, Signal, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, nice, setrlimit};
 use tidegate_core::limits;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
@@ -126,16 +126,23 @@ pub fn compile_for_parent() -> ExitCode {
     }
 }
 
-/// Limits that this process cannot lift again.
+/// Limits that this process cannot lift again. Where it was started under lower ones, those hold.
 fn restrict() -> io::Result<()> {
-    let most = |soft: u64, hard: u64| Rlimit { current: Some(soft), maximum: Some(hard) };
     let memory = u64::try_from(limits::COMPILE_MEMORY_BYTES).unwrap_or(u64::MAX);
-    setrlimit(Resource::As, most(memory, memory))?;
+    limit(Resource::As, memory, memory)?;
     // The first is told by a signal of its own, the second is not to be caught.
     let cpu = limits::COMPILE_CPU.as_secs();
-    setrlimit(Resource::Cpu, most(cpu, cpu + 1))?;
-    setrlimit(Resource::Core, most(0, 0))?;
-    nice(limits::COMPILE_NICE)?;
+    limit(Resource::Cpu, cpu, cpu + 1)?;
+    limit(Resource::Core, 0, 0)?;
+    // A courtesy to the daemon: code is made without it too.
+    let _kept = nice(limits::COMPILE_NICE);
+    Ok(())
+}
+
+fn limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let held = getrlimit(resource).maximum;
+    let within = |wanted: u64| Some(held.map_or(wanted, |held| held.min(wanted)));
+    setrlimit(resource, Rlimit { current: within(soft), maximum: within(hard) })?;
     Ok(())
 }
 

@@ -36,14 +36,7 @@ impl Schema {
         }
         let schema: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
         let effort = super::effort::of(&schema)?;
-        let patterns =
-            PatternOptions::regex().size_limit(limits::SCHEMA_REGEX_BYTES).dfa_size_limit(limits::SCHEMA_REGEX_BYTES);
-        let validator = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .offline()
-            .with_pattern_options(patterns)
-            .build(&schema)
-            .map_err(|error| format!("it is not a JSON Schema of draft 2020-12: {error}"))?;
+        let validator = validator(&schema)?;
         let settings = schema.get("properties").and_then(Value::as_object);
         let settings = settings.map(|names| names.keys().cloned().collect()).unwrap_or_default();
         Ok(Self::Object { validator: Box::new(validator), settings, patterns: effort.patterns })
@@ -80,6 +73,23 @@ impl Schema {
             }
         }
     }
+}
+
+/// Compiles a schema: of draft 2020-12, unless it says itself that it is of draft 7, as generators of other languages do.
+fn validator(schema: &Value) -> Result<Validator, String> {
+    let named = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
+    let (draft, name) = match named.trim_end_matches('#') {
+        "http://json-schema.org/draft-07/schema" => (Draft::Draft7, "draft 7"),
+        _ => (Draft::Draft202012, "draft 2020-12"),
+    };
+    let patterns =
+        PatternOptions::regex().size_limit(limits::SCHEMA_REGEX_BYTES).dfa_size_limit(limits::SCHEMA_REGEX_BYTES);
+    jsonschema::options()
+        .with_draft(draft)
+        .offline()
+        .with_pattern_options(patterns)
+        .build(schema)
+        .map_err(|error| format!("it is not a JSON Schema of {name}: {error}"))
 }
 
 /// One error of the validator in words; an error about several names is a problem at each.
@@ -126,6 +136,10 @@ fn pointer(at: &str, name: &str) -> String {
     let name = name.replace('~', "~0").replace('/', "~1");
     one_line(&format!("{at}/{name}"), limits::MESSAGE_BYTES)
 }
+
+#[cfg(test)]
+#[path = "schema_vectors.rs"]
+mod vectors;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -2,7 +2,7 @@
 //!
 //! Owns: the generated types, the [`Plugin`] trait, the [`export!`] macro that turns a type with that trait into a
 //! component, the panic hook that carries a panic's message to the host, the few readers every HTTP plugin needs (header
-//! lookup, `Link` fields, URL references), the calendar, what plugins on actors share (elements of datasets, field maps,
+//! lookup, `Link` fields, URL references), the calendar and dates as people write them, the sanitizer of HTML, what plugins on actors share (elements of datasets, field maps,
 //! settings), and what the tests of plugins share. Must not know: any platform. Called by every plugin written in Rust. A
 //! plugin crate also builds natively (as an rlib), so that its tests need no wasm.
 
@@ -54,11 +54,14 @@ pub mod bindings {
 pub mod actors;
 #[cfg(feature = "chance")]
 pub mod chance;
+pub mod dates;
 pub mod export;
 pub mod fields;
 #[cfg(feature = "fixtures")]
 pub mod fixtures;
 pub mod headers;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 pub mod links;
 pub mod log;

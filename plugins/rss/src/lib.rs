@@ -8,11 +8,9 @@
 
 pub mod answer;
 pub mod conditional;
-pub mod dates;
 pub mod decode;
 pub mod discovery;
 pub mod hints;
-pub mod html;
 pub mod identifier;
 pub mod json;
 pub mod limits;
@@ -28,6 +26,7 @@ pub mod tokenize;
 use tidegate_plugin_kit::{
     self as kit, Batch, Failure, Job, Manifest, Page, PageContent, Plugin, Problem, Step, Valid,
 };
+pub use tidegate_plugin_kit::{dates, html};
 
 /// The plugin.
 #[derive(Debug, Clone, Copy)]

@@ -40,16 +40,12 @@ pub const MESSAGE_BYTES: usize = 1_024;
 
 /// Open elements of a document. Deeper ones are read as if they were not there.
 pub const DEPTH: usize = 256;
-/// Attributes of one element. Further ones are passed over.
-pub const ATTRIBUTES: usize = 256;
 /// Entities a document may declare for itself, and bytes of one. They are never nested, so nothing grows.
 pub const ENTITIES: usize = 64;
 /// Bytes of the value of one declared entity.
 pub const ENTITY_BYTES: usize = 1_024;
 /// Bytes by which a document may grow through its own entities in all. Further references stay as they are written.
 pub const EXPANSION_BYTES: usize = 1_024 * 1_024;
-/// Open elements in a piece of HTML. Deeper tags are dropped, their text stays.
-pub const HTML_DEPTH: usize = 128;
 /// Bytes at the head of a page in which a feed is looked for by its `link` elements.
 pub const DISCOVERY_BYTES: usize = 512 * 1_024;
 /// Feeds a page may name before the rest is passed over.

@@ -4,11 +4,14 @@ Without `guarded`, such an exception would reach the host as a trap without word
 `refused`) goes through. Anything else is a mistake of this plugin: it is logged with level `error` and its place, and becomes a
 failure whose message the host shows. `describe` and `validate` cannot answer with a failure; there the host shows the logged line
 as the cause.
+
+There is no file to read at run time: what a module needs has to be imported at its top, which happens when the component is built.
+Some of the library imports or opens files late (`traceback`, and codecs other than UTF-8), and would end the call.
 """
 
 import dataclasses
 import functools
-import traceback
+import re
 import typing
 
 from componentize_py_types import Err
@@ -18,20 +21,20 @@ from wit_world.imports import types as wit
 MOST = 1000  # bytes of a failure's message are 1,024
 
 
-def record(kind, **known):
+def record(of, /, **known):
     """A record of the contract of which these fields are known: the others are `None`, or an empty list."""
     unknown = {
         field.name: [] if typing.get_origin(field.type) is list else None
-        for field in dataclasses.fields(kind)
+        for field in dataclasses.fields(of)
         if field.name not in known
     }
-    return kind(**known, **unknown)
+    return of(**known, **unknown)
 
 
 def failure(category: str, message: str) -> Err:
     """To be raised by `plan` and `normalize`; `category` as in wit/v0.1/types.wit, such as "bad-answer"."""
-    of = wit.FailureCategory[category.replace("-", "_").upper()]
-    return Err(record(wit.Failure, category=of, message=cut(message)))
+    word = wit.FailureCategory[category.replace("-", "_").upper()]
+    return Err(record(wit.Failure, category=word, message=cut(message)))
 
 
 def refused(pointer: str, message: str) -> Err:
@@ -39,9 +42,12 @@ def refused(pointer: str, message: str) -> Err:
     return Err([wit.Problem(pointer, cut(message))])
 
 
+LONE = re.compile("[\ud800-\udfff]")
+
+
 def whole(text: str) -> str:
     """Without lone surrogates, which JSON may hold and the contract may not."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return LONE.sub("\ufffd", text)
 
 
 def cut(text: str) -> str:
@@ -58,9 +64,11 @@ def guarded(call):
         except Err:
             raise
         except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            words = "".join(traceback.format_exception_only(error)).strip()
-            message = cut(f"{call.__name__}: {words} ({place.filename}:{place.lineno})")
+            place = error.__traceback__
+            while place.tb_next is not None:
+                place = place.tb_next
+            file = place.tb_frame.f_code.co_filename
+            message = cut(f"{call.__name__}: {type(error).__name__}: {error} ({file}:{place.tb_lineno})")
             log.line(log.Level.ERROR, message)
             if call.__name__ in ("plan", "normalize"):
                 raise failure("other", message) from error

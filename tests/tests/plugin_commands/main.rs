@@ -1,6 +1,13 @@
 //! `plugin check|test|run|record` and `replay`, as an author types them: with the binary, the shipped components, feeds on this
 //! machine and components that misbehave.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::allow_attributes,
+    reason = "tests; what is skipped is said"
+)]
 
 mod check;
 mod fixtures;

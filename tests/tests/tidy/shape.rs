@@ -13,7 +13,7 @@ const LINES: usize = 400;
 
 /// Files that are longer, how long they may be, and why. Entries only shrink; one that fits [`LINES`] goes.
 const LONGER: [(&str, usize, &str); 2] = [
-    ("plugins/rss/src/html/named.rs", 522, "a table of names from the HTML standard"),
+    ("plugins/kit/src/html/named.rs", 522, "a table of names from the HTML standard"),
     ("plugins/rss/src/reader/mod.rs", 413, "one automaton over the tokens of a document"),
 ];
 

@@ -22,6 +22,8 @@ pub enum GateKey {
     Credential(CredentialName),
     /// One actor, for one credential.
     Actor(CredentialName, ActorName),
+    /// The requests that a credential is attached to.
+    Net(CredentialName),
 }
 
 impl GateKey {
@@ -37,6 +39,7 @@ impl GateKey {
         match self {
             Self::Credential(name) => format!("credential/{name}"),
             Self::Actor(name, actor) => format!("actor/{name}/{actor}"),
+            Self::Net(name) => format!("net/{name}"),
         }
     }
 
@@ -46,6 +49,7 @@ impl GateKey {
         let (what, rest) = text.split_once('/')?;
         match what {
             "credential" => Some(Self::Credential(rest.parse().ok()?)),
+            "net" => Some(Self::Net(rest.parse().ok()?)),
             "actor" => {
                 let (name, actor) = rest.split_once('/')?;
                 Some(Self::Actor(name.parse().ok()?, actor.parse().ok()?))
@@ -58,7 +62,7 @@ impl GateKey {
 impl fmt::Display for GateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credential(name) => write!(f, "credential {name}"),
+            Self::Credential(name) | Self::Net(name) => write!(f, "credential {name}"),
             Self::Actor(name, actor) => write!(f, "actor {actor} of credential {name}"),
         }
     }
@@ -99,10 +103,20 @@ impl Gate {
         Some(Self { key, class: failure.class, why: failure.message.clone(), since: now, until: now.plus(rest) })
     }
 
+    /// The gate that is closed where a server refuses a credential that was attached to a request. There is no question that costs
+    /// nothing: it opens by itself, and the next request is the question.
+    #[must_use]
+    pub fn refused(failure: &Failure, credential: &CredentialName, now: UtcMillis) -> Option<Self> {
+        let key = GateKey::Net(credential.clone());
+        let until = now.plus(limits::GATE_PROBE);
+        let refused = failure.class == Class::Credential;
+        refused.then(|| Self { key, class: failure.class, why: failure.message.clone(), since: now, until })
+    }
+
     /// Whether the account has to be asked before the gate opens; otherwise the next start is the question.
     #[must_use]
     pub const fn needs_probe(&self) -> bool {
-        matches!(self.class, Class::Credential | Class::Quota)
+        matches!(self.key, GateKey::Credential(_)) && matches!(self.class, Class::Credential | Class::Quota)
     }
 
     /// Whether this gate stays as it is at `now` although `news` comes: what refuses more says more, until it is due to be
@@ -183,8 +197,18 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_of_requests_is_asked_for_by_the_next_one() {
+        let (name, now) = ("github".parse().unwrap(), UtcMillis::parse("2026-11-22T12:00:00Z").unwrap());
+        for class in Class::ALL {
+            let gate = Gate::refused(&Failure::new(class, "no"), &name, now);
+            let found = gate.map(|gate| (gate.key.stored(), gate.until.since(now).as_secs(), gate.needs_probe()));
+            assert_eq!(found, (class == Class::Credential).then(|| ("net/github".to_owned(), 600, false)), "{class}");
+        }
+    }
+
+    #[test]
     fn keys_survive() {
-        for key in ["credential/apify", "actor/apify/a/b"] {
+        for key in ["credential/apify", "actor/apify/a/b", "net/github"] {
             assert_eq!(GateKey::from_stored(key).map(|key| key.stored()).as_deref(), Some(key));
         }
         for key in ["", "credential/", "actor/apify", "host/x"] {

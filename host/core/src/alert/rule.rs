@@ -92,6 +92,7 @@ pub const fn quiet_after(key: &AlertKey) -> Option<Duration> {
     match key {
         // An actor's gate opens by itself, and the next start is the question: over is it when that was not refused.
         AlertKey::Gate(GateKey::Actor(..)) => Some(limits::GATE_ACTOR.saturating_mul(2)),
+        AlertKey::Gate(GateKey::Net(_)) => Some(limits::GATE_PROBE.saturating_mul(2)),
         AlertKey::RateLimited(_) => Some(limits::ALERT_WINDOW),
         AlertKey::PassFailing(_) => Some(limits::ALERT_PASS_WINDOW),
         AlertKey::DeadLetters(..) => Some(limits::ALERT_LETTERS_QUIET),

@@ -61,7 +61,7 @@ pub fn gate_closed(gate: &Gate) -> Option<Alert> {
         (GateKey::Credential(name), Class::Quota) => {
             format!("raise the limit or wait for the next period of the account behind credential {name}")
         }
-        (GateKey::Credential(name), _) => {
+        (GateKey::Credential(name) | GateKey::Net(name), _) => {
             format!("put a valid token where credential {name} is read from, then send the daemon SIGHUP")
         }
         (GateKey::Actor(_, actor), _) => {

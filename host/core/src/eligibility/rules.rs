@@ -257,7 +257,10 @@ fn fact(rule: Rule, source: &Source, profile: Option<&Profile>, given: Circumsta
         Rule::NotRunning => "no run of it is under way".to_owned(),
         Rule::Due => due(source, profile, given),
         Rule::Gate => match (given.gate, profile.and_then(|profile| profile.actor.as_ref())) {
-            (_, None) => "its profile needs no actor".to_owned(),
+            (_, None) => match profile.and_then(|profile| profile.net.credential.as_ref()) {
+                None => "its profile needs no actor".to_owned(),
+                Some(credential) => format!("nothing refuses credential {}", credential.name),
+            },
             (None, Some(actor)) => format!("nothing refuses {} or credential {}", actor.name, actor.credential),
             (Some(gate), Some(_)) => format!("{} was closed until {}", gate.key, gate.until),
         },

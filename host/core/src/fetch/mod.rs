@@ -18,6 +18,9 @@ mod target;
 #[cfg(test)]
 mod vectors;
 
+/// What stands in place of a secret, in whatever is shown, stored or handed to a plugin.
+pub const HIDDEN: &str = "(hidden)";
+
 pub use address::{DeniedAddress, Range, denied_address};
 pub use grant::{AllowPrivate, Denial, NetGrant, NotAnAllowance};
 pub use name::denied_name;

@@ -42,5 +42,7 @@ pub const LOOK_BELIEVED: Duration = Duration::from_millis(1_500);
 pub const USE_FLUSH: Duration = Duration::from_secs(5);
 /// How long a version's figures are kept after it last served.
 pub const USE_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Versions whose figures are kept, of all plugins together; those that served last.
+pub const USE_VERSIONS: u32 = 1_000;
 /// A version that was told to serve longer ago than this does not serve: its daemon is gone.
 pub const USE_FRESH: Duration = Duration::from_secs(30);

@@ -86,14 +86,25 @@ fn check_actor(profile: &Profile, known: &[String], plugin: &str, place: &str) -
 /// Checks what a profile says about the rest of the configuration.
 ///
 /// # Errors
-/// A credential that is not known.
+/// A credential that is not known, or of which nobody has said which origin gets it.
 pub fn check_credential(
     profile: &Profile,
     config: &Config,
     around: &dyn Surroundings,
     place: &str,
 ) -> Result<(), ConfigError> {
-    profile.actor.as_ref().map_or(Ok(()), |actor| check_known(&actor.credential, config, around, place))
+    if let Some(actor) = &profile.actor {
+        check_known("actor.credential", &actor.credential, config, around, place)?;
+    }
+    let Some(credential) = &profile.net.credential else { return Ok(()) };
+    check_known("net.credential.name", &credential.name, config, around, place)?;
+    let name = &credential.name;
+    let origin = config.credentials.get(name).and_then(|entry| entry.origin.as_ref());
+    origin.map(drop).ok_or_else(|| ConfigError {
+        place: place.to_owned(),
+        message: format!("net.credential.name = {:?}: nothing says which origin gets it", name.as_str()),
+        hint: Some(format!("add to [credentials.{name}] in tidegate.toml: origin = \"https://api.example.com\"")),
+    })
 }
 
 /// What should be otherwise in a profile that can be used.

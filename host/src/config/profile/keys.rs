@@ -189,6 +189,31 @@ const NET: &[Key] = &[
     .default("[]"),
     key("body_bytes", Form::Count { least: 1, most: BODY }, "Largest body after decompression, in bytes.")
         .default("10485760"),
+    key(
+        "credential",
+        Form::Table(NET_CREDENTIAL),
+        "A credential that is attached to requests at the origin it belongs to.",
+    ),
+];
+
+const NET_CREDENTIAL: &[Key] = &[
+    key("name", NAME, "Which one: the NAME of [credentials.NAME] in tidegate.toml, whose origin alone gets it.")
+        .required(),
+    key(
+        "header",
+        Form::Pattern("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$"),
+        "The header field that carries it (default \"Authorization\").",
+    ),
+    key(
+        "prefix",
+        Form::Text,
+        "What stands before its value in that field (default \"Bearer \" in Authorization, else nothing).",
+    ),
+    key(
+        "query",
+        Form::Pattern("^[A-Za-z0-9._~\\[\\]-]{1,64}$"),
+        "The parameter of the query that carries it, instead of a header field.",
+    ),
 ];
 
 const LIMITS: &[Key] = &[

@@ -1,11 +1,12 @@
 //! Profiles as files: `profiles/<name>.toml`, and the ones that are shipped.
 //!
 //! Owns: finding and listing them; `shape` is what a file looks like, `keys` what each key may say (and `schema` the same for
-//! editors), `ranges` and `prices` what is out of range or cannot be paid for, `read` puts the profile together, `against`
+//! editors), `ranges` and `prices` what is out of range or cannot be paid for, `carried` how a credential is attached to requests, `read` puts the profile together, `against`
 //! holds it against the plugin it names. Must not know: which plugins are loaded. Called by `cli`. A file in the directory
 //! goes before a shipped profile of the same name.
 
 mod against;
+mod carried;
 mod keys;
 mod marks;
 mod prices;
@@ -123,8 +124,7 @@ impl Profiles {
     /// The credentials that profiles name.
     #[must_use]
     pub fn credentials(&self) -> Vec<CredentialName> {
-        let named = self.usable.values().filter_map(|file| Some(file.profile.actor.as_ref()?.credential.clone()));
-        named.collect()
+        self.usable.values().flat_map(|file| file.profile.credentials().cloned()).collect()
     }
 
     fn add(&mut self, name: &str, text: &str, place: &str) {

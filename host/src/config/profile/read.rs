@@ -24,13 +24,13 @@ use super::super::{ConfigError, text};
 use super::shape::{
     ActorShape, BudgetShape, CapsShape, LimitsShape, NetShape, PriceShape, RetryShape, ScheduleShape, Shape,
 };
-use super::{prices, ranges};
+use super::{carried, prices, ranges};
 
 /// Time of an actor run, unless the profile says otherwise.
 const ACTOR_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// What is wrong: the key to point at, what, and the remedy.
-type Wrong = (&'static str, String, String);
+pub(super) type Wrong = (&'static str, String, String);
 
 /// Parses a profile of that name.
 ///
@@ -158,6 +158,7 @@ fn net(shape: NetShape) -> Result<Net, Wrong> {
         allowed_hosts,
         allow_private: shape.allow_private.unwrap_or_default(),
         body_bytes: shape.body_bytes.unwrap_or(default.body_bytes),
+        credential: shape.credential.map(carried::read).transpose()?,
     })
 }
 
@@ -201,7 +202,7 @@ fn policy(shape: ActorShape) -> Result<ActorPolicy, Wrong> {
     Ok(ActorPolicy {
         name,
         build,
-        credential: credential(shape.credential.as_deref().unwrap_or(DEFAULT_CREDENTIAL))?,
+        credential: credential("actor.credential", shape.credential.as_deref().unwrap_or(DEFAULT_CREDENTIAL))?,
         memory_mb: shape.memory_mb,
         timeout: shape.timeout.map_or(ACTOR_TIMEOUT, Span::duration),
         spare_elements: shape.spare_elements,
@@ -211,11 +212,11 @@ fn policy(shape: ActorShape) -> Result<ActorPolicy, Wrong> {
 }
 
 /// What was written is not repeated: it might be the token itself.
-fn credential(name: &str) -> Result<CredentialName, Wrong> {
+pub(super) fn credential(key: &str, name: &str) -> Result<CredentialName, Wrong> {
     name.parse().map_err(|_| {
         let message = "the name of a credential begins with a letter and holds at most 63 of a-z, 0-9, \"_\" and \"-\"";
         let hint = "the NAME of [credentials.NAME] in tidegate.toml; a token never stands in a profile";
-        ("", format!("actor.credential: {message}"), hint.to_owned())
+        ("", format!("{key}: {message}"), hint.to_owned())
     })
 }
 

@@ -97,6 +97,16 @@ pub(super) struct NetShape {
     pub(super) allowed_hosts: Option<Vec<String>>,
     pub(super) allow_private: Option<Vec<String>>,
     pub(super) body_bytes: Option<usize>,
+    pub(super) credential: Option<NetCredentialShape>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NetCredentialShape {
+    pub(super) name: String,
+    pub(super) header: Option<String>,
+    pub(super) prefix: Option<String>,
+    pub(super) query: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -80,7 +80,7 @@ impl Credentials {
 impl Held {
     fn new(credential: ActorCredential, before: Option<&Self>) -> Self {
         let ActorCredential { name, token, origin, grant } = credential;
-        let as_field = |value| Credential { origin: origin.clone(), header: header::AUTHORIZATION, value };
+        let as_field = |value| Credential::in_header(origin.clone(), header::AUTHORIZATION, value);
         Self {
             name,
             grant,

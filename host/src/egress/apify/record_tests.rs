@@ -101,11 +101,11 @@ fn only_the_ids_are_needed() {
 
 #[test]
 fn a_message_is_one_line_without_secrets() {
-    let secret = Credential {
-        origin: "https://api.example".parse().unwrap(),
-        header: http::header::AUTHORIZATION,
-        value: super::super::super::secret::Secret::new("canary-7f3a9c"),
-    };
+    let secret = Credential::in_header(
+        "https://api.example".parse().unwrap(),
+        http::header::AUTHORIZATION,
+        super::super::super::secret::Secret::new("canary-7f3a9c"),
+    );
     let long = format!("token\n\tcanary-7f3a9c {}", "ä".repeat(2_000));
     let message = of_value(&run(&json!({"statusMessage": long})), &[secret]).unwrap().message.unwrap();
     assert!(message.starts_with("token (hidden) ä"), "{message}");

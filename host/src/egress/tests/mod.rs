@@ -5,6 +5,7 @@ mod access;
 mod bodies;
 mod gates;
 mod headers;
+mod keys;
 mod limits;
 mod redirects;
 mod tls;
@@ -105,7 +106,7 @@ const CANARY: &str = "canary-7f3a9c";
 /// A credential for the origin of a URL.
 fn credential(url: &str) -> Credential {
     let origin = tidegate_core::fetch::Target::parse(url).unwrap().origin();
-    Credential { origin, header: header::AUTHORIZATION, value: Secret::new(format!("Bearer {CANARY}")) }
+    Credential::in_header(origin, header::AUTHORIZATION, Secret::new(format!("Bearer {CANARY}")))
 }
 
 fn bytes(response: &HttpResponse) -> &[u8] {

@@ -101,7 +101,8 @@ async fn a_credential_goes_over_http2() {
         let stream = TokioIo::new(acceptor.accept(stream).await.unwrap());
         let service = service_fn(|request: http::Request<Incoming>| async move {
             let field = |name| request.headers().get(name).map_or("none", |v: &http::HeaderValue| v.to_str().unwrap());
-            let told = format!("{:?} {}", request.version(), field("authorization"));
+            // What is said back of it would be hidden.
+            let told = format!("{:?} {}", request.version(), field("authorization") == format!("Bearer {CANARY}"));
             Ok::<_, std::convert::Infallible>(http::Response::new(told))
         });
         http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await.ok();
@@ -111,7 +112,7 @@ async fn a_credential_goes_over_http2() {
     for _ in 0..2 {
         let outbound = Outbound { credentials: vec![credential(&url)], ..get(&url) };
         let response = egress.fetch(outbound).await.unwrap();
-        assert_eq!(bytes(&response), format!("HTTP/2.0 Bearer {CANARY}").as_bytes());
+        assert_eq!(bytes(&response), b"HTTP/2.0 true");
     }
     drop(serving);
 }

@@ -18,9 +18,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::normalized::{Normalized, named, normalize};
 use super::{Offline, Refused, Report, Shown, Wish};
 use crate::ports::{
-    Applied, DeadFilter, DeadKind, ItemRow, KeptFilter, KeptPage, LetterId, Plugin, ReplayRun, Rewrite, Rewritten,
-    StoreError,
+    Absent, Applied, DeadFilter, DeadKind, ItemRow, KeptFilter, KeptPage, LetterId, Plugin, ReplayRun, Rewrite,
+    Rewritten, StoreError,
 };
+
+/// A page that is being normalized.
+type Task = AbortOnDropHandle<Result<(PageId, Normalized), StoreError>>;
 
 /// What pages are normalized with.
 pub(super) struct With {
@@ -36,8 +39,11 @@ impl With {
     ) -> Result<Self, Refused> {
         let absent = |what: String| Refused::Absent { what };
         let profile = profiles.get(name).ok_or_else(|| absent(format!("there is no profile {name}")))?;
-        let plugin = ports.plugins.find(&profile.plugin);
-        let plugin = plugin.ok_or_else(|| absent(format!("plugin {} is not loaded", profile.plugin)))?;
+        let plugin = ports.plugins.of(profile).map_err(|missing| match (missing, &profile.plugin_digest) {
+            (Absent::Kind, _) => absent(format!("plugin {} has no kind {}", profile.plugin, profile.kind)),
+            (Absent::Pinned, Some(pin)) => absent(format!("plugin {} is not here as {pin}", profile.plugin)),
+            (Absent::Plugin | Absent::Pinned, _) => absent(format!("plugin {} is not loaded", profile.plugin)),
+        })?;
         Ok(Self { plugin })
     }
 }
@@ -92,8 +98,7 @@ pub(super) async fn replay(
         beside,
         own: HashSet::new(),
     };
-    let mut under_way: VecDeque<(KeptPage, AbortOnDropHandle<Result<(PageId, Normalized), StoreError>>)> =
-        VecDeque::new();
+    let mut under_way: VecDeque<(KeptPage, Task)> = VecDeque::new();
     let mut rest = pages.into_iter();
     loop {
         while under_way.len() < wish.at_once.max(1)

@@ -142,7 +142,6 @@ impl Adapter {
         Ok(answer.map(|(titles,)| titles.map(batch).map_err(|message| failure(FailureCategory::BadAnswer, message))))
     }
 
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "as the adapters of other tracks")]
     pub(super) async fn normalize_delivery(
         &self,
         _job: &Job,

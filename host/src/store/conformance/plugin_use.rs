@@ -55,6 +55,12 @@ pub(crate) async fn what_plugins_use_adds_up(place: &dyn Place) {
     let rows = store.plugin_use().await.unwrap();
     assert_eq!(rows.iter().map(|row| row.version.digest.as_str()).collect::<Vec<_>>(), ["aa"], "others are forgotten");
     assert_eq!((rows[0].used.calls, rows[0].used.faults.len()), (5, 2));
+    // One more than are kept: the one that served longest ago goes.
+    let most = usize::try_from(limits::USE_VERSIONS).unwrap();
+    let many = (0..most).map(|n| version("rss", &format!("d{n:04}"), "many")).collect();
+    store.note_use(many, vec![], later.plus(Duration::from_secs(1))).await.unwrap();
+    let rows = store.plugin_use().await.unwrap();
+    assert!(rows.len() == most && rows.iter().all(|row| row.version.digest != "aa"));
 }
 
 pub(crate) async fn sources_wait_for_their_plugin(place: &dyn Place) {

@@ -2,6 +2,7 @@
 //!
 //! Owns: what was counted. Must not know: which plugins there are.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -38,6 +39,12 @@ fn note(versions: &mut Versions, serving: Vec<Version>, used: &[Used], now: UtcM
     }
     let old = now.minus(limits::USE_KEPT);
     versions.retain(|_, row| row.served_at >= old);
+    let most = usize::try_from(limits::USE_VERSIONS).unwrap_or(usize::MAX);
+    let mut newest: Vec<_> = versions.iter().map(|(at, row)| (Reverse(row.served_at), at.clone())).collect();
+    newest.sort();
+    for (_, at) in newest.into_iter().skip(most) {
+        versions.remove(&at);
+    }
 }
 
 impl Tables {

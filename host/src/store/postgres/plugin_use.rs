@@ -69,8 +69,10 @@ async fn note(conn: &mut PgConnection, mut serving: Vec<Version>, mut used: Vec<
     for used in &used {
         add(conn, used, now).await?;
     }
-    let sql = "DELETE FROM plugin_version WHERE served_at < $1";
-    let gone = sqlx::query(sql).bind(now.minus(limits::USE_KEPT).as_millis()).execute(&mut *conn).await?;
+    let sql = "DELETE FROM plugin_version WHERE served_at < $1 OR (plugin, digest) NOT IN
+        (SELECT plugin, digest FROM plugin_version ORDER BY served_at DESC, plugin, digest LIMIT $2)";
+    let query = sqlx::query(sql).bind(now.minus(limits::USE_KEPT).as_millis()).bind(i64::from(limits::USE_VERSIONS));
+    let gone = query.execute(&mut *conn).await?;
     if gone.rows_affected() > 0 {
         let sql = "DELETE FROM plugin_fault_total f WHERE NOT EXISTS (SELECT 1 FROM plugin_version v
             WHERE v.plugin = f.plugin AND v.digest = f.digest)";

@@ -85,10 +85,12 @@ async fn note(conn: &mut SqliteConnection, serving: Vec<Version>, used: Vec<Used
     forget(conn, now).await
 }
 
-/// Versions that have not served for long.
+/// Versions that have not served for long, and those that are too many.
 async fn forget(conn: &mut SqliteConnection, now: UtcMillis) -> Outcome<()> {
-    let sql = "DELETE FROM plugin_version WHERE served_at < ?1";
-    let gone = sqlx::query(sql).bind(now.minus(limits::USE_KEPT).as_millis()).execute(&mut *conn).await?;
+    let sql = "DELETE FROM plugin_version WHERE served_at < ?1 OR (plugin, digest) NOT IN
+        (SELECT plugin, digest FROM plugin_version ORDER BY served_at DESC, plugin, digest LIMIT ?2)";
+    let query = sqlx::query(sql).bind(now.minus(limits::USE_KEPT).as_millis()).bind(i64::from(limits::USE_VERSIONS));
+    let gone = query.execute(&mut *conn).await?;
     if gone.rows_affected() > 0 {
         let sql = "DELETE FROM plugin_fault_total WHERE NOT EXISTS (SELECT 1 FROM plugin_version v
             WHERE v.plugin = plugin_fault_total.plugin AND v.digest = plugin_fault_total.digest)";

@@ -220,6 +220,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// One value of any shape, as it is written.
+    ///
+    /// # Errors
+    ///
+    /// If it is no JSON.
+    pub fn raw(&mut self) -> Result<&'a str, Malformed> {
+        self.blanks();
+        let start = self.at;
+        self.skip()?;
+        Ok(self.text.get(start..self.at).unwrap_or_default())
+    }
+
     /// The next byte that is no blank, not consumed; 0 at the end.
     #[inline]
     fn peek(&mut self) -> u8 {

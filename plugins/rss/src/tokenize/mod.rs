@@ -6,15 +6,14 @@
 //! work is linear in the length of the text. Internal entities are replaced by plain text and never nested; external
 //! ones are never looked at.
 
-mod attributes;
 mod doctype;
 mod references;
 
-pub use attributes::Attribute;
-pub(crate) use attributes::read as read_attributes;
 pub use references::{Entities, decode_into};
 
 use memchr::{memchr, memmem};
+pub use tidegate_plugin_kit::html::attributes::Attribute;
+use tidegate_plugin_kit::html::attributes::{self, name_length, starts_name};
 
 /// One token. Names are as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,17 +241,6 @@ fn opens_markup(after: &[u8]) -> bool {
         Some(b) => starts_name(*b),
         None => false,
     }
-}
-
-/// First byte of a name. Bytes of multi-byte characters count: XML allows most of them.
-pub(crate) fn starts_name(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || matches!(byte, b'_' | b':') || byte >= 0x80
-}
-
-/// Length of the name at the start of `bytes`. It ends on a character boundary, as only ASCII bytes end it.
-pub(crate) fn name_length(bytes: &[u8]) -> usize {
-    let in_name = |b: &u8| starts_name(*b) || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    bytes.iter().position(|b| !in_name(b)).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

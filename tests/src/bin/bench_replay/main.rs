@@ -56,7 +56,7 @@ fn measure(pages: u64) -> Result<Value, Trouble> {
     let figures = |report: &Value| {
         json!({
             "seconds": report["seconds"], "items_per_second": report["items_per_second"], "items": report["items"],
-            "requests": report["requests"], "network": report["network"],
+            "network": report["network"],
         })
     };
     Ok(json!({

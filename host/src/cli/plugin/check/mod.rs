@@ -54,7 +54,7 @@ pub(super) async fn check(home: &Home, file: &Path, fixtures: Option<&Path>, out
     .await?;
     let (tried, measured) = trial.end();
     found.extend(tried);
-    found.sort_by(|one, two| one.severity.cmp(&two.severity));
+    found.sort_by_key(|finding| finding.severity);
     let wrong = found.iter().any(|finding| finding.severity == Severity::Error);
     output.data(&data(&plugin, &found, &measured), |_| told(&plugin, &found, &measured))?;
     Ok(if wrong { Exit::Refused } else { Exit::Ok })

@@ -16,16 +16,26 @@ pub(super) async fn run(trial: &mut Trial<'_>, folder: &Path) -> Result<(), CliE
         let place = format!("fixture {}", case.name);
         let Some(Ok(step)) = trial.plan(&place, &case.job).await else { continue };
         let mut state = case.state.clone().or(step.state);
+        let mut fetch = step.fetch;
         for (number, answer) in (0_u32..).zip(case.answers.all()) {
-            let content = match answer {
-                Answer::Http(response) => PageContent::Http(*response),
-                Answer::Dataset(dataset) => PageContent::Dataset(dataset),
+            let (content, more) = match answer {
+                Answer::Http(response) => (PageContent::Http(fixtures::handed_over(*response, &fetch)), false),
+                Answer::Dataset(dataset) => {
+                    let more = dataset.more;
+                    (PageContent::Dataset(dataset), more)
+                }
             };
             let page = Page { state: state.clone(), content, number, extra: None };
             let Some(Ok(batch)) = trial.normalize(&format!("{place}, page {number}"), &case.job, &page).await else {
                 break;
             };
-            state = batch.next.map_or(batch.state.or(state), |next| next.state);
+            state = match batch.next {
+                Some(next) if !more => {
+                    fetch = next.fetch;
+                    next.state
+                }
+                _ => batch.state.or(state),
+            };
         }
     }
     Ok(())

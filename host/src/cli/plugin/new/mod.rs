@@ -3,6 +3,7 @@
 //! Owns: the command and what it says. Must not know: any language's tools. It needs no daemon and no configuration, and asks
 //! nobody: everything is in this binary.
 
+mod kit;
 mod project;
 mod templates;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use super::kit;
 use super::templates::{
     C, C_AROUND, FIXTURES, File, JS, JS_AROUND, KIT, PROFILE, PYTHON, PYTHON_AROUND, README_END, RUST, RUST_AROUND, WIT,
 };
@@ -72,6 +73,10 @@ impl Project {
         for (path, content) in as_it_is.iter().copied().flatten() {
             files.push(((*path).to_owned(), Cow::Borrowed(content)));
         }
+        if language == Language::Rust {
+            let manifest = kit::manifest().unwrap_or_default();
+            files.push(("vendor/kit/Cargo.toml".to_owned(), Cow::Owned(manifest.into_bytes())));
+        }
         files.push((format!("{name}_profile.toml"), named(PROFILE.as_bytes(), name)));
         let mut commands = Vec::new();
         if let Some((_, readme)) = files.iter_mut().find(|(path, _)| path == "README.md") {
@@ -97,7 +102,6 @@ fn filled(text: &str, PluginName(name): &PluginName) -> String {
     let ident = name.replace('-', "_");
     text.replace("{{name}}", name)
         .replace("{{ident}}", &ident)
-        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("\"template\"", &format!("\"{name}\""))
         .replace("tidegate_plugin_template", &format!("tidegate_plugin_{ident}"))
 }

@@ -41,18 +41,15 @@ pub(super) const FIXTURES: &[File] = files!("plugins/template/", "":
     "fixtures/up-to-date/meta.json", "fixtures/up-to-date/page.json", "fixtures/up-to-date/expected.json",
 );
 
-/// The kit as it is: `wit_bindgen` finds the contract from `vendor/kit` as it does from `plugins/kit`.
-pub(super) const KIT: &[File] = files!("plugins/kit/", "vendor/kit/":
-    "src/actors/mod.rs", "src/actors/settings.rs", "src/actors/state.rs", "src/actors/tally.rs",
-    "src/actors/template.rs", "src/export.rs", "src/fields/mod.rs", "src/fields/names.rs", "src/fields/own.rs",
-    "src/fixtures.rs", "src/headers.rs", "src/json/mod.rs", "src/json/scan.rs", "src/json/skip.rs", "src/json/text.rs",
-    "src/lib.rs", "src/links.rs", "src/log.rs", "src/moment.rs", "src/plugin.rs", "src/proofs.rs", "src/records.rs",
-    "src/status.rs", "src/uri.rs",
-);
+/// The kit as it is, listed by the build script: `wit_bindgen` finds the contract from `vendor/kit` as it does from `plugins/kit`.
+pub(super) const KIT: &[File] = include!(concat!(env!("OUT_DIR"), "/kit.rs"));
+/// What the kit asks for at home, and what the workspace says of it.
+pub(super) const KIT_MANIFEST: &str = include_str!("../../../../../plugins/kit/Cargo.toml");
+pub(super) const WORKSPACE_MANIFEST: &str = include_str!("../../../../../Cargo.toml");
 
 pub(super) const RUST: &[File] = files!("plugins/template/", "": "src/lib.rs", "tests/fixtures.rs");
 pub(super) const RUST_AROUND: &[File] = files!(renamed "plugins/template/rust/", "":
-    "manifest.toml" => "Cargo.toml", "kit.toml" => "vendor/kit/Cargo.toml", "config.toml" => ".cargo/config.toml",
+    "manifest.toml" => "Cargo.toml", "config.toml" => ".cargo/config.toml",
     "gitignore" => ".gitignore", "README.md" => "README.md",
 );
 

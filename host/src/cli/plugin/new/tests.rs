@@ -78,16 +78,11 @@ fn below(root: &Path, folder: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn nothing_of_the_repository_is_forgotten() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let cases: [(&str, &str, &str, &[File]); 3] = [
-        ("plugins/kit", "src", "vendor/kit/", KIT),
-        ("wit", "v0.1", "wit/", WIT),
-        ("plugins/template", "fixtures", "", FIXTURES),
-    ];
+    let cases: [(&str, &str, &str, &[File]); 2] =
+        [("wit", "v0.1", "wit/", WIT), ("plugins/template", "fixtures", "", FIXTURES)];
     for (place, folder, prefix, listed) in cases {
         let mut found = BTreeSet::new();
         below(&root.join(place), folder, &mut found);
-        // The kit's own tests stay at home, and with them the values that only they need.
-        found.retain(|path| !path.ends_with("tests.rs") && path != "src/chance.rs");
         let found: BTreeSet<String> = found.into_iter().map(|path| format!("{prefix}{path}")).collect();
         let listed: BTreeSet<String> = listed.iter().map(|(path, _)| (*path).to_owned()).collect();
         assert_eq!(listed, found, "{place}: mend the list in templates.rs");
@@ -122,20 +117,26 @@ fn bindings_for_c_are_those_of_the_contract() {
 }
 
 #[test]
-fn the_kit_asks_for_what_it_asks_for_at_home() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap().parse::<toml::Table>().unwrap();
-    let home = read("Cargo.toml");
+fn the_kit_comes_without_its_tests_and_asks_for_what_it_asks_for_at_home() {
     let project = project(Language::Rust);
-    let (_, kit) = project.files.iter().find(|(path, _)| path == "vendor/kit/Cargo.toml").unwrap();
-    let kit: toml::Table = String::from_utf8_lossy(kit).parse().unwrap();
-    assert_eq!(kit["package"]["version"], home["workspace"]["package"]["version"]);
-    for (name, asked) in kit["dependencies"].as_table().unwrap() {
-        let asked = asked.as_table().unwrap();
-        let at_home = home["workspace"]["dependencies"][name].as_table().unwrap();
-        for (key, value) in at_home {
-            assert_eq!(asked.get(key), Some(value), "{name}.{key} in plugins/template/rust/kit.toml");
-        }
+    let kit: Vec<&str> = KIT.iter().map(|(path, _)| *path).collect();
+    assert!(kit.contains(&"vendor/kit/src/lib.rs") && kit.contains(&"vendor/kit/src/json/mod.rs"), "{kit:?}");
+    assert!(!kit.iter().any(|path| path.ends_with("/tests.rs") || path.ends_with("/chance.rs")), "{kit:?}");
+    let (_, manifest) = project.files.iter().find(|(path, _)| path == "vendor/kit/Cargo.toml").unwrap();
+    let manifest: toml::Table = String::from_utf8_lossy(manifest).parse().unwrap();
+    let home: toml::Table = super::templates::KIT_MANIFEST.parse().unwrap();
+    let workspace: toml::Table = super::templates::WORKSPACE_MANIFEST.parse().unwrap();
+    assert_eq!(manifest["package"]["version"], workspace["workspace"]["package"]["version"]);
+    let names = |of: &toml::Value| -> BTreeSet<String> { of.as_table().unwrap().keys().cloned().collect() };
+    let mut expected = (names(&home["features"]), names(&home["dependencies"]));
+    assert!(expected.0.remove("chance") && expected.1.remove("proptest"));
+    assert_eq!((names(&manifest["features"]), names(&manifest["dependencies"])), expected);
+    for (name, asked) in manifest["dependencies"].as_table().unwrap() {
+        let shared = &workspace["workspace"]["dependencies"][name];
+        let version = shared.get("version").unwrap_or(shared);
+        assert_eq!(&asked["version"], version, "{name}");
+        assert_eq!(asked.get("default-features"), shared.get("default-features"), "{name}");
+        assert!(asked.get("workspace").is_none(), "{name}");
     }
 }
 

@@ -15,8 +15,9 @@ use super::journal::Journal;
 use super::subject::Subject;
 use super::told::{One, TellingActors, TellingEgress, TellingPlugin};
 use crate::cli::error::CliError;
-use crate::cli::home::{Home, daemon_id};
+use crate::cli::home::{Home, daemon_id, keys};
 use crate::cli::signals::Signals;
+use crate::egress::Keys;
 use crate::engine::sources::{Wish, create};
 use crate::engine::{Engine, Ports};
 use crate::ports::{Created, ItemFilter, ItemRow, RunFilter, RunRow, RunStage, Store};
@@ -51,7 +52,7 @@ pub(super) async fn run(home: &Home, subject: &Subject, journal: &Arc<Journal>) 
     let store: Arc<dyn Store> = Arc::new(Memory::new(Keep::default()).open());
     let credentials = home.credentials(&subject.profiles);
     let plugin = TellingPlugin { plugin: Arc::clone(&subject.plugin), journal: Arc::clone(journal) };
-    let egress = home.egress()?.for_engine(home.config.net.contact.clone());
+    let egress = home.egress()?.for_engine(home.config.net.contact.clone(), Keys::new(keys(&credentials)));
     let ports = Ports {
         store: Arc::clone(&store),
         plugins: Arc::new(One(Arc::new(plugin))),

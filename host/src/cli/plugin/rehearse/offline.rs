@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use tidegate_core::contract::{Body, BodyForm, Fetch, HttpResponse, Job, Page, PageContent, Step};
+use tidegate_core::contract::{Fetch, Job, Page, PageContent, Step};
 use tidegate_core::money::MicroUsd;
 use tidegate_core::plan;
 
@@ -59,9 +59,9 @@ async fn pages(
 ) -> Result<Done, CliError> {
     let (mut step, mut number) = (first, 0_u32);
     let mut answers = answers.into_iter();
-    while let Some(answer) = answers.next() {
+    for answer in answers.by_ref() {
         let (content, more) = match answer {
-            Answer::Http(response) => (PageContent::Http(handed_over(*response, &step.fetch)), false),
+            Answer::Http(response) => (PageContent::Http(fixtures::handed_over(*response, &step.fetch)), false),
             Answer::Dataset(dataset) => {
                 let more = dataset.more;
                 (PageContent::Dataset(dataset), more)
@@ -109,12 +109,4 @@ fn allowed(subject: &Subject, step: &Step, journal: &Journal) -> bool {
             false
         }
     }
-}
-
-/// The body in the form that was asked for.
-fn handed_over(mut response: HttpResponse, fetch: &Fetch) -> HttpResponse {
-    if matches!(fetch, Fetch::Http(request) if request.want == BodyForm::Text) {
-        response.body = Body::Text(String::from_utf8_lossy(response.body.as_bytes()).into_owned());
-    }
-    response
 }

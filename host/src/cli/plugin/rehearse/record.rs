@@ -106,7 +106,7 @@ fn write(folder: &Path, given: Vec<Given>, scrub: &mut Scrub<'_>) -> Result<(), 
             meta.insert("kind".to_owned(), json!(job.kind));
             meta.insert("identifier".to_owned(), json!(scrub.url(&job.identifier)));
             let overrides: Value = serde_json::from_str(&job.overrides).unwrap_or_default();
-            meta.insert("overrides".to_owned(), scrub.value(overrides));
+            meta.insert("overrides".to_owned(), scrub.value(&overrides));
             meta.insert("now".to_owned(), json!(job.now));
             meta.insert("max_items".to_owned(), json!(job.max_items));
             meta.insert("max_pages".to_owned(), json!(job.max_pages));

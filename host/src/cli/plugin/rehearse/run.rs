@@ -37,7 +37,7 @@ pub(in crate::cli::plugin) async fn run(home: &Home, args: &PluginRun, output: O
     let done = live::run(home, &subject, &journal).await.map_err(|error| journal.error(error))?;
     let data = journal.hidden(ended(&done, &journal));
     let well = done.run.ending.is_some_and(|ending| ending != Ending::Failed);
-    output.data(&data, |data| closing(data))?;
+    output.data(&data, closing)?;
     Ok(if well { Exit::Ok } else { Exit::Failed })
 }
 

@@ -128,7 +128,7 @@ impl<'a> Scrub<'a> {
     }
 
     /// A JSON value, text by text.
-    pub(super) fn value(&mut self, value: Value) -> Value {
+    pub(super) fn value(&mut self, value: &Value) -> Value {
         let text = self.text(&value.to_string());
         serde_json::from_str(&text).unwrap_or_default()
     }
@@ -242,8 +242,11 @@ fn token(rest: &[u8]) -> Option<(usize, usize, &'static str)> {
     if !rest.starts_with(b"eyJ") {
         return None;
     }
-    let length = rest.iter().position(|byte| !is_token(*byte)).unwrap_or(rest.len());
-    let text = rest.get(..length)?;
+    let end = rest.iter().position(|byte| !is_token(*byte)).unwrap_or(rest.len());
+    // The end of a sentence is none of it.
+    let dots = rest.get(..end)?.iter().rev().take_while(|byte| **byte == b'.').count();
+    let text = rest.get(..end - dots)?;
+    let length = text.len();
     let dots = text.iter().filter(|byte| **byte == b'.').count();
     (dots == 2 && length >= 40).then_some((0, length, "JSON Web Tokens"))
 }

@@ -209,7 +209,7 @@ impl Actors for TellingActors {
         match &started {
             Ok(run) => self.journal.step("actor started", json!({ "remote": run.id, "status": run.status })),
             Err(NotStarted::Refused(failure)) => {
-                self.journal.step("actor refused", json!({ "message": failure.message }))
+                self.journal.step("actor refused", json!({ "message": failure.message }));
             }
             Err(NotStarted::Unknown(failure)) => {
                 self.journal.step("actor unknown", json!({ "message": failure.message }));

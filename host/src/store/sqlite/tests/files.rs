@@ -206,6 +206,9 @@ async fn orders_of_before_have_their_time() {
         DROP INDEX run_extra; DROP TABLE alert; DROP TABLE alert_hit;
         DROP INDEX source_tenant_due; DROP TABLE rate; DROP TABLE host;
         DROP TABLE plugin_fault; DROP TABLE plugin_quarantine; ALTER TABLE ledger DROP COLUMN zone;
+        DROP TABLE plugin_version; DROP TABLE plugin_fault_total; DROP INDEX source_plugin_missing;
+        ALTER TABLE run DROP COLUMN plugin; DROP INDEX page_of_profile; ALTER TABLE page DROP COLUMN profile;
+        ALTER TABLE page DROP COLUMN kept_bytes; ALTER TABLE page DROP COLUMN left_out;
         DELETE FROM schema_version WHERE version >= 3",
     )
     .await;

@@ -1,0 +1,252 @@
+//! An answer as a whole: its records one by one, and what stands around them.
+//!
+//! Owns: the walk through a page by JSON Pointers without building a tree of it, so that a page costs the memory of its largest record.
+//! Must not know: what a record means. Called by [`crate::answer`].
+
+use tidegate_plugin_kit::json::{Malformed, Reader, Scalar, Shape};
+
+use crate::json::{Value, index};
+use crate::paging::{Kind, Paging};
+use crate::pointer::{Pointer, Step};
+
+/// What stands around the records.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Around {
+    /// Cursor or URL of the next page, as text.
+    pub next: Option<String>,
+    /// Whether more follows.
+    pub more: Option<bool>,
+    /// What the answer says is wrong.
+    pub errors: Vec<Said>,
+}
+
+/// One error as an API tells it.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Its code, if it has one.
+    pub code: String,
+    /// Its words.
+    pub message: String,
+}
+
+/// What stands where the records should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: there is no such member.
+    Nothing,
+    /// Null, wherever a pointer led.
+    Null,
+    /// A list, empty or not, or a record.
+    Records,
+}
+
+/// Hands every record of a page to `each`, as written.
+///
+/// # Errors
+///
+/// If the page is no JSON. Records before that place were handed over.
+pub fn records<'a>(text: &'a str, pointer: &Pointer, each: &mut dyn FnMut(&'a str)) -> Result<Found, Malformed> {
+    let mut found = Found::Nothing;
+    Reader::whole(text, |reader| {
+        walk(reader, &pointer.0, &mut |reader| {
+            let shape = reader.shape()?;
+            if shape != Shape::Null {
+                found = Found::Records;
+            } else if found == Found::Nothing {
+                found = Found::Null;
+            }
+            match shape {
+                Shape::Array => reader
+                    .values(|reader, _| {
+                        each(reader.raw()?);
+                        Ok(())
+                    })
+                    .map(drop),
+                Shape::Null => reader.skip(),
+                _ => {
+                    each(reader.raw()?);
+                    Ok(())
+                }
+            }
+        })
+    })?;
+    Ok(found)
+}
+
+/// What stands at a pointer, as written.
+///
+/// # Errors
+///
+/// If the text is no JSON.
+pub fn find<'a>(text: &'a str, pointer: &Pointer) -> Result<Vec<&'a str>, Malformed> {
+    let mut found = Vec::new();
+    Reader::whole(text, |reader| {
+        walk(reader, &pointer.0, &mut |reader| {
+            found.push(reader.raw()?);
+            Ok(())
+        })
+    })?;
+    Ok(found)
+}
+
+/// Goes to every place a pointer leads to; `take` consumes the value there.
+fn walk<'a>(
+    reader: &mut Reader<'a>,
+    steps: &[Step],
+    take: &mut dyn FnMut(&mut Reader<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let Some((step, rest)) = steps.split_first() else { return take(reader) };
+    match (reader.shape()?, step) {
+        (Shape::Object, Step::All) => reader.members(|reader, _| walk(reader, rest, take)).map(drop),
+        (Shape::Array, Step::All) => reader.values(|reader, _| walk(reader, rest, take)).map(drop),
+        (Shape::Object, Step::Name(name)) => reader
+            .members(|reader, member| if member == name { walk(reader, rest, take) } else { reader.skip() })
+            .map(drop),
+        (Shape::Array, Step::Name(name)) => {
+            let wanted = index(name);
+            reader
+                .values(|reader, number| if wanted == Some(number) { walk(reader, rest, take) } else { reader.skip() })
+                .map(drop)
+        }
+        _ => reader.skip(),
+    }
+}
+
+/// What stands around the records of a page that is JSON. `error`: where the answer says that it is an error; GraphQL has a place
+/// of its own for that.
+///
+/// # Errors
+///
+/// If it is no JSON.
+pub fn around(text: &str, paging: &Paging, error: Option<&Pointer>, graphql: bool) -> Result<Around, Malformed> {
+    let mut around = Around::default();
+    if let Kind::Cursor { next } | Kind::LinkBody { next } = &paging.kind {
+        around.next = find(text, next)?.into_iter().find_map(as_text);
+    }
+    if let Some(more) = &paging.more {
+        around.more = find(text, more)?.first().and_then(|raw| truth(raw));
+    }
+    if let Some(error) = error {
+        around.errors.extend(find(text, error)?.into_iter().filter(|raw| truth(raw) != Some(false)).map(said));
+    }
+    if graphql {
+        let errors = Pointer(vec![Step::Name("errors".to_owned()), Step::All]);
+        around.errors.extend(find(text, &errors)?.into_iter().map(said));
+    }
+    Ok(around)
+}
+
+/// A text, or the digits of a number.
+fn as_text(raw: &str) -> Option<String> {
+    let scalar = Reader::whole(raw, Reader::scalar).ok()?;
+    scalar.filled().map(str::to_owned)
+}
+
+/// Whether a value says yes: false, null, 0, "", "false", [] and {} say no. None if it is nothing of the sort.
+fn truth(raw: &str) -> Option<bool> {
+    match raw.trim() {
+        "null" | "[]" | "{}" | "\"\"" => return Some(false),
+        other if other.starts_with(['[', '{']) => return Some(true),
+        _ => {}
+    }
+    match Reader::whole(raw, Reader::scalar).ok()? {
+        Scalar::Bool(truth) => Some(truth),
+        Scalar::Number(digits) => digits.parse().ok().map(|number: f64| number != 0.0),
+        Scalar::Text(text) => Some(!matches!(text.to_ascii_lowercase().as_str(), "false" | "no" | "0")),
+        Scalar::Absent => Some(false),
+    }
+}
+
+/// An error in whatever form: a text, or an object with a message and a code somewhere.
+fn said(raw: &str) -> Said {
+    let Ok(value) = Value::parse(raw) else { return Said::default() };
+    let at = |names: &[&[&str]]| {
+        names.iter().find_map(|path| {
+            let found = path.iter().try_fold(&value, |value, name| value.member(name));
+            found.and_then(Value::text).map(str::to_owned)
+        })
+    };
+    let message = at(&[&["message"], &["description"], &["detail"], &["title"], &["error"]]);
+    Said {
+        code: at(&[&["extensions", "code"], &["extensions", "type"], &["type"], &["code"], &["status"]])
+            .unwrap_or_default(),
+        message: value.text().map(str::to_owned).or(message).unwrap_or_else(|| raw.chars().take(200).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str, pointer: &str) -> (Option<Found>, Vec<String>) {
+        let mut found = Vec::new();
+        let pointer = Pointer::parse(pointer).unwrap_or_default();
+        let there = records(text, &pointer, &mut |raw| found.push(raw.to_owned())).ok();
+        (there, found)
+    }
+
+    #[test]
+    fn records_wherever_they_stand() {
+        for (text, pointer, there, found) in [
+            (r#"[{"a":1},2]"#, "", Some(Found::Records), &[r#"{"a":1}"#, "2"][..]),
+            (r#"{"data":{"items":[1,[2]]}}"#, "/data/items", Some(Found::Records), &["1", "[2]"]),
+            (
+                r#"{"edges":[{"node":{"id":1}},{"x":1},{"node":{"id":2}}]}"#,
+                "/edges/*/node",
+                Some(Found::Records),
+                &[r#"{"id":1}"#, r#"{"id":2}"#],
+            ),
+            (
+                r#"{"byId":{"a":{"id":1},"b":{"id":2}}}"#,
+                "/byId/*",
+                Some(Found::Records),
+                &[r#"{"id":1}"#, r#"{"id":2}"#],
+            ),
+            (
+                r#"{"groups":[{"items":[1]},{"items":[]},{"items":[2]}]}"#,
+                "/groups/*/items",
+                Some(Found::Records),
+                &["1", "2"],
+            ),
+            (r#"{"items":null}"#, "/items", Some(Found::Null), &[]),
+            (r#"{"items":[]}"#, "/items", Some(Found::Records), &[]),
+            (r#"{"other":[]}"#, "/items", Some(Found::Nothing), &[]),
+            (r#"{"item":{"id":1}}"#, "/item", Some(Found::Records), &[r#"{"id":1}"#]),
+            ("[1,2,", "", None, &["1", "2"]),
+        ] {
+            let found: Vec<String> = found.iter().map(|raw| (*raw).to_owned()).collect();
+            assert_eq!(texts(text, pointer), (there, found), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_says_yes_and_what_says_no() {
+        for (raw, says) in [
+            ("true", Some(true)),
+            ("false", Some(false)),
+            ("null", Some(false)),
+            ("0", Some(false)),
+            ("1", Some(true)),
+            ("\"\"", Some(false)),
+            ("\"false\"", Some(false)),
+            ("\"abc\"", Some(true)),
+            ("[]", Some(false)),
+            ("[0]", Some(true)),
+        ] {
+            assert_eq!(truth(raw), says, "{raw}");
+        }
+    }
+
+    #[test]
+    fn errors_in_their_many_forms() {
+        for (raw, code, message) in [
+            (r#""ratelimited""#, "", "ratelimited"),
+            (r#"{"message":"no","extensions":{"code":"UNAUTHENTICATED"}}"#, "UNAUTHENTICATED", "no"),
+            (r#"{"type":"RATE_LIMITED","message":"slow"}"#, "RATE_LIMITED", "slow"),
+            (r#"{"code":88,"detail":"over"}"#, "88", "over"),
+            (r#"{"odd":1}"#, "", r#"{"odd":1}"#),
+        ] {
+            assert_eq!(said(raw), Said { code: code.to_owned(), message: message.to_owned() }, "{raw}");
+        }
+    }
+}

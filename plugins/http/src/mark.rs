@@ -1,0 +1,76 @@
+//! Marks: how far a listing has been read, as the time or the id of a record.
+//!
+//! Owns: what a mark is and how two compare. Must not know: pages. Called by [`crate::sweep`] and [`crate::place`].
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+/// A record's place in a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// Milliseconds since 1970.
+    Time(i64),
+    /// An id.
+    Id(String),
+}
+
+impl Mark {
+    /// How two marks of one listing compare: times by time, ids that are whole numbers by size, other ids as text, which fits those
+    /// that grow (ULID, UUIDv7, object ids). None if they are of different sorts.
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Time(one), Self::Time(two)) => Some(one.cmp(two)),
+            (Self::Id(one), Self::Id(two)) => Some(match (digits(one), digits(two)) {
+                (Some(one), Some(two)) => one.len().cmp(&two.len()).then_with(|| one.cmp(two)),
+                _ => one.cmp(two),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether it has an order of its own: a time, or an id that is a whole number.
+    pub fn is_ordered(&self) -> bool {
+        match self {
+            Self::Time(_) => true,
+            Self::Id(id) => digits(id).is_some(),
+        }
+    }
+
+    /// The later one.
+    pub fn later(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(if one.compare(&other) == Some(Ordering::Less) { other } else { one }),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+/// The digits of a whole number without leading zeros; numbers of any length.
+fn digits(id: &str) -> Option<&str> {
+    let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| id.trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comparing() {
+        let id = |id: &str| Mark::Id(id.to_owned());
+        for (one, two, order) in [
+            (id("9"), id("10"), Some(Ordering::Less)),
+            (id("0010"), id("10"), Some(Ordering::Equal)),
+            (id("18446744073709551616"), id("18446744073709551615"), Some(Ordering::Greater)),
+            (id("01HA"), id("01HB"), Some(Ordering::Less)),
+            (Mark::Time(1), Mark::Time(2), Some(Ordering::Less)),
+            (Mark::Time(1), id("1"), None),
+        ] {
+            assert_eq!(one.compare(&two), order, "{one:?} {two:?}");
+        }
+        assert_eq!(Mark::later(Some(id("9")), Some(id("10"))), Some(id("10")));
+        assert!(!id("a1").is_ordered() && id("1").is_ordered());
+    }
+}

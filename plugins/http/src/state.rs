@@ -1,0 +1,108 @@
+//! What a step remembers until its page comes back.
+//!
+//! Owns: the state of a run, as JSON in `step.state`, and the step itself. Called by [`crate`]'s `plan` and `normalize`, and by
+//! [`crate::sweep`].
+
+use serde::{Deserialize, Serialize};
+use tidegate_plugin_kit::{Failure, Job, Step};
+
+use crate::hashes::Hashes;
+use crate::paging::Position;
+use crate::place::Place;
+use crate::request;
+use crate::settings::Settings;
+
+/// The state of one step.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The sweep, `at` the page that was asked for.
+    pub place: Place,
+    /// Whether nothing was known before the run.
+    pub first: bool,
+    /// Whether the sweep began in an earlier run.
+    pub resumed: bool,
+    /// Pages of the run before this one.
+    pub pages: u32,
+    /// Positions of the sweep that the run has asked for.
+    pub asked: Hashes,
+    /// Records of the sweep that the run has seen.
+    pub seen: Hashes,
+    /// The newest item of the run: id, and milliseconds since 1970 of its publication.
+    pub newest: (Option<String>, Option<i64>),
+}
+
+impl State {
+    /// Where a run begins.
+    pub fn first(job: &Job, settings: &Settings) -> Self {
+        let known = Place::of_job(job, settings);
+        let first = known.is_none();
+        let place = known.unwrap_or_else(|| Place { left: Some(job.max_items), ..Place::default() });
+        let resumed = place.at.is_some();
+        let place = if resumed { place } else { place.anew(job, settings) };
+        Self { place, first, resumed, ..Self::default() }
+    }
+
+    /// Reads a state; a page without a readable one is that of the run's first step.
+    pub fn read(text: Option<&str>, job: &Job, settings: &Settings) -> Self {
+        let read: Option<Self> = text.and_then(|text| serde_json::from_str(text).ok());
+        read.filter(|state| state.place.at.is_some()).unwrap_or_else(|| Self::first(job, settings))
+    }
+
+    /// The page it is about.
+    pub fn at(&self) -> Position {
+        self.place.at.clone().unwrap_or(Position::Start)
+    }
+
+    /// The step that asks for it.
+    ///
+    /// # Errors
+    ///
+    /// If no request can be made of the settings.
+    pub fn step(mut self, job: &Job, settings: &Settings) -> Result<Step, Failure> {
+        let at = self.at();
+        let mut request = request::build(job, settings, &at, self.place.since.as_deref())?;
+        if self.pages > 0 {
+            // A platform that asks to slow down in the middle of a listing must not cost what was read: see `answer`.
+            request.pass_statuses = vec![429];
+        }
+        self.asked.add(&written(&at), crate::limits::SEEN);
+        let delay = (self.pages > 0 && settings.paging.delay_s > 0.0)
+            .then(|| format!("{{\"delay-s\":{}}}", settings.paging.delay_s));
+        Ok(Step { extra: delay, ..Step::http(request, serde_json::to_string(&self).ok()) })
+    }
+
+    /// Whether the run has asked for that page of the sweep.
+    pub fn has_asked(&self, at: &Position) -> bool {
+        self.asked.has(&written(at))
+    }
+
+    /// The state of the page at `at`, after this one.
+    #[must_use]
+    pub fn next(&self, at: Position) -> Self {
+        Self { place: Place { at: Some(at), ..self.place.clone() }, pages: self.pages + 1, ..self.clone() }
+    }
+
+    /// The state of a new sweep, after this page.
+    #[must_use]
+    pub fn anew(&self, place: Place, job: &Job, settings: &Settings) -> Self {
+        Self {
+            place: place.anew(job, settings),
+            pages: self.pages + 1,
+            first: self.first,
+            newest: self.newest.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A position as text; two that are the same page give the same.
+fn written(at: &Position) -> String {
+    match at {
+        Position::Start => "start".to_owned(),
+        Position::Offset(offset) => format!("o{offset}"),
+        Position::Page(page) => format!("p{page}"),
+        Position::Cursor(cursor) => format!("c{cursor}"),
+        Position::Url(url) => format!("u{url}"),
+    }
+}
