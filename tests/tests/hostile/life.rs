@@ -16,10 +16,13 @@ use crate::case::{Case, Happening};
 use crate::make;
 use crate::scene::{Scene, cx, job, printable, room};
 
+/// What `plan` gives.
+type Came = Result<Answer<Result<Step, Failure>>, Box<Fault>>;
+
 /// A call under way: it spins, so that it is still under way when things happen, and is then given up.
 struct UnderWay {
     plugin: Arc<Plugin>,
-    call: JoinHandle<Result<Answer<Result<Step, Failure>>, Box<Fault>>>,
+    call: JoinHandle<Came>,
 }
 
 struct Stage {

@@ -52,7 +52,7 @@ struct Heap(Vec<u8>);
 
 impl Heap {
     fn put(&mut self, bytes: &[u8]) -> u32 {
-        while self.0.len() % 4 != 0 {
+        while !self.0.len().is_multiple_of(4) {
             self.0.push(0);
         }
         let at = AT + self.0.len();
