@@ -5,7 +5,7 @@
 //!
 //! [`settings`] (what the API is like) -> [`place`] (where to begin) -> [`request`] -> the host fetches -> [`answer`]
 //! (status, errors) -> [`envelope`] (records and what stands around them) -> [`item`] -> [`sweep`] (how far that is, and
-//! where to go on), with [`json`], [`pointer`], [`template`], [`times`] and [`url`] beside.
+//! where to go on), with [`json`], [`mod@pointer`], [`template`], [`times`] and [`url`] beside.
 
 pub mod answer;
 pub mod envelope;

@@ -1,6 +1,6 @@
 //! Character references of HTML.
 //!
-//! Owns: what a name or number stands for. Called by [`crate::tokenize`] and by the reader of HTML.
+//! Owns: what a name or number stands for. Called by the reader of HTML, and by plugins for markup of theirs.
 
 use super::named::{BARE, NAMED};
 

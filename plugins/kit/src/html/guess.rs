@@ -1,6 +1,6 @@
 //! Whether a text that is nominally plain was meant as HTML.
 //!
-//! Owns: the guess. Called by [`crate::reader`] for RSS, whose titles and descriptions do not say what they are. It errs
+//! Owns: the guess. Called by the plugin for feeds, for RSS, whose titles and descriptions do not say what they are. It errs
 //! on the side of plain text: a false positive loses words.
 
 use memchr::{memchr, memchr_iter};

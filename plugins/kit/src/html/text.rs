@@ -1,6 +1,6 @@
 //! Plain text: of markup, and folded.
 //!
-//! Owns: where words and lines end. Called by the writer, and by [`crate::map`] for short fields.
+//! Owns: where words and lines end. Called by the writer, and by plugins for short fields.
 
 use super::allow::{self, ELEMENTS, Place};
 use super::scan::{Piece, Scanner};
