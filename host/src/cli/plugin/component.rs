@@ -80,6 +80,10 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     let refuse = |error: std::io::Error| CliError::not_found(format!("{} cannot be read: {error}", file.display()));
     let most = u64::try_from(tidegate_core::limits::COMPONENT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
+    // Opening a pipe would wait for whoever writes into it.
+    if !std::fs::metadata(file).map_err(refuse)?.is_file() {
+        return Err(CliError::not_found(format!("{} cannot be read: it is not a file", file.display())));
+    }
     std::fs::File::open(file).map_err(refuse)?.take(most).read_to_end(&mut bytes).map_err(refuse)?;
     Ok(bytes)
 }
