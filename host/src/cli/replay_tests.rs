@@ -104,6 +104,8 @@ async fn a_mended_plugin_mends_what_is_stored() {
     let replays: Vec<_> = runs.iter().filter(|run| run.trigger == Trigger::Replay).collect();
     let total = replays.iter().fold((0, 0), |sum, run| (sum.0 + run.counts.new, sum.1 + run.counts.updated));
     assert_eq!((total, replays[0].fetches), ((1, 1), 0));
+    let by: Vec<_> = replays.iter().filter_map(|run| run.plugin.as_ref()).map(|plugin| plugin.name.as_str()).collect();
+    assert_eq!(by.len(), replays.len(), "each says by what it was done: {by:?}");
     assert_eq!(
         scene.store.source(one).await.unwrap(),
         source,

@@ -15,7 +15,7 @@ use tidegate_core::plan;
 use tidegate_core::profile::Profile;
 
 use super::{Ports, Settings, kept};
-use crate::ports::{DeadKind, DeadLetter, Event, LetterId, Plugin, Queued, Replay, Replayed, StoreError};
+use crate::ports::{DeadKind, DeadLetter, Event, LetterId, Plugin, Queued, Replay, Replayed, RunPlugin, StoreError};
 
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +153,8 @@ async fn replay(
     let page = only(page, letters, &taken);
     let item_ids = page.items.iter().map(|_| tidegate_core::id::Id::new(now, ports.dice.throw())).collect();
     let (source, fetched_at) = (source.id, raw.fetched_at);
-    let given = Replay { run, letters: taken.clone(), source, from: id, fetched_at, page, item_ids };
+    let plugin = RunPlugin::of(&*with.plugin);
+    let given = Replay { run, plugin, letters: taken.clone(), source, from: id, fetched_at, page, item_ids };
     let outcome = match ports.store.replay(given, now).await? {
         Replayed::Done(counts) => Outcome::Replayed { run, counts },
         Replayed::NotOpen(_) => Outcome::Open { why: "somebody else took some of its page up just now".to_owned() },

@@ -268,7 +268,7 @@ impl Work {
             bytes,
             fetches,
             actor: ended,
-            plugin: finish.as_ref().map(|_| self.done_with()),
+            plugin: finish.as_ref().map(|_| RunPlugin::of(&*self.plugin)),
             finish,
         };
         let warnings = commit.finish.as_ref().map(|finish| finish.warnings.clone()).unwrap_or_default();
@@ -292,12 +292,6 @@ impl Work {
                 Ok(None)
             }
         }
-    }
-
-    /// The plugin this run is done with, for its record.
-    fn done_with(&self) -> RunPlugin {
-        let manifest = self.plugin.manifest();
-        RunPlugin { name: manifest.name.clone(), version: manifest.version.clone(), digest: self.plugin.digest() }
     }
 
     /// Where the source has moved, if its plugin takes the new place for a valid and different one.

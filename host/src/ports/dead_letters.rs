@@ -14,7 +14,7 @@ use tidegate_core::item::{Counts, Page};
 use tidegate_core::source::Trigger;
 use tidegate_core::time::UtcMillis;
 
-use super::{RawPage, StoreError};
+use super::{RawPage, RunPlugin, StoreError};
 
 /// The number of a dead letter, as people type it. Numbers grow, and are never given twice.
 pub type LetterId = i64;
@@ -161,6 +161,8 @@ pub struct PageRow {
 pub struct Replay {
     /// The run that records it.
     pub run: RunId,
+    /// The plugin it was done with.
+    pub plugin: RunPlugin,
     /// The letters that it takes up; all of one source.
     pub letters: Vec<LetterId>,
     /// Their source.

@@ -8,7 +8,7 @@ use tidegate_core::id::{ItemId, PageId, ProfileName, RunId, SourceId};
 use tidegate_core::item::{Counts, Item};
 use tidegate_core::time::UtcMillis;
 
-use super::{ItemRow, LetterId, StoreError};
+use super::{ItemRow, LetterId, RunPlugin, StoreError};
 
 /// Which kept pages to list: of ended runs of one source.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +75,8 @@ pub struct ReplayRun {
     pub run: RunId,
     /// The source.
     pub source: SourceId,
+    /// The plugin it was done with.
+    pub plugin: RunPlugin,
     /// Pages that were normalized again for it.
     pub pages: u32,
     /// What is not among the items: duplicates, rejects, fillers.

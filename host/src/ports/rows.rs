@@ -14,6 +14,8 @@ use tidegate_core::run::{Ending, Finish, IntentEnd, Settlement};
 use tidegate_core::source::{Source, Trigger};
 use tidegate_core::time::UtcMillis;
 
+use super::Plugin;
+
 /// What became of a wish for a source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created {
@@ -265,6 +267,14 @@ pub struct RunPlugin {
     pub version: String,
     /// The digest of the component.
     pub digest: String,
+}
+
+impl RunPlugin {
+    /// What a run is recorded with that was done with this plugin.
+    pub(crate) fn of(plugin: &dyn Plugin) -> Self {
+        let manifest = plugin.manifest();
+        Self { name: manifest.name.clone(), version: manifest.version.clone(), digest: plugin.digest() }
+    }
 }
 
 /// A stored item.

@@ -19,7 +19,7 @@ use super::normalized::{Normalized, named, normalize};
 use super::{Offline, Refused, Report, Shown, Wish};
 use crate::ports::{
     Absent, Applied, DeadFilter, DeadKind, ItemRow, KeptFilter, KeptPage, LetterId, Plugin, ReplayRun, Rewrite,
-    Rewritten, StoreError,
+    Rewritten, RunPlugin, StoreError,
 };
 
 /// A page that is being normalized.
@@ -53,6 +53,7 @@ struct Run<'a> {
     ports: &'a Offline,
     wish: &'a Wish,
     source: Source,
+    plugin: Arc<dyn Plugin>,
     report: &'a mut Report,
     series: Series,
     /// Pages that were normalized again.
@@ -89,6 +90,7 @@ pub(super) async fn replay(
         ports,
         wish,
         source,
+        plugin: Arc::clone(&with.plugin),
         report,
         series: Series::default(),
         replayed: HashSet::with_capacity(pages.len()),
@@ -287,7 +289,8 @@ impl Run<'_> {
     async fn write(&mut self, items: Vec<Rewrite>, letters: Vec<LetterId>) -> Result<(), StoreError> {
         let (run, now) = (RunId::new(self.now(), self.ports.dice.throw()), self.now());
         let (pages, counts) = core::mem::take(&mut self.uncounted);
-        let given = ReplayRun { run, source: self.source.id, pages, counts, items, letters };
+        let (source, plugin) = (self.source.id, RunPlugin::of(&*self.plugin));
+        let given = ReplayRun { run, source, plugin, pages, counts, items, letters };
         if let Applied::Done { overtaken, .. } = self.ports.store.apply_replay(given, now).await? {
             self.report.overtaken += u64::from(overtaken);
             self.report.runs.push(run);

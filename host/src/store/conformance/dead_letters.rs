@@ -20,7 +20,8 @@ use super::world::{
     at, batch, claim, commit, done, empty, failure, fresh, item, items, named, page, run_once, source, success,
 };
 use crate::ports::{
-    Commit, DeadFilter, DeadKind, DeadLetter, ItemFilter, LetterId, Queued, Replay, Replayed, RunStage, Store,
+    Commit, DeadFilter, DeadKind, DeadLetter, ItemFilter, LetterId, Queued, Replay, Replayed, RunPlugin, RunStage,
+    Store,
 };
 
 fn reject(element: u32, reason: &str) -> Reject {
@@ -54,12 +55,26 @@ async fn open(store: &dyn Store) -> Vec<LetterId> {
     letters.into_iter().map(|letter| letter.id).collect()
 }
 
+/// The plugin that pages are normalized again with.
+pub(super) fn mender() -> RunPlugin {
+    RunPlugin { name: "rss".to_owned(), version: "1.0.1".to_owned(), digest: "bb".to_owned() }
+}
+
 /// What the plugin of now makes of the letters of a page: one item for each.
 fn again(store_page: tidegate_core::id::PageId, id: SourceId, letters: &[LetterId], ids: &[&str]) -> Replay {
     let given = ids.iter().map(|external| item(external, "mended", None)).collect();
     let page = page(batch(given));
     let item_ids = page.items.iter().map(|_| fresh()).collect();
-    Replay { run: fresh(), letters: letters.to_vec(), source: id, from: store_page, fetched_at: at(1), page, item_ids }
+    Replay {
+        run: fresh(),
+        plugin: mender(),
+        letters: letters.to_vec(),
+        source: id,
+        from: store_page,
+        fetched_at: at(1),
+        page,
+        item_ids,
+    }
 }
 
 pub(crate) async fn letters_tell_what_they_are_from(place: &dyn Place) {
@@ -185,6 +200,7 @@ pub(crate) async fn an_element_is_taken_up_once(place: &dyn Place) {
     assert_eq!(store.items(&ItemFilter::default()).await.unwrap().len(), 4);
     let row = store.run(run).await.unwrap().unwrap();
     assert_eq!((row.trigger, row.stage, row.counts, row.fetches), (Trigger::Replay, RunStage::Ended, counts, 0));
+    assert_eq!(row.plugin, Some(mender()), "it says by what it was done");
     assert_eq!((row.started_at, row.ended_at), (Some(at(50)), Some(at(50))));
     let after = store.source(id).await.unwrap().unwrap();
     assert_eq!(after, before, "neither its schedule nor its watermark nor its count of runs");

@@ -8,6 +8,7 @@ use tidegate_core::time::UtcMillis;
 
 use super::Place;
 use super::commits::raw;
+use super::dead_letters::mender;
 use super::world::{
     at, batch, claim, commit, done, empty, failure, fresh, item, items, page, run_once, source, success,
 };
@@ -114,6 +115,7 @@ pub(crate) async fn a_replay_is_written_whole_and_sets_nothing_back(place: &dyn 
     let replay = ReplayRun {
         run: fresh(),
         source: id,
+        plugin: mender(),
         pages: 17,
         counts: Counts { duplicate: 3, rejected: 1, ..Counts::default() },
         items: vec![
@@ -149,6 +151,7 @@ pub(crate) async fn a_replay_is_written_whole_and_sets_nothing_back(place: &dyn 
         (record.trigger, record.stage, record.pages, record.counts),
         (Trigger::Replay, RunStage::Ended, 17, counts)
     );
+    assert_eq!(record.plugin, Some(mender()), "it says by what it was done");
     assert_eq!((record.fetches, record.cost), (0, tidegate_core::money::MicroUsd::ZERO));
     let after = store.source(id).await.unwrap().unwrap();
     assert_eq!(after, before, "neither its schedule nor its watermark nor its count of runs");

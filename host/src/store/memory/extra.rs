@@ -14,7 +14,7 @@ use tidegate_core::time::UtcMillis;
 use super::item;
 use super::source::new_run;
 use super::tables::Tables;
-use crate::ports::{DeadKind, LetterId, Queued, QueuedRun, Replay, Replayed, RunStage};
+use crate::ports::{DeadKind, LetterId, Queued, QueuedRun, Replay, Replayed, RunPlugin, RunStage};
 
 impl Tables {
     pub(super) fn queue_extra(&mut self, id: SourceId, extra: Extra, run: RunId, now: UtcMillis) -> Queued {
@@ -56,12 +56,21 @@ impl Tables {
     }
 
     /// The row of a replay: a run that fetched nothing, cost nothing and has ended.
-    pub(super) fn record_replay(&mut self, run: RunId, source: SourceId, pages: u32, counts: &Counts, now: UtcMillis) {
+    pub(super) fn record_replay(
+        &mut self,
+        run: RunId,
+        source: SourceId,
+        pages: u32,
+        plugin: RunPlugin,
+        counts: &Counts,
+        now: UtcMillis,
+    ) {
         let Some(entry) = self.sources.get(&source) else { return };
         let mut record = new_run(run, &entry.source, Trigger::Replay, now);
         record.not_before = None;
         record.row.attempt = 1;
         record.row.pages = pages;
+        record.row.plugin = Some(plugin);
         record.row.counts = *counts;
         record.row.started_at = Some(now);
         record.row.ended_at = Some(now);
@@ -72,7 +81,7 @@ impl Tables {
 
     /// `Err`: what is wrong; nothing was written.
     pub(super) fn replay(&mut self, replay: Replay, now: UtcMillis) -> Result<Replayed, String> {
-        let Replay { run, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
+        let Replay { run, plugin, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
         let is_open = |id: &LetterId| {
             let letter = self.dead.open(*id).filter(|letter| letter.source == source);
             letter.is_some_and(|letter| matches!(letter.what, DeadKind::Element { .. }))
@@ -95,7 +104,7 @@ impl Tables {
         item_ids.truncate(page.items.len());
         let (taken, _) = item::take(entry, page, item_ids, Some(from), u32::MAX, self.keep, now);
         let counts = taken.plus(Counts { duplicate: known, ..Counts::default() });
-        self.record_replay(run, source, 1, &counts, now);
+        self.record_replay(run, source, 1, plugin, &counts, now);
         self.dead.mark(&letters, run, now);
         Ok(Replayed::Done(counts))
     }

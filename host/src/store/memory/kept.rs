@@ -51,7 +51,7 @@ impl Tables {
     }
 
     fn apply_replay(&mut self, given: ReplayRun, now: UtcMillis) -> Applied {
-        let ReplayRun { run, source, pages, counts, items, letters } = given;
+        let ReplayRun { run, source, plugin, pages, counts, items, letters } = given;
         let Some(entry) = self.sources.get_mut(&source) else { return Applied::Gone };
         let (mut written, mut overtaken) = (Counts::default(), 0);
         for rewrite in items {
@@ -77,7 +77,7 @@ impl Tables {
         let counts = counts.plus(written);
         let open = |id: &LetterId| self.dead.open(*id).is_some_and(|letter| letter.source == source);
         let letters: Vec<LetterId> = letters.into_iter().filter(open).collect();
-        self.record_replay(run, source, pages, &counts, now);
+        self.record_replay(run, source, pages, plugin, &counts, now);
         self.dead.mark(&letters, run, now);
         Applied::Done { counts, overtaken }
     }

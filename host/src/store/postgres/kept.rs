@@ -87,7 +87,7 @@ struct Sorted<'a> {
 }
 
 pub(super) async fn apply(conn: &mut PgConnection, given: ReplayRun, now: UtcMillis) -> Outcome<Applied> {
-    let ReplayRun { run, source, pages, counts, items, letters } = given;
+    let ReplayRun { run, source, plugin, pages, counts, items, letters } = given;
     let Some(row) = source::locked(conn, source).await? else { return Ok(Applied::Gone) };
     let changed = changed_at(conn, source, &items).await?;
     let mut sorted = Sorted::default();
@@ -117,7 +117,7 @@ pub(super) async fn apply(conn: &mut PgConnection, given: ReplayRun, now: UtcMil
     let gone = item::change(conn, &sorted.gone).await?;
     sorted.counts.removed = u32::try_from(gone.len()).unwrap_or(u32::MAX);
     let counts = counts.plus(sorted.counts);
-    replay::record(conn, run, source, pages, &counts, now).await?;
+    replay::record(conn, run, source, pages, &plugin, &counts, now).await?;
     let open = replay::open(conn, source, &letters).await?;
     let letters: Vec<LetterId> = letters.iter().copied().filter(|letter| open.contains(letter)).collect();
     dead::mark(conn, &letters, run, now).await?;

@@ -16,11 +16,12 @@ use tidegate_core::time::UtcMillis;
 use super::cell::{Uid, millis};
 use super::commit::{self, Live};
 use super::{dead, source};
-use crate::ports::{Commit, LetterId, Replay, Replayed};
+use crate::ports::{Commit, LetterId, Replay, Replayed, RunPlugin};
+use crate::store::rows::source::json;
 use crate::store::trouble::Outcome;
 
 pub(super) async fn replay(conn: &mut PgConnection, replay: Replay, now: UtcMillis) -> Outcome<Replayed> {
-    let Replay { run, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
+    let Replay { run, plugin, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
     let Some(row) = source::locked(conn, source).await? else { return Ok(Replayed::NotOpen(letters)) };
     let open = open(conn, source, &letters).await?;
     let gone: Vec<LetterId> = letters.iter().copied().filter(|letter| !open.contains(letter)).collect();
@@ -54,7 +55,7 @@ pub(super) async fn replay(conn: &mut PgConnection, replay: Replay, now: UtcMill
     let taken = commit::take(conn, &[Live::replayed(&wish, row, from)]).await?;
     let taken = taken.into_iter().next().unwrap_or_default();
     let counts = taken.plus(Counts { duplicate: known, ..Counts::default() });
-    record(conn, run, source, 1, &counts, now).await?;
+    record(conn, run, source, 1, &plugin, &counts, now).await?;
     dead::mark(conn, &letters, run, now).await?;
     Ok(Replayed::Done(counts))
 }
@@ -92,13 +93,14 @@ pub(super) async fn record(
     run: RunId,
     source: SourceId,
     pages: u32,
+    plugin: &RunPlugin,
     counts: &Counts,
     now: UtcMillis,
 ) -> Outcome<()> {
     let sql = "INSERT INTO run (id, source, trigger, stage, attempt, created_at, started_at, ended_at, ending, pages,
             items_new, items_updated, metrics_updated, duplicates, over_cap, before_horizon, removed, rejected, fillers,
-            oldest_new)
-        VALUES ($1, $2, $3, 'ended', 1, $4, $4, $4, $5, $16, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+            oldest_new, plugin)
+        VALUES ($1, $2, $3, 'ended', 1, $4, $4, $4, $5, $16, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $17)";
     sqlx::query(sql)
         .bind(Uid::from(run))
         .bind(Uid::from(source))
@@ -116,6 +118,7 @@ pub(super) async fn record(
         .bind(i64::from(counts.fillers))
         .bind(millis(counts.oldest_new))
         .bind(i64::from(pages))
+        .bind(json(plugin)?)
         .execute(conn)
         .await?;
     Ok(())

@@ -84,7 +84,7 @@ struct Sorted {
 }
 
 pub(super) async fn apply(conn: &mut SqliteConnection, given: ReplayRun, now: UtcMillis) -> Outcome<Applied> {
-    let ReplayRun { run, source, pages, counts, items, letters } = given;
+    let ReplayRun { run, source, plugin, pages, counts, items, letters } = given;
     let Some(row) = source::row(conn, source).await? else { return Ok(Applied::Gone) };
     let ids: Vec<&str> = items.iter().map(|item| item.external_id.as_str()).collect();
     let changed = changed_at(conn, source, &ids).await?;
@@ -120,7 +120,7 @@ pub(super) async fn apply(conn: &mut SqliteConnection, given: ReplayRun, now: Ut
         sorted.counts.removed = u32::try_from(gone).unwrap_or(u32::MAX);
     }
     let counts = counts.plus(sorted.counts);
-    replay::record(conn, run, source, pages, &counts, now).await?;
+    replay::record(conn, run, source, pages, &plugin, &counts, now).await?;
     let letters = open(conn, source, &letters).await?;
     dead::mark(conn, &letters, run, now).await?;
     Ok(Applied::Done { counts, overtaken: sorted.overtaken })

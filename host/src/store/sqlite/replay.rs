@@ -15,12 +15,12 @@ use tidegate_core::time::UtcMillis;
 use super::commit::{self, Live};
 use super::dead;
 use super::source;
-use crate::ports::{LetterId, Replay, Replayed};
+use crate::ports::{LetterId, Replay, Replayed, RunPlugin};
 use crate::store::rows::source::json;
 use crate::store::trouble::Outcome;
 
 pub(super) async fn replay(conn: &mut SqliteConnection, replay: Replay, now: UtcMillis) -> Outcome<Replayed> {
-    let Replay { run, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
+    let Replay { run, plugin, letters, source, from, fetched_at, mut page, mut item_ids } = replay;
     let Some(row) = source::row(conn, source).await? else { return Ok(Replayed::NotOpen(letters)) };
     let open = open(conn, source, &letters).await?;
     let gone: Vec<LetterId> = letters.iter().copied().filter(|letter| !open.contains(letter)).collect();
@@ -37,7 +37,7 @@ pub(super) async fn replay(conn: &mut SqliteConnection, replay: Replay, now: Utc
     let live = Live::replayed(row, from);
     let taken = commit::take(conn, &live, run, page, item_ids, u32::MAX, now).await?;
     let counts = taken.plus(Counts { duplicate: known, ..Counts::default() });
-    record(conn, run, source, 1, &counts, now).await?;
+    record(conn, run, source, 1, &plugin, &counts, now).await?;
     dead::mark(conn, &letters, run, now).await?;
     Ok(Replayed::Done(counts))
 }
@@ -81,13 +81,14 @@ pub(super) async fn record(
     run: RunId,
     source: SourceId,
     pages: u32,
+    plugin: &RunPlugin,
     counts: &Counts,
     now: UtcMillis,
 ) -> Outcome<()> {
     let sql = "INSERT INTO run (id, source, trigger, stage, attempt, created_at, started_at, ended_at, ending, pages,
             items_new, items_updated, metrics_updated, duplicates, over_cap, before_horizon, removed, rejected, fillers,
-            oldest_new)
-        VALUES (?1, ?2, ?3, 'ended', 1, ?4, ?4, ?4, ?5, ?16, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+            oldest_new, plugin)
+        VALUES (?1, ?2, ?3, 'ended', 1, ?4, ?4, ?4, ?5, ?16, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?17)";
     sqlx::query(sql)
         .bind(run.to_bytes().to_vec())
         .bind(source.to_bytes().to_vec())
@@ -105,6 +106,7 @@ pub(super) async fn record(
         .bind(counts.fillers)
         .bind(counts.oldest_new.map(UtcMillis::as_millis))
         .bind(pages)
+        .bind(json(plugin)?)
         .execute(conn)
         .await?;
     Ok(())
