@@ -21,8 +21,8 @@ pub(super) enum Schema {
     Object {
         /// The compiled schema.
         validator: Box<Validator>,
-        /// Names of the settings, for messages.
-        settings: Vec<String>,
+        /// The schema itself, whose names messages give.
+        document: Box<Value>,
         /// Regular expressions in it.
         patterns: usize,
     },
@@ -37,9 +37,7 @@ impl Schema {
         let schema: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
         let effort = super::effort::of(&schema)?;
         let validator = validator(&schema)?;
-        let settings = schema.get("properties").and_then(Value::as_object);
-        let settings = settings.map(|names| names.keys().cloned().collect()).unwrap_or_default();
-        Ok(Self::Object { validator: Box::new(validator), settings, patterns: effort.patterns })
+        Ok(Self::Object { validator: Box::new(validator), document: Box::new(schema), patterns: effort.patterns })
     }
 
     /// Regular expressions that are kept for it.
@@ -62,11 +60,11 @@ impl Schema {
                 .take(limits::PROBLEMS)
                 .map(|name| problem(pointer("", name), "this kind of source has no settings; remove it".to_owned()))
                 .collect(),
-            Self::Object { validator, settings, .. } => {
+            Self::Object { validator, document, .. } => {
                 let mut problems: Vec<Problem> = validator
                     .iter_errors(overrides)
                     .take(limits::PROBLEMS)
-                    .flat_map(|e| explain(&e, settings))
+                    .flat_map(|e| explain(&e, document))
                     .collect();
                 problems.truncate(limits::PROBLEMS);
                 problems
@@ -93,14 +91,15 @@ fn validator(schema: &Value) -> Result<Validator, String> {
 }
 
 /// One error of the validator in words; an error about several names is a problem at each.
-fn explain(error: &ValidationError<'_>, settings: &[String]) -> Vec<Problem> {
+fn explain(error: &ValidationError<'_>, document: &Value) -> Vec<Problem> {
     let at = error.instance_path().as_str().to_owned();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
-            .iter()
-            .map(|name| Problem { pointer: pointer(&at, name), message: unknown(name, &at, settings) })
-            .collect(),
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let settings = beside(document, error.schema_path().as_str());
+            let problem = |name: &String| Problem { pointer: pointer(&at, name), message: unknown(name, &settings) };
+            unexpected.iter().map(problem).collect()
+        }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             vec![Problem { pointer: pointer(&at, name), message: "this setting is required".to_owned() }]
@@ -109,19 +108,28 @@ fn explain(error: &ValidationError<'_>, settings: &[String]) -> Vec<Problem> {
             let options = one_line(&options.to_string(), limits::WORD_BYTES);
             vec![Problem { pointer: at, message: format!("{} is none of {options}", short(error.instance())) }]
         }
+        ValidationErrorKind::FalseSchema => {
+            vec![Problem { pointer: at, message: "nothing is accepted here; remove it".to_owned() }]
+        }
         _ => {
             vec![Problem { pointer: at, message: one_line(&error.to_string(), limits::WORD_BYTES) }]
         }
     }
 }
 
-fn unknown(name: &str, at: &str, settings: &[String]) -> String {
-    // Only the names at the top are known here; deeper ones the validator names itself.
-    if !at.is_empty() || settings.is_empty() {
+/// Names of the settings that the object knows whose keyword at this place of the schema was broken.
+fn beside<'a>(document: &'a Value, keyword: &str) -> Vec<&'a str> {
+    let object = keyword.rsplit_once('/').and_then(|(object, _)| document.pointer(object));
+    let names = object.and_then(|object| object.get("properties")).and_then(Value::as_object);
+    names.map(|names| names.keys().map(String::as_str).collect()).unwrap_or_default()
+}
+
+fn unknown(name: &str, settings: &[&str]) -> String {
+    if settings.is_empty() {
         return "there is no such setting; remove it".to_owned();
     }
     let accepted = one_line(&settings.join(", "), limits::MESSAGE_BYTES / 2);
-    match nearest(name, settings.iter().map(String::as_str)) {
+    match nearest(name, settings.iter().copied()) {
         Some(near) => format!("there is no such setting; did you mean {}? Accepted: {accepted}", quoted(near)),
         None => format!("there is no such setting. Accepted: {accepted}"),
     }
@@ -148,14 +156,19 @@ mod tests {
 
     use super::*;
 
-    const SCHEMA: &str = r#"{
+    const SCHEMA: &str = r##"{
         "type": "object", "additionalProperties": false, "required": ["mode"],
         "properties": {
             "limit": {"type": "integer", "minimum": 1, "maximum": 100},
             "mode": {"enum": ["new", "all"]},
-            "tag": {"type": "string", "pattern": "^(a+)+$"}
-        }
-    }"#;
+            "tag": {"type": "string", "pattern": "^(a+)+$"},
+            "map": {"$ref": "#/$defs/map"}
+        },
+        "$defs": {"map": {
+            "type": "object", "additionalProperties": false,
+            "properties": {"title": {"type": "string"}, "link": {"type": "object", "additionalProperties": false}}
+        }}
+    }"##;
 
     fn pointers(overrides: &Value) -> Vec<(String, String)> {
         let schema = Schema::compile(SCHEMA).unwrap();
@@ -176,7 +189,13 @@ mod tests {
             (json!({"mode": "new", "limit": 0}), "/limit", "minimum"),
             (json!({"mode": "new", "limit": "5"}), "/limit", "integer"),
             (json!({"mode": "new", "limt": 5}), "/limt", "did you mean \"limit\"?"),
-            (json!({"mode": "new", "a/b~c": 5}), "/a~1b~0c", "Accepted: limit, mode, tag"),
+            (json!({"mode": "new", "a/b~c": 5}), "/a~1b~0c", "Accepted: limit, map, mode, tag"),
+            (
+                json!({"mode": "new", "map": {"titel": ""}}),
+                "/map/titel",
+                "did you mean \"title\"? Accepted: link, title",
+            ),
+            (json!({"mode": "new", "map": {"link": {"to": ""}}}), "/map/link", "remove it"),
             (json!([]), "", "object"),
         ];
         for (overrides, place, words) in table {
