@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::cli::error::CliError;
 use crate::cli::home::Home;
 use crate::cli::progress::watched;
-use crate::plugins::{Origin, Plugin};
+use crate::plugins::{Origin, Plugin, RefusalKind};
 
 /// Where the usual toolchains put a component, below the project. The first that holds one counts.
 const PLACES: [&str; 9] = [
@@ -29,10 +29,11 @@ pub(super) async fn load(home: &Home, file: &Path) -> Result<Arc<Plugin>, CliErr
     let room = home.room(None)?;
     let bytes = read(file)?;
     let loaded = watched("checking the component", room.load(bytes, Origin::File(file.to_path_buf()))).await;
-    loaded.map_err(|refusal| {
-        let hint = refusal.kind.remedy();
-        CliError::refused(format!("{} was refused: {}", file.display(), refusal.kind)).hint(hint)
-    })
+    loaded.map_err(|refusal| refused(file, &refusal.kind))
+}
+
+fn refused(file: &Path, kind: &RefusalKind) -> CliError {
+    CliError::refused(format!("{} was refused: {kind}", file.display())).hint(kind.remedy())
 }
 
 /// Loads a component from a file, or the plugin of that name that would serve here.
@@ -81,8 +82,12 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     let most = u64::try_from(tidegate_core::limits::COMPONENT_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     // Opening a pipe would wait for whoever writes into it.
-    if !std::fs::metadata(file).map_err(refuse)?.is_file() {
+    let data = std::fs::metadata(file).map_err(refuse)?;
+    if !data.is_file() {
         return Err(CliError::not_found(format!("{} cannot be read: it is not a file", file.display())));
+    }
+    if data.len() >= most {
+        return Err(refused(file, &RefusalKind::TooLarge { bytes: data.len() }));
     }
     std::fs::File::open(file).map_err(refuse)?.take(most).read_to_end(&mut bytes).map_err(refuse)?;
     Ok(bytes)

@@ -86,6 +86,11 @@ impl<'a> Line<'a> {
         Self { entry, quarantine, used: own, serving: serving.filter(|_| refused) }
     }
 
+    /// Its name; of a file that cannot be asked, that of what a daemon serves from it.
+    fn name(&self) -> Option<&str> {
+        self.entry.name.as_deref().or_else(|| self.serving.map(|row| row.version.plugin.as_str()))
+    }
+
     fn row(&self) -> Vec<String> {
         let entry = self.entry;
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
@@ -93,7 +98,7 @@ impl<'a> Line<'a> {
         let used = self.used.map(|row| &row.used);
         let serves_on = |version: &str| format!(" ({version} serves on)");
         vec![
-            or_dash(entry.name.clone()),
+            or_dash(self.name().map(str::to_owned)),
             or_dash(entry.version.clone()),
             or_dash(entry.digest.map(|digest| short(digest.to_string()))),
             or_dash(entry.track.map(|track| track.to_string())),
@@ -129,7 +134,7 @@ impl<'a> Line<'a> {
         let refusal = if let State::Refused { reason, .. } = &entry.state { Some(reason.kind.word()) } else { None };
         let used = self.used.map(|row| &row.used);
         json!({
-            "name": entry.name,
+            "name": self.name(),
             "version": entry.version,
             "digest": entry.digest.map(|digest| digest.to_string()),
             "track": entry.track.map(|track| track.to_string()),

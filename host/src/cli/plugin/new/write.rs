@@ -31,7 +31,11 @@ pub(super) fn write(to: &Path, files: &[(String, Cow<'static, [u8]>)]) -> Result
     }
     open_to_all(folder.path()).map_err(at(folder.path()))?;
     // On Unix this takes the place of an empty folder, and of nothing else. Dropped when it fails, the other folder goes.
-    std::fs::rename(folder.path(), to).map_err(at(to))?;
+    std::fs::rename(folder.path(), to).map_err(|error| match first_entry(to) {
+        // Somebody else has written there meanwhile.
+        Ok(Some(name)) => WriteError::NotEmpty { name },
+        _ => at(to)(error),
+    })?;
     let _moved = folder.keep();
     Ok(())
 }
