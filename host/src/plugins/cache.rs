@@ -120,18 +120,50 @@ impl Cache {
         Digest::of_parts(&[key.as_bytes(), code])
     }
 
-    /// Removes the oldest files beyond the cap: every new version of a plugin or of tidegate leaves one behind.
+    /// Removes the oldest files beyond the caps: every new version of a plugin or of tidegate leaves one behind.
     fn prune(&self) {
         let Ok(entries) = fs::read_dir(&self.dir) else { return };
         let mut files: Vec<_> = entries
             .filter_map(Result::ok)
             .filter(|entry| entry.path().extension().is_some_and(|suffix| suffix == SUFFIX || suffix == "tmp"))
-            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .filter_map(|entry| Some((entry.metadata().ok()?, entry.path())))
+            .filter_map(|(data, path)| Some((data.modified().ok()?, data.len(), path)))
             .collect();
-        files.sort();
-        let beyond = files.len().saturating_sub(limits::CACHED_FILES);
-        for (_, path) in files.into_iter().take(beyond) {
+        files.sort_by(|a, b| b.cmp(a));
+        let kept = kept(files.iter().map(|(_, bytes, _)| *bytes));
+        for (_, _, path) in files.into_iter().skip(kept) {
             drop(fs::remove_file(path));
+        }
+    }
+}
+
+/// How many of the files of these sizes, the newest first, are kept. The newest always is.
+fn kept(sizes: impl Iterator<Item = u64>) -> usize {
+    let mut total = 0;
+    let fits = |(i, bytes): &(usize, u64)| {
+        total += *bytes;
+        *i == 0 || (*i < limits::CACHED_FILES && total <= limits::CACHED_TOTAL_BYTES)
+    };
+    sizes.enumerate().take_while(fits).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_are_kept_by_number_and_by_size() {
+        const MOST: u64 = limits::CACHED_TOTAL_BYTES;
+        let table: [(Vec<u64>, usize); 6] = [
+            (vec![], 0),
+            (vec![1; limits::CACHED_FILES], limits::CACHED_FILES),
+            (vec![1; limits::CACHED_FILES + 1], limits::CACHED_FILES),
+            (vec![MOST - 1, 1, 1], 2),
+            (vec![1, MOST, 1], 1),
+            (vec![MOST + 1, 1], 1),
+        ];
+        for (sizes, expected) in table {
+            assert_eq!(kept(sizes.iter().copied()), expected, "{sizes:?}");
         }
     }
 }

@@ -6,12 +6,14 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tidegate_core::limits;
 
 use crate::plugins::refusal::RefusalKind;
+
+const NOT_REGULAR: &str = "it is not a regular file";
 
 /// What tells a file from its next version. A copy that keeps the modification time still changes the inode's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +96,7 @@ fn look_at(path: &Path) -> Result<Mark, RefusalKind> {
     // Follows links: a link to a component elsewhere is a usual way to install one.
     let data: Metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !data.is_file() {
-        return Err(RefusalKind::Unreadable { why: "it is not a regular file".to_owned() });
+        return Err(RefusalKind::Unreadable { why: NOT_REGULAR.to_owned() });
     }
     if data.len() > limits::COMPONENT_BYTES as u64 {
         return Err(RefusalKind::TooLarge { bytes: data.len() });
@@ -116,7 +118,12 @@ impl Mark {
 /// The bytes, and the mark of the file when they were read.
 fn read_now(path: &Path) -> io::Result<(Vec<u8>, Mark)> {
     let mut bytes = Vec::new();
-    let mut file = File::open(path)?;
+    // Without waiting: a pipe may have taken its place since it was looked at, and opening one waits for who writes there.
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut file = File::options().read(true).custom_flags(nonblock).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(NOT_REGULAR));
+    }
     // It may have grown since it was looked at.
     file.by_ref().take(limits::COMPONENT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok((bytes, Mark::of(&file.metadata()?)))
