@@ -19,6 +19,7 @@ pub mod budget;
 pub mod claim;
 pub mod clock_back;
 pub mod contract;
+pub mod counted;
 pub mod dead_letter;
 pub mod eligibility;
 pub mod extra;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
+use tidegate_core::counted::counted;
 use tidegate_core::id::{CredentialName, ProfileName};
 
 use super::accounts::credentials;
@@ -141,7 +142,7 @@ fn dead_letters(counts: &[DeadCount]) -> Finding {
     if elements + runs == 0 {
         return Finding::ok("dead letters", "none is open");
     }
-    let detail = format!("{runs} runs and {elements} elements wait for a person");
+    let detail = format!("for a person wait: {}, {}", counted(runs, "run"), counted(elements, "element"));
     Finding::doubtful("dead letters", detail, Some("`tidegate dead list` shows them".to_owned()))
 }
 

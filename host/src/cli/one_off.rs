@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
+use tidegate_core::counted::counted;
 use tidegate_core::extra::{Extra, NotQueued};
 use tidegate_core::id::{RunId, SourceId};
 use tidegate_core::run::Ending;
@@ -129,7 +130,7 @@ async fn wait(store: &dyn Store, wishes: &mut [Wished], most: Duration, output: 
             return Ok(true);
         }
         if SystemClock.now().since(begun) >= most {
-            output.note(&format!("{left} runs have not ended; is a daemon serving? They stay queued"));
+            output.note(&format!("not ended: {}; is a daemon serving? What is queued stays so", counted(left, "run")));
             return Ok(false);
         }
         tokio::time::sleep(LOOK).await;

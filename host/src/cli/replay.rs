@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tidegate_core::counted::counted;
 use tidegate_core::id::ProfileName;
 use tokio::time::Instant;
 
@@ -138,7 +139,7 @@ fn told(report: &Report, took: Duration, write: bool) -> String {
     ]));
     text.push_str(&match (report.items.is_nothing() && report.letters == 0, write) {
         (true, _) => "nothing differs from what is stored\n".to_owned(),
-        (false, true) => format!("written as {} runs of trigger replay\n", report.runs.len()),
+        (false, true) => format!("written as {} of trigger replay\n", counted(report.runs.len() as u64, "run")),
         (false, false) => "nothing was written; --write applies it\n".to_owned(),
     });
     text

@@ -8,6 +8,7 @@ use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
+use crate::counted::counted;
 use crate::id::{ProfileName, SourceId, Tenant};
 use crate::money::MicroUsd;
 use crate::time::UtcMillis;
@@ -119,10 +120,10 @@ impl Measure {
         !matches!(self, Self::RunsPerDay)
     }
 
-    /// An amount of it for a person: `500 runs`, `$5.00`.
+    /// An amount of it for a person: `500 runs`, `1 run`, `$5.00`.
     #[must_use]
     pub fn amount(self, amount: u64) -> String {
-        if self.is_money() { MicroUsd::new(amount).to_string() } else { format!("{amount} runs") }
+        if self.is_money() { MicroUsd::new(amount).to_string() } else { counted(amount, "run") }
     }
 
     /// From when until when the period lasts that holds `now`.

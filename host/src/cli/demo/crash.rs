@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use tidegate_core::counted::counted;
 use tidegate_core::money::MicroUsd;
 
 use super::child::{Child, add_source};
@@ -53,7 +54,7 @@ async fn again(dir: &Path, scene: &Scene, screen: &Screen) -> Result<(), CliErro
     while let Some(line) = child.line().await {
         let number = |name: &str| line[name].as_u64();
         if line["adopted"] == true {
-            screen.adopted(&format!("X @{HANDLE}: {}; {} started in all", told(&line), plural(runs(scene))));
+            screen.adopted(&format!("X @{HANDLE}: {}; {} started in all", told(&line), counted(runs(scene), "run")));
         } else if let (Some(new), true) = (number("item_count"), line["ending"].is_string()) {
             screen.attempt_elsewhere(&format!("X @{HANDLE}"), HANDLE, new);
         } else if let (Some(cost), true) = (number("cost_micro_usd"), line["ending"].is_null()) {
@@ -66,12 +67,8 @@ async fn again(dir: &Path, scene: &Scene, screen: &Screen) -> Result<(), CliErro
     Err(CliError::failed("the demo's second daemon ended by itself"))
 }
 
-fn runs(scene: &Scene) -> usize {
-    scene.actors().books().of_handle(HANDLE).count()
-}
-
-fn plural(runs: usize) -> String {
-    if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }
+fn runs(scene: &Scene) -> u64 {
+    scene.actors().books().of_handle(HANDLE).count() as u64
 }
 
 fn told(line: &Value) -> String {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tidegate_core::counted::counted;
 use tidegate_core::time::UtcMillis;
 
 use super::frame::{Budget, Frame, Shown, SlowHost};
@@ -94,11 +95,11 @@ fn slowest_hosts(hosts: &[SlowHost]) -> String {
     let ms = |ms: u64| span(Duration::from_millis(ms));
     let row = |host: &SlowHost| {
         format!(
-            "  {}: {} on average, {} at most, {} runs\n",
+            "  {}: {} on average, {} at most, {}\n",
             host.host,
             ms(host.mean_ms),
             ms(host.longest_ms),
-            host.runs
+            counted(host.runs, "run")
         )
     };
     hosts.iter().map(row).collect()

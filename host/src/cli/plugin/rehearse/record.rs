@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use tidegate_core::contract::{Body, HttpResponse, PageContent};
+use tidegate_core::counted::counted;
 
 use super::journal::{Given, Journal};
 use super::live;
@@ -61,7 +62,8 @@ pub(in crate::cli::plugin) async fn record(home: &Home, args: &PluginRecord, out
 }
 
 fn told(folder: &Path, pages: usize, scrubbed: &Map<String, Value>) -> String {
-    let mut text = format!("{}: {pages} pages, and what comes of them in expected.json\n", folder.display());
+    let mut text =
+        format!("{}: {}, and what comes of it in expected.json\n", folder.display(), counted(pages as u64, "page"));
     if scrubbed.is_empty() {
         text.push_str("nothing had to be scrubbed\n");
     }

@@ -82,7 +82,7 @@ fn closing(data: &Value) -> String {
     let run = &data["run"];
     let ending = run["ending"].as_str().unwrap_or("not ended");
     let mut text = format!(
-        "ended: {ending}, {} fetches, {} bytes, cost {} micro-USD\n",
+        "ended: {ending}, fetches {}, bytes {}, cost {} micro-USD\n",
         run["fetches"], run["bytes"], run["cost"]
     );
     if let Some(message) = run["failure"]["message"].as_str() {
@@ -93,7 +93,7 @@ fn closing(data: &Value) -> String {
     }
     let counts = &run["counts"];
     text.push_str(&format!(
-        "  {} items would be stored, {} left out over the cap, {} rejected\n",
+        "  items: {} would be stored, {} left out over the cap, {} rejected\n",
         counts["new"], counts["over_cap"], counts["rejected"]
     ));
     text.push_str("nothing of it was stored\n");
