@@ -2,14 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use tidegate::plugins::{Catalogue, Digest, Entry, Look, Origin, PluginRoom, RefusalKind, RoomConfig, State};
 use tidegate::ports::Plugins as _;
 use tidegate_core::limits;
-use tidegate_tests::guests;
+use tidegate_tests::{binary, guests};
 use tokio::time::Instant;
 
 static GUEST: LazyLock<Vec<u8>> = LazyLock::new(|| guests::build("tidegate-guest-hostile", &[]).unwrap());
@@ -218,6 +220,51 @@ async fn a_file_that_is_gone_for_a_moment_is_not_gone() {
     fs::remove_file(dir.path().join("b.wasm")).unwrap();
     let (look, took) = looks.settled().await;
     assert!(look.scan.gone == [ONE] && took >= limits::LOOK_BELIEVED, "{look:?} {took:?}");
+}
+
+/// A compiler that begins when something is written into the pipe `go`.
+fn slow_compiler(dir: &Path) -> PathBuf {
+    let (script, go) = (dir.join("compiler"), dir.join("go"));
+    assert!(Command::new("mkfifo").arg(&go).status().unwrap().success());
+    let real = binary::tidegate().unwrap();
+    let text = format!("#!/bin/sh\nread -r line < '{}'\nexec '{}' \"$@\"\n", go.display(), real.display());
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    script
+}
+
+#[tokio::test]
+async fn what_compiles_for_long_holds_nobody_up() {
+    let (dir, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let at = |name: &str| dir.path().join(name);
+    let (cache_dir, known) = (Some(scratch.path().join("cache")), guest(TWO, "1.0.0+aaaa"));
+    // One of them is compiled already.
+    let config = RoomConfig { cache_dir, ..RoomConfig::default() };
+    let room = PluginRoom::new(config.clone()).unwrap();
+    room.load(known.clone(), Origin::File("it.wasm".into())).await.unwrap();
+    let config = RoomConfig { compiler: Some(slow_compiler(scratch.path())), ..config };
+    let catalogue = Catalogue::new(PluginRoom::new(config).unwrap(), &[], Some(dir.path().to_owned())).await;
+    let mut looks = Looks { catalogue: &catalogue, now: Instant::now() };
+    for file in ["a.wasm", "c.wasm"] {
+        fs::write(at(file), guest(ONE, "1.0.0+aaaa")).unwrap();
+    }
+    fs::write(at("b.wasm"), &known).unwrap();
+    assert!(looks.after(Duration::ZERO).await.waiting);
+    let mut live = looks.after(limits::LOOK_SETTLED).await.scan.live;
+    let look = looks.after(limits::LOOK_BELIEVED).await;
+    live.extend(look.scan.live);
+    assert_eq!(live, [(TWO.to_owned(), "1.0.0+aaaa".to_owned())]);
+    assert!(look.waiting && look.scan.refused.is_empty(), "{:?}", look.scan.refused);
+    // Its file goes while it is compiled, and another one takes its turn.
+    fs::remove_file(at("a.wasm")).unwrap();
+    assert!(looks.after(limits::LOOK_BELIEVED).await.waiting);
+    looks.after(limits::LOOK_BELIEVED).await;
+    let go = scratch.path().join("go");
+    let told = tokio::task::spawn_blocking(move || fs::write(go, "go\n"));
+    let (look, _) = looks.settled().await;
+    told.await.unwrap().unwrap();
+    assert_eq!(look.scan.live, [(ONE.to_owned(), "1.0.0+aaaa".to_owned())]);
+    assert_eq!(entry(&catalogue, "c.wasm").state, State::Live);
 }
 
 fn pinning(digest: Digest) -> tidegate_core::profile::Profile {

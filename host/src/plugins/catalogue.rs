@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tidegate_core::limits;
 use tidegate_core::nearest::nearest;
 use tidegate_core::pin::Pin;
 use tokio::sync::Mutex;
@@ -121,7 +122,8 @@ impl Catalogue {
     }
 
     /// Looks at the directory while others may be writing there: a file is taken when it has settled, refused when it stays as
-    /// it is, and gone when it stays away. To be called again soon while it says that something waits.
+    /// it is, and gone when it stays away. What takes long to load is loaded on, and taken by a later look. To be called again soon
+    /// while it says that something waits.
     ///
     /// # Errors
     /// As [`Self::scan`].
@@ -134,7 +136,7 @@ impl Catalogue {
     /// # Errors
     /// As [`Self::scan`].
     pub async fn look_at(&self, now: Instant) -> std::io::Result<Look> {
-        self.looked(Patience::Until(now)).await
+        self.looked(Patience::Until { now, loaded_by: Instant::now() + limits::LOOK_LOADING }).await
     }
 
     async fn looked(&self, patience: Patience) -> std::io::Result<Look> {

@@ -1,18 +1,18 @@
 //! From bytes to code, away from the async threads.
 //!
-//! Owns: one component at a time, time-bounded, and the order of what is done: size and parse, digest and pin, exports and imports,
+//! Owns: one component at a time is parsed and one is compiled, time-bounded, and the order of what is done: size and parse, digest and pin, exports and imports,
 //! cache, compiler. Must not know: what the code does. Called by `room`.
 //!
 //! Parsing and mapping are done in a thread of this process, where a panic is caught. Compiling is done in a process of its own
-//! ([`super::compiler`]), whose memory and CPU time the system bounds and whose death harms nobody; where none can be started, in
-//! the thread too, bounded in time only.
+//! ([`super::compiler`]), whose memory and CPU time the system bounds and whose death harms nobody. It may take long by the clock, as
+//! it gives way to the daemon. Where no process can be started it is done in the thread too, bounded in time by the clock only.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tidegate_core::limits;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
 use wasmtime::component::Component;
 
 use super::cache;
@@ -38,12 +38,8 @@ struct Looked {
     cached: Option<Component>,
 }
 
-/// The turn to compile, and until when.
-struct Turn {
-    /// Work that overruns its time keeps it until it has really ended.
-    permit: Arc<OwnedSemaphorePermit>,
-    until: Instant,
-}
+/// A turn at what is done for one component at a time. Work that overruns its time keeps it until it has really ended.
+struct Turn(Arc<OwnedSemaphorePermit>);
 
 /// Parses and compiles a component.
 pub(super) async fn compile(
@@ -51,17 +47,15 @@ pub(super) async fn compile(
     bytes: Vec<u8>,
     pin: Option<Digest>,
 ) -> Result<Compiled, RefusalKind> {
-    let permit = timeout(limits::COMPILE_TIMEOUT, Arc::clone(&shared.compiler).acquire_owned());
-    let Ok(Ok(permit)) = permit.await else { return Err(RefusalKind::CompilerBusy) };
-    let turn = Turn { permit: Arc::new(permit), until: Instant::now() + limits::COMPILE_TIMEOUT };
     let bytes: Arc<[u8]> = bytes.into();
     let Looked { contract, digest, cached } = {
+        let turn = Turn::at(&shared.parser).await?;
         let (shared, bytes) = (Arc::clone(shared), Arc::clone(&bytes));
         turn.away(move || look(&shared, &bytes, pin)).await?
     };
     let component = match cached {
         Some(component) => component,
-        None => fresh(shared, &turn, bytes, digest).await?,
+        None => fresh(shared, bytes, digest).await?,
     };
     Ok(Compiled { component, contract, digest })
 }
@@ -79,10 +73,12 @@ fn look(shared: &Shared, bytes: &[u8], pin: Option<Digest>) -> Result<Looked, Re
 }
 
 /// Compiles a component that is not in the cache, and keeps its code there.
-async fn fresh(shared: &Arc<Shared>, turn: &Turn, bytes: Arc<[u8]>, digest: Digest) -> Result<Component, RefusalKind> {
+async fn fresh(shared: &Arc<Shared>, bytes: Arc<[u8]>, digest: Digest) -> Result<Component, RefusalKind> {
+    let turn = Turn::at(&shared.compiler).await?;
     if let Some(program) = &shared.compile_with {
-        match timeout_at(turn.until, compiler::ask(program, &bytes)).await {
-            Err(_) => return Err(RefusalKind::CompileTime),
+        match timeout(limits::COMPILE_WAIT, compiler::ask(program, &bytes)).await {
+            // Its process has CPU time left that it was not given.
+            Err(_) => return Err(RefusalKind::CompileSlow),
             Ok(Ok(code)) => {
                 let shared = Arc::clone(shared);
                 return turn.away(move || mapped(&shared, &digest, &code)).await;
@@ -125,13 +121,22 @@ fn refused(error: wasmtime::Error) -> RefusalKind {
 }
 
 impl Turn {
-    /// Does work in a thread of its own, at most until the turn is over.
+    /// Waits for a turn.
+    async fn at(place: &Arc<Semaphore>) -> Result<Self, RefusalKind> {
+        match timeout(limits::COMPILE_WAIT, Arc::clone(place).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Self(Arc::new(permit))),
+            // Never closed; were it, nothing would become free either.
+            Ok(Err(_)) | Err(_) => Err(RefusalKind::CompilerBusy),
+        }
+    }
+
+    /// Does work in a thread of its own, for at most [`limits::COMPILE_TIMEOUT`].
     async fn away<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, RefusalKind> + Send + 'static,
     ) -> Result<T, RefusalKind> {
         let (answer, answered) = oneshot::channel();
-        let permit = Arc::clone(&self.permit);
+        let permit = Arc::clone(&self.0);
         let work = move || {
             let done = catch_unwind(AssertUnwindSafe(work));
             // Whoever asked may have gone; the code is in the cache all the same.
@@ -143,7 +148,7 @@ impl Turn {
         if let Err(error) = thread.spawn(work) {
             return Err(RefusalKind::Compile { why: format!("no thread could be started for it: {error}") });
         }
-        match timeout_at(self.until, answered).await {
+        match timeout(limits::COMPILE_TIMEOUT, answered).await {
             Ok(Ok(done)) => done,
             Ok(Err(_)) => Err(RefusalKind::CompilerPanic { why: "its thread ended without an answer".to_owned() }),
             Err(_) => Err(RefusalKind::CompileTime),

@@ -124,8 +124,10 @@ pub enum RefusalKind {
         /// What the compiler says.
         why: String,
     },
-    /// The compiler did not end in time.
+    /// The compiler wanted more time than it may have.
     CompileTime,
+    /// The compiler did not end in time by the clock, though it had CPU time left.
+    CompileSlow,
     /// The compiler wanted more memory than it may have.
     CompileMemory,
     /// The compiler failed on it.
@@ -192,6 +194,7 @@ impl RefusalKind {
             Self::Signature { .. } => "signature",
             Self::Compile { .. } => "compile",
             Self::CompileTime => "compile-time",
+            Self::CompileSlow => "compile-slow",
             Self::CompileMemory => "compile-memory",
             Self::CompilerPanic { .. } => "compiler-panic",
             Self::CompilerBusy => "compiler-busy",
@@ -233,6 +236,9 @@ impl RefusalKind {
                 "validate it with `wasm-tools validate`; it may use a proposal that plugins cannot have"
             }
             Self::CompileTime => "build it smaller: large generated functions take longest",
+            Self::CompileSlow => {
+                "this machine had too little time for it; it is tried again at the next look at the directory"
+            }
             Self::CompileMemory => "build it smaller: large generated functions take most",
             Self::CompilerPanic { .. } => "report it to tidegate with the file; other plugins are not affected",
             Self::CompilerBusy => "it is tried again at the next look at the directory",
@@ -283,7 +289,15 @@ impl fmt::Display for Told<'_> {
             }
             RefusalKind::Signature { what } => write!(f, "it does not fit the contract: {what}"),
             RefusalKind::Compile { why } => write!(f, "it cannot be compiled: {why}"),
-            RefusalKind::CompileTime => write!(f, "compiling it took longer than {:?}", limits::COMPILE_TIMEOUT),
+            RefusalKind::CompileTime => write!(
+                f,
+                "compiling it took more than {} s of CPU time, or {} s by the clock where no process could be started for it",
+                limits::COMPILE_CPU.as_secs(),
+                limits::COMPILE_TIMEOUT.as_secs()
+            ),
+            RefusalKind::CompileSlow => {
+                write!(f, "compiling it had not ended after {} minutes", limits::COMPILE_WAIT.as_secs() / 60)
+            }
             RefusalKind::CompileMemory => {
                 write!(f, "compiling it took more than {} MiB of memory", limits::COMPILE_MEMORY_BYTES / limits::MIB)
             }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tidegate_core::limits;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -74,8 +74,12 @@ pub(super) struct Shared {
     pub(super) tallies: Tallies,
     /// Instances that may still be made.
     pub(super) slots: Semaphore,
-    /// One turn: compiling is done one at a time.
+    /// One turn at parsing, and at mapping what was compiled before, which nobody's compiling holds up.
+    pub(super) parser: Arc<Semaphore>,
+    /// One turn at compiling.
     pub(super) compiler: Arc<Semaphore>,
+    /// Components whose bytes may be held in memory at once while they are loaded.
+    loading: Semaphore,
     plain: Linker<CallState>,
     with_wasi: Linker<CallState>,
     /// Plugins may outlive the room, and no plugin may run without the beat.
@@ -121,7 +125,9 @@ impl PluginRoom {
             compile_with: config.compiler,
             tallies: Tallies::default(),
             slots: Semaphore::new(limits::INSTANCES),
+            parser: Arc::new(Semaphore::new(1)),
             compiler: Arc::new(Semaphore::new(1)),
+            loading: Semaphore::new(limits::LOADING),
             plain,
             with_wasi,
             _ticker: ticker,
@@ -166,6 +172,12 @@ impl PluginRoom {
         let cx = probe::context(self.shared.probe_cpu);
         let tally = |name: &str, version: &str| self.shared.tallies.of(name, version, digest);
         probe::probe(adapter, digest, contract, origin, &cx, tally).await
+    }
+
+    /// Waits until one more component may be read into memory and loaded, and keeps its place until this is dropped.
+    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed.
+        self.shared.loading.acquire().await.ok()
     }
 
     /// Where precompiled code is kept, if anywhere.

@@ -4,13 +4,18 @@ use core::time::Duration;
 
 use super::{KIB, MIB, PLUGINS};
 
-/// Time to compile one component, by the clock.
-pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
-/// CPU time of the process that compiles a component, over all its threads.
+/// CPU time of the process that compiles a component, over all its threads. CPython takes 5 s.
 pub const COMPILE_CPU: Duration = Duration::from_secs(120);
+/// How long that process, or its turn, is waited for, by the clock: it gives way to everything else on the machine.
+pub const COMPILE_WAIT: Duration = Duration::from_secs(600);
+/// Time for what is done with a component in the daemon itself, by the clock: parsing it, mapping its code, and compiling it where no
+/// process can be started for that.
+pub const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Address space of the process that compiles a component, in bytes. CPython (19 MB) comes to 370 MB of memory; address space
 /// is twice as much.
 pub const COMPILE_MEMORY_BYTES: usize = 2_048 * MIB;
+/// Components that are loaded at once, each with its bytes in memory; one of them is compiled.
+pub const LOADING: usize = 4;
 /// Threads that compile at once in that process: each takes address space, and cores that runs may want.
 pub const COMPILE_THREADS: usize = 2;
 /// How much less urgent that process is than the daemon, as `nice` counts.
@@ -21,6 +26,8 @@ pub const COMPILE_STACK_BYTES: usize = 8 * MIB;
 pub const COMPILE_SAID_BYTES: usize = 4 * KIB;
 /// Precompiled components that are kept; every new version of a plugin or of the host leaves one behind.
 pub const CACHED_FILES: usize = 2 * PLUGINS;
+/// Size of all precompiled components together, in bytes.
+pub const CACHED_TOTAL_BYTES: u64 = 4_096 * MIB as u64;
 /// Size of one precompiled component, in bytes. CPython comes to 60 MB.
 pub const CACHED_BYTES: usize = 512 * MIB;
 /// Pinned components that are kept while another version lies in the directory.
@@ -46,3 +53,5 @@ pub const USE_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 pub const USE_VERSIONS: u32 = 1_000;
 /// A version that was told to serve longer ago than this does not serve: its daemon is gone.
 pub const USE_FRESH: Duration = Duration::from_secs(30);
+/// How long one look waits for components that are being loaded. They are loaded on, and a later look takes them.
+pub const LOOK_LOADING: Duration = Duration::from_secs(2);

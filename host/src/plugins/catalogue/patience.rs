@@ -6,12 +6,16 @@
 //! A file that is not as it was when it was last read is left alone until it has been the same for [`limits::LOOK_SETTLED`]. If
 //! it then loads, it is taken. If it does not, it may be half a file all the same (a copy over a network pauses, and half a
 //! component can parse): it is refused when it has been the same for [`limits::LOOK_BELIEVED`].
+//!
+//! Compiling may take minutes. A look waits for it no longer than [`limits::LOOK_LOADING`]; the loading goes on, and a later look takes
+//! what came of it. It ends at once when the file changes or goes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidegate_core::limits;
-use tokio::time::Instant;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 use super::files::{self, Found, Mark};
 use super::slot::Slot;
@@ -25,8 +29,13 @@ use crate::plugins::room::PluginRoom;
 pub(super) enum Patience {
     /// Everything counts as it is.
     None,
-    /// What is not as it was has to stay as it is for a while; the time of this look.
-    Until(Instant),
+    /// What is not as it was has to stay as it is for a while.
+    Until {
+        /// The time of this look.
+        now: Instant,
+        /// How long this look waits for what is being loaded.
+        loaded_by: Instant,
+    },
 }
 
 /// What a file gave: its digest, if it was read, and a plugin or a refusal.
@@ -47,8 +56,18 @@ enum Outcome {
 pub(super) struct Moving {
     mark: Result<Mark, RefusalKind>,
     since: Instant,
-    /// What it gave, if it was read: a refusal that is not believed yet.
-    tried: Option<Loaded>,
+    tried: Tried,
+}
+
+/// What is known of the content of such a file.
+#[derive(Debug)]
+enum Tried {
+    /// It has not been read.
+    No,
+    /// It is being loaded, by the one task of the set, which ends when this is dropped.
+    Now(JoinSet<Outcome>),
+    /// It gave this: a refusal that is not believed yet.
+    Done(Loaded),
 }
 
 /// Forgets the slots of files that are gone. Gives whether some are not believed to be.
@@ -62,7 +81,7 @@ pub(super) fn part(slots: &mut BTreeMap<Origin, Slot>, found: &[Found], patience
             true
         }
         (Origin::File(_), Patience::None) => false,
-        (Origin::File(_), Patience::Until(now)) => {
+        (Origin::File(_), Patience::Until { now, .. }) => {
             let since = *slot.gone.get_or_insert(now);
             let stays = now.saturating_duration_since(since) < limits::LOOK_BELIEVED;
             waiting |= stays;
@@ -78,65 +97,91 @@ pub(super) async fn take_in(room: &PluginRoom, slot: &mut Slot, file: Found, pat
         slot.moving = None;
         return false;
     }
-    let Patience::Until(now) = patience else {
-        slot.moving = None;
-        match load(room, slot, &file).await {
-            Outcome::Loaded(loaded) => put(slot, &file, loaded),
-            Outcome::Same => {}
-            Outcome::Moved => {
-                let kind = RefusalKind::Unreadable { why: "it is being written to".to_owned() };
-                put(slot, &file, (None, Err(Refusal { origin: Origin::File(file.path.clone()), kind })));
+    match patience {
+        Patience::None => {
+            slot.moving = None;
+            match load(room.clone(), slot.taken(), file.clone()).await {
+                Outcome::Loaded(loaded) => put(slot, &file, loaded),
+                Outcome::Same => slot.touched(&file),
+                Outcome::Moved => {
+                    let kind = RefusalKind::Unreadable { why: "it is being written to".to_owned() };
+                    put(slot, &file, (None, Err(Refusal { origin: Origin::File(file.path.clone()), kind })));
+                }
             }
         }
-        return false;
-    };
-    let moving = match slot.moving.take() {
-        Some(moving) if moving.mark == file.mark => moving,
-        _ => Moving { mark: file.mark.clone(), since: now, tried: None },
-    };
-    let age = now.saturating_duration_since(moving.since);
-    if age < limits::LOOK_SETTLED {
-        slot.moving = Some(moving);
-        return true;
+        Patience::Until { now, loaded_by } => slot.moving = settle(room, slot, file, now, loaded_by).await,
     }
-    let loaded = match moving.tried {
-        Some(tried) => tried,
-        None => match load(room, slot, &file).await {
-            // It was written to while it was read.
-            Outcome::Moved => {
-                slot.moving = Some(Moving { mark: file.mark, since: now, tried: None });
-                return true;
-            }
-            Outcome::Same => return false,
-            Outcome::Loaded(loaded) => loaded,
-        },
-    };
-    if loaded.1.is_err() && age < limits::LOOK_BELIEVED {
-        slot.moving = Some(Moving { tried: Some(loaded), ..moving });
-        return true;
-    }
-    put(slot, &file, loaded);
-    false
+    slot.moving.is_some()
 }
 
-async fn load(room: &PluginRoom, slot: &mut Slot, file: &Found) -> Outcome {
+/// Takes a file that has settled. Gives what is known of one that has not.
+async fn settle(room: &PluginRoom, slot: &mut Slot, file: Found, now: Instant, loaded_by: Instant) -> Option<Moving> {
+    let moving = slot.moving.take().filter(|moving| moving.mark == file.mark);
+    let moving = moving.unwrap_or_else(|| Moving { mark: file.mark.clone(), since: now, tried: Tried::No });
+    let age = now.saturating_duration_since(moving.since);
+    if age < limits::LOOK_SETTLED {
+        return Some(moving);
+    }
+    let Moving { mark, since, tried } = moving;
+    match outcome(tried, room, slot.taken(), &file, loaded_by).await {
+        Err(tried) => return Some(Moving { mark, since, tried }),
+        // It was written to while it was read.
+        Ok(Outcome::Moved) => return Some(Moving { mark, since: now, tried: Tried::No }),
+        Ok(Outcome::Loaded(loaded)) if loaded.1.is_err() && age < limits::LOOK_BELIEVED => {
+            return Some(Moving { mark, since, tried: Tried::Done(loaded) });
+        }
+        Ok(Outcome::Loaded(loaded)) => put(slot, &file, loaded),
+        Ok(Outcome::Same) => slot.touched(&file),
+    }
+    None
+}
+
+/// What came of loading a file, or how far that is.
+async fn outcome(
+    tried: Tried,
+    room: &PluginRoom,
+    taken: Option<Digest>,
+    file: &Found,
+    loaded_by: Instant,
+) -> Result<Outcome, Tried> {
+    let mut loading = match tried {
+        Tried::Done(loaded) => return Ok(Outcome::Loaded(loaded)),
+        Tried::Now(loading) => loading,
+        Tried::No => JoinSet::from_iter([load(room.clone(), taken, file.clone())]),
+    };
+    match timeout_at(loaded_by, loading.join_next()).await {
+        Err(_) => Err(Tried::Now(loading)),
+        Ok(Some(Ok(outcome))) => Ok(outcome),
+        Ok(_) => Ok(unanswered(file)),
+    }
+}
+
+/// `taken`: the digest of what was last loaded from this file, if that holds.
+async fn load(room: PluginRoom, taken: Option<Digest>, file: Found) -> Outcome {
     let origin = Origin::File(file.path.clone());
-    let bytes = match files::read(file).await {
+    let _place = room.place().await;
+    let bytes = match files::read(&file).await {
         files::Given::Bytes(bytes) => bytes,
         files::Given::Moved => return Outcome::Moved,
         files::Given::Refused(kind) => return Outcome::Loaded((None, Err(Refusal { origin, kind }))),
     };
     let digest = Digest::of(&bytes);
-    if slot.same(&digest) {
-        slot.touched(file);
+    if taken == Some(digest) {
         return Outcome::Same;
     }
     Outcome::Loaded((Some(digest), room.load(bytes, origin).await))
 }
 
+/// The task that loaded it has panicked.
+fn unanswered(file: &Found) -> Outcome {
+    let kind = RefusalKind::CompilerPanic { why: "loading it ended without an answer".to_owned() };
+    Outcome::Loaded((None, Err(Refusal { origin: Origin::File(file.path.clone()), kind })))
+}
+
 fn put(slot: &mut Slot, file: &Found, (digest, loaded): Loaded) {
-    // A compiler that was busy is no property of the file: it is tried again.
-    let again = matches!(&loaded, Err(refusal) if refusal.kind == RefusalKind::CompilerBusy);
+    // A busy machine is no property of the file: it is tried again.
+    let again = |kind: &RefusalKind| matches!(kind, RefusalKind::CompilerBusy | RefusalKind::CompileSlow);
+    let again = matches!(&loaded, Err(refusal) if again(&refusal.kind));
     slot.digest = digest;
     slot.loaded(file, loaded, again);
 }

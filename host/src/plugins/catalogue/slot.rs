@@ -91,9 +91,9 @@ impl Slot {
         }
     }
 
-    /// Whether it was loaded, or refused, with this content.
-    pub(super) fn same(&self, digest: &Digest) -> bool {
-        self.outcome.is_some() && self.mark.is_some() && self.digest == Some(*digest)
+    /// The content that it was loaded with, or refused.
+    pub(super) fn taken(&self) -> Option<Digest> {
+        self.digest.filter(|_| self.outcome.is_some() && self.mark.is_some())
     }
 
     /// The same content under a new mark.
