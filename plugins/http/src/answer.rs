@@ -4,10 +4,11 @@
 //! rooms it calls know nothing of each other.
 
 use tidegate_plugin_kit::moment::{AHEAD_MS, Moment};
+use tidegate_plugin_kit::text::{Room, cut};
 use tidegate_plugin_kit::{Batch, Failure, FailureCategory, Hints, HttpResponse, Job, Outcome, OutcomeStatus, Reject};
 
 use crate::envelope::{self, Around, Found};
-use crate::item::{self, Room, cut};
+use crate::item;
 use crate::json::Value;
 use crate::mark::Mark;
 use crate::settings::{Ask, By, Settings};
@@ -119,11 +120,11 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     page.held.more = around.more == Some(true);
     let (endpoint, _) = identifier::split(&job.identifier);
     let next = settings.paging.next(&state.at(), page.held.count, &around, response, endpoint);
-    if page.held.count > u64::try_from(limits::RECORDS).unwrap_or(u64::MAX) {
+    if page.held.count > u64::try_from(limits::ITEMS).unwrap_or(u64::MAX) {
         let trouble = format!(
             "the page has {} records: the first {} were kept; ask for smaller pages",
             page.held.count,
-            limits::RECORDS
+            limits::ITEMS
         );
         batch.trouble = Some(Failure::bad_answer(trouble));
         return Ok(batch);
@@ -147,7 +148,7 @@ impl Page {
     fn take(&mut self, raw: &str, job: &Job, settings: &Settings, state: &mut State, base: &str, batch: &mut Batch) {
         let element = u32::try_from(self.held.count).unwrap_or(u32::MAX);
         self.held.count += 1;
-        if batch.items.len() >= limits::RECORDS {
+        if batch.items.len() >= limits::ITEMS {
             return;
         }
         let read = Value::parse(raw).map_err(|error| error.to_string());

@@ -4,10 +4,10 @@
 //! [`crate::answer`].
 
 use tidegate_plugin_kit::moment::Moment;
+use tidegate_plugin_kit::text::cut;
 use tidegate_plugin_kit::{Failure, FailureCategory, HttpResponse, dates, headers, html, status};
 
 use crate::envelope::Said;
-use crate::item::cut;
 use crate::limits;
 
 /// The failure of a status that brings no records. Quotes what the server says of it.

@@ -5,41 +5,12 @@
 
 use tidegate_plugin_kit::json::quote;
 use tidegate_plugin_kit::moment::Moment;
+use tidegate_plugin_kit::text::{Room, cut, filled};
 use tidegate_plugin_kit::{Author, Item, Media, Metric, Reference, html};
 
 use crate::json::Value;
 use crate::settings::Settings;
 use crate::{limits, media, times, url};
-
-/// How many bytes of texts the batch may still take.
-#[derive(Debug)]
-pub struct Room {
-    left: usize,
-    /// Texts that were left out.
-    pub shortened: usize,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self { left: limits::BATCH_BYTES, shortened: 0 }
-    }
-}
-
-impl Room {
-    fn take(&mut self, text: Option<String>) -> Option<String> {
-        let text = text?;
-        match self.left.checked_sub(text.len()) {
-            Some(left) => {
-                self.left = left;
-                Some(text)
-            }
-            None => {
-                self.shortened += 1;
-                None
-            }
-        }
-    }
-}
 
 /// The item of a record. `base`: the URL that answered.
 ///
@@ -88,24 +59,25 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
         .map(|id| Reference { external_id: Some(id), ..Reference::new("in-reply-to") })
         .collect();
     item.data = room.take(data(record, settings));
-    room.left = room.left.saturating_sub(item.external_id.len() + 256);
+    room.spend(item.external_id.len() + 256);
     Ok(item)
 }
 
 /// Markup gives both forms; a text of its own goes before the text of the markup.
 fn texts(item: &mut Item, record: &Value<'_>, settings: &Settings, base: &str, room: &mut Room) {
     let fields = &settings.fields;
-    let own = fields.text("text", record).map(|text| lines(&text));
+    let own = fields.text("text", record).map(|text| html::lines(&text));
     let markup = fields.text("html", record).map(|markup| html::clean(&markup, base));
     let text = own.filter(|text| !text.is_empty()).or_else(|| markup.as_ref().map(|clean| clean.text.clone()));
-    item.text = room.take(filled(text.map(|text| cut(text, limits::TEXT_BYTES))));
+    item.text = room.take(text.and_then(|text| filled(cut(text, limits::TEXT_BYTES))));
     let whole = markup.map(|clean| clean.html).filter(|html| html.len() <= limits::HTML_BYTES);
-    item.html = room.take(filled(whole));
+    item.html = room.take(whole.and_then(filled));
     let summary = fields
         .text("summary", record)
-        .map(|text| if html::looks_like_html(&text) { html::plain(&text) } else { lines(&text) });
+        .map(|text| if html::looks_like_html(&text) { html::plain(&text) } else { html::lines(&text) });
     item.summary = room.take(
-        filled(summary.map(|text| cut(text, limits::SUMMARY_BYTES)))
+        summary
+            .and_then(|text| filled(cut(text, limits::SUMMARY_BYTES)))
             .filter(|summary| item.text.as_ref() != Some(summary)),
     );
 }
@@ -177,23 +149,5 @@ fn data(record: &Value<'_>, settings: &Settings) -> Option<String> {
 fn line(text: Option<String>, bytes: usize) -> Option<String> {
     let text = text?;
     let line = if html::looks_like_html(&text) { html::plain(&text) } else { html::fold(&text) };
-    filled(Some(cut(html::fold(&line), bytes)))
-}
-
-/// Plain text with its line breaks, but without blanks around them.
-fn lines(text: &str) -> String {
-    let folded: Vec<String> = text.lines().map(html::fold).collect();
-    folded.join("\n").trim().to_owned()
-}
-
-fn filled(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
-/// Cuts a text to at most `bytes` bytes, at the end of a character.
-pub fn cut(mut text: String, bytes: usize) -> String {
-    if text.len() > bytes {
-        text.truncate(text.floor_char_boundary(bytes));
-    }
-    text
+    filled(cut(html::fold(&line), bytes))
 }

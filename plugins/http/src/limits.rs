@@ -1,44 +1,16 @@
 //! Every maximum of this plugin, with its unit and reason.
 //!
-//! Owns: the numbers. The contract's own limits stand at its fields in `wit/v0.1`; those that the host does not cut by
-//! itself are repeated here, because passing one would be a fault of this plugin.
+//! Owns: the numbers that are not the contract's own, which stand in the kit.
 
-/// Items of one batch (contract). Further records of a page are counted and told of.
-pub const RECORDS: usize = 10_000;
-/// Bytes of an external id (contract). A longer one is hashed.
-pub const EXTERNAL_ID_BYTES: usize = 1_024;
-/// Bytes of any URL (contract). A longer one is left out.
-pub const URL_BYTES: usize = 8 * 1_024;
-/// Bytes of an identifier (contract).
-pub const IDENTIFIER_BYTES: usize = 2 * 1_024;
-/// Bytes of an item's HTML (contract). A longer one is left out; its text stays.
-pub const HTML_BYTES: usize = 1_024 * 1_024;
-/// Bytes of an item's text. The host would cut it there; cutting here saves carrying it over.
-pub const TEXT_BYTES: usize = 256 * 1_024;
-/// Bytes of a summary, same reason.
-pub const SUMMARY_BYTES: usize = 64 * 1_024;
-/// Bytes of a title, same reason.
-pub const TITLE_BYTES: usize = 4 * 1_024;
-/// Bytes of an item's `data` (contract). A larger one is left out.
-pub const DATA_BYTES: usize = 64 * 1_024;
-/// Media of one item (contract).
-pub const MEDIA: usize = 256;
-/// Tags of one item, and bytes of one (contract). A longer tag is left out.
-pub const TAGS: usize = 256;
-/// Bytes of one tag, of a kind and of a language (contract).
-pub const WORD_BYTES: usize = 256;
+pub use tidegate_plugin_kit::limits::{
+    DATA_BYTES, EXTERNAL_ID_BYTES, HEADER_BYTES, HTML_BYTES, IDENTIFIER_BYTES, ITEMS, MEDIA, MESSAGE_BYTES, REJECTS,
+    SUMMARY_BYTES, TAGS, TEXT_BYTES, TITLE_BYTES, URL_BYTES, WARNINGS, WORD_BYTES,
+};
+
 /// Bytes of a name of an author and other short texts.
 pub const SHORT_BYTES: usize = 1_024;
-/// Bytes of a batch, all items together: below the 16 MiB of an answer, with room for what is not counted.
-pub const BATCH_BYTES: usize = 14 * 1_024 * 1_024;
-/// Bytes of a message for a person (contract).
-pub const MESSAGE_BYTES: usize = 1_024;
 /// Bytes of an answer's own words that are quoted in a message.
 pub const QUOTE_BYTES: usize = 300;
-/// Warnings of one batch (contract).
-pub const WARNINGS: usize = 16;
-/// Rejects of one batch; the host only counts further ones.
-pub const REJECTS: usize = 1_000;
 
 /// Values in one record. One with more becomes a reject: a tree of it would not fit into the memory of a call.
 pub const RECORD_VALUES: usize = 100_000;
@@ -48,8 +20,6 @@ pub const POINTER_STEPS: usize = 32;
 pub const TEMPLATE_BYTES: usize = 16 * 1_024;
 /// Parameters, header fields, fields of `data` and `metrics` that settings may name.
 pub const NAMES: usize = 64;
-/// Bytes of the header of a request (contract).
-pub const HEADER_BYTES: usize = 16 * 1_024;
 /// Bytes of a body that settings make (the contract allows 1 MiB).
 pub const BODY_BYTES: usize = 256 * 1_024;
 /// Bytes of a cursor. With a longer one no request could be made, and no state kept.

@@ -3,6 +3,7 @@
 //! Owns: the rules for them, and what sort a file is. Must not know: the rest of an item. Called by [`crate::item`].
 
 use tidegate_plugin_kit::Media;
+use tidegate_plugin_kit::text::cut;
 
 use crate::json::Value;
 use crate::pointer::Pointer;
@@ -56,7 +57,7 @@ impl MediaRule {
         let kind = if self.kind.is_empty() { kind_of(mime.as_deref(), &place) } else { &self.kind };
         Some(Media {
             thumbnail_url: text(&self.thumbnail).and_then(|url| url::for_item(base, url.trim())),
-            alt: text(&self.alt).map(|alt| crate::item::cut(alt, limits::TITLE_BYTES)),
+            alt: text(&self.alt).map(|alt| cut(alt, limits::TITLE_BYTES)),
             width: number(&self.width),
             height: number(&self.height),
             duration_s: number(&self.duration_s),

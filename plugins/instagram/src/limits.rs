@@ -1,5 +1,7 @@
 //! Every maximum of this plugin, with its unit and where the number comes from.
 
+pub use tidegate_plugin_kit::limits::{MEDIA, TAGS};
+
 /// Length of a handle in characters (Instagram's own rule).
 pub const HANDLE_CHARS: usize = 30;
 /// Length of a hashtag in characters; Instagram takes about a hundred.
@@ -14,10 +16,6 @@ pub const OVERLAP_HOURS: u32 = 720;
 pub const LOOKUP_DAYS: i64 = 7;
 /// Length of a short code: 64 bits in letters of 6.
 pub const SHORTCODE_CHARS: usize = 11;
-/// Media of an item (the contract's limit).
-pub const MEDIA: usize = 256;
-/// Hashtags of an item (the contract's limit).
-pub const TAGS: usize = 256;
 /// Co-authors that are kept; Instagram allows five.
 pub const COAUTHORS: usize = 16;
 /// A code or description in a detail, in characters.

@@ -2,7 +2,7 @@
 //!
 //! Owns: the generated types, the [`Plugin`] trait, the [`export!`] macro that turns a type with that trait into a
 //! component, the panic hook that carries a panic's message to the host, the few readers every HTTP plugin needs (header
-//! lookup, `Link` fields, URL references), the calendar and dates as people write them, the sanitizer of HTML, what plugins on actors share (elements of datasets, field maps,
+//! lookup, `Link` fields, URL references), the calendar and dates as people write them, the sanitizer of HTML, the contract's maxima, what plugins on actors share (elements of datasets, field maps,
 //! settings), and what the tests of plugins share. Must not know: any platform. Called by every plugin written in Rust. A
 //! plugin crate also builds natively (as an rlib), so that its tests need no wasm.
 
@@ -63,6 +63,7 @@ pub mod headers;
 #[cfg(feature = "html")]
 pub mod html;
 pub mod json;
+pub mod limits;
 pub mod links;
 pub mod log;
 pub mod moment;
@@ -71,6 +72,7 @@ mod plugin;
 pub mod proofs;
 mod records;
 pub mod status;
+pub mod text;
 pub mod uri;
 
 pub use bindings::tidegate::plugin::types::*;

@@ -3,6 +3,7 @@
 //! Owns: what each status means for a feed, the choice between feed, JSON Feed and web page, and what is warned of. Called
 //! by `normalize`. The rooms it calls know nothing of each other.
 
+use tidegate_plugin_kit::text::{Room, cut};
 use tidegate_plugin_kit::{Batch, Failure, HttpResponse, Job, Outcome, OutcomeStatus, Watermark, headers, status};
 
 use crate::conditional::Validators;
@@ -105,7 +106,7 @@ fn no_feed(
     let mut batch = Batch::empty(Outcome::new(OutcomeStatus::Ok, "a web page; reading the feed it names"));
     if feeds.len() > 1 {
         let others: Vec<&str> = feeds.iter().skip(1).take(4).map(|feed| feed.url.as_str()).collect();
-        batch.warnings.push(map::cut(
+        batch.warnings.push(cut(
             format!("the page names {} feeds; the others: {}", feeds.len(), others.join(", ")),
             limits::MESSAGE_BYTES,
         ));
@@ -118,7 +119,7 @@ fn root_name(text: &str) -> Option<String> {
     let mut tokens = Tokenizer::new(text);
     while let Some(token) = tokens.next_token() {
         if let Token::Start { name, .. } = token {
-            return Some(map::cut(name.to_owned(), 64));
+            return Some(cut(name.to_owned(), 64));
         }
     }
     None
@@ -134,7 +135,7 @@ fn batch(
     expired: bool,
 ) -> Batch {
     let mut batch = Batch::empty(Outcome::ok());
-    let mut room = map::Room::default();
+    let mut room = Room::default();
     for (number, entry) in feed.entries.iter().enumerate().take(limits::ITEMS) {
         let element = u32::try_from(number).unwrap_or(u32::MAX);
         if feed.cut.contains(&number) {
@@ -165,7 +166,7 @@ fn batch(
     batch
 }
 
-fn warn(batch: &mut Batch, feed: &Feed, decoded: &Decoded<'_>, room: &map::Room) {
+fn warn(batch: &mut Batch, feed: &Feed, decoded: &Decoded<'_>, room: &Room) {
     let kept = batch.items.len();
     if let Some(damage) = feed.damage {
         batch.warnings.push(format!("document damaged at byte {} ({}): kept {kept} items", damage.at, damage.what));

@@ -1,42 +1,14 @@
 //! Every maximum of this plugin, with its unit and reason.
 //!
-//! Owns: the numbers. The contract's own limits stand at its fields in `wit/v0.1`; those that the host does not cut by
-//! itself are repeated here, because passing one would be a fault of this plugin.
+//! Owns: the numbers that are not the contract's own, which stand in the kit.
 
-/// Items of one batch (contract).
-pub const ITEMS: usize = 10_000;
-/// Bytes of an external id (contract). A longer id of the document is hashed.
-pub const EXTERNAL_ID_BYTES: usize = 1_024;
-/// Bytes of any URL (contract). A longer one is left out.
-pub const URL_BYTES: usize = 8 * 1_024;
-/// Bytes of an identifier (contract).
-pub const IDENTIFIER_BYTES: usize = 2 * 1_024;
-/// Bytes of an item's HTML (contract). A longer one is left out; its text stays.
-pub const HTML_BYTES: usize = 1_024 * 1_024;
-/// Bytes of an item's text. The host would cut it there; cutting here saves carrying it over.
-pub const TEXT_BYTES: usize = 256 * 1_024;
-/// Bytes of a summary, same reason.
-pub const SUMMARY_BYTES: usize = 64 * 1_024;
-/// Bytes of a title, same reason.
-pub const TITLE_BYTES: usize = 4 * 1_024;
-/// Media of one item (contract).
-pub const MEDIA: usize = 256;
-/// References of one item (contract).
-pub const REFERENCES: usize = 32;
-/// Tags of one item, and bytes of one (contract). A longer tag is left out.
-pub const TAGS: usize = 256;
-/// Bytes of one tag (contract).
-pub const TAG_BYTES: usize = 256;
-/// Authors of one item: what the host accepts.
-pub const AUTHORS: usize = 32;
-/// Hubs of one feed (contract).
-pub const HUBS: usize = 8;
+pub use tidegate_plugin_kit::limits::{
+    AUTHORS, EXTERNAL_ID_BYTES, HTML_BYTES, HUBS, IDENTIFIER_BYTES, ITEMS, MEDIA, MESSAGE_BYTES, REFERENCES,
+    SUMMARY_BYTES, TAGS, TEXT_BYTES, TITLE_BYTES, URL_BYTES, WORD_BYTES,
+};
+
 /// Bytes of a short field that goes into `extra` (a duration, a season). More is not what the field is for.
 pub const SHORT_BYTES: usize = 1_024;
-/// Bytes of a batch, all items together: below the 16 MiB of an answer, with room for what is not counted.
-pub const BATCH_BYTES: usize = 14 * 1_024 * 1_024;
-/// Bytes of a message for a person (contract).
-pub const MESSAGE_BYTES: usize = 1_024;
 
 /// Open elements of a document. Deeper ones are read as if they were not there.
 pub const DEPTH: usize = 256;

@@ -1,5 +1,7 @@
 //! Every maximum of this plugin, with its unit and where the number comes from.
 
+pub use tidegate_plugin_kit::limits::{MEDIA, MESSAGE_BYTES, TAGS};
+
 /// Length of a handle in characters (X's own rule).
 pub const HANDLE_CHARS: usize = 15;
 /// Length of a search text in bytes; X takes 512 characters with the operators that are added.
@@ -14,11 +16,5 @@ pub const MINIMUM: u32 = 10_000_000;
 pub const KAITO_PAGE: u32 = 20;
 /// Rows that kaito's actor bills at least (reported 2026-08).
 pub const KAITO_FLOOR: u32 = 15;
-/// Media of an item (the contract's limit).
-pub const MEDIA: usize = 256;
-/// Hashtags of an item (the contract's limit).
-pub const TAGS: usize = 256;
 /// Links of an item that are kept in its `data`.
 pub const LINKS: usize = 32;
-/// A message, a reason or a detail, in bytes (the contract's limit).
-pub const MESSAGE_BYTES: usize = 1_024;

@@ -20,7 +20,7 @@ mod text;
 mod write;
 
 pub use guess::looks_like_html;
-pub use text::{fold, plain};
+pub use text::{fold, lines, plain};
 
 use scan::{Piece, Scanner};
 use write::Writer;

@@ -90,6 +90,12 @@ pub fn fold(text: &str) -> String {
     lines.finish()
 }
 
+/// Plain text with its line breaks, but without blanks around them.
+pub fn lines(text: &str) -> String {
+    let folded: Vec<String> = text.lines().map(fold).collect();
+    folded.join("\n").trim().to_owned()
+}
+
 /// The words of markup on one line, without making HTML of it.
 pub fn plain(markup: &str) -> String {
     let mut lines = Lines::with_capacity(markup.len());

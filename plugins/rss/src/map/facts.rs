@@ -2,9 +2,10 @@
 //!
 //! Owns: the contract's facts, and which item of a page is the newest. Called by [`crate::answer`].
 
+use tidegate_plugin_kit::text::filled;
 use tidegate_plugin_kit::{Facts, Item, Watermark};
 
-use super::{line, some_text, url};
+use super::{line, url};
 use crate::html;
 use crate::limits;
 use crate::model::{Feed, Field};
@@ -15,7 +16,7 @@ pub fn facts(feed: &Feed) -> Facts {
     let alternate = || {
         about.links.iter().filter(|link| link.rel == "alternate").find_map(|link| link.href.as_deref().and_then(url))
     };
-    let podcast = || about.fields.get(Field::PodcastSummary).map(html::plain).and_then(some_text);
+    let podcast = || about.fields.get(Field::PodcastSummary).map(html::plain).and_then(filled);
     Facts {
         platform_id: about.id.clone().filter(|id| !id.is_empty() && id.len() <= limits::EXTERNAL_ID_BYTES),
         display_name: about.title.as_ref().and_then(|title| line(title, limits::TITLE_BYTES)),

@@ -2,43 +2,13 @@
 //!
 //! Owns: titles, texts, dates, people, references, tags. Called by [`crate::answer`] for each entry in order.
 
+use tidegate_plugin_kit::text::{Room, cut, filled};
 use tidegate_plugin_kit::{Author, Item, Metric, Reference};
 
-use super::{cut, extra, identity, line, media, some_text, url};
+use super::{extra, identity, line, media, url};
 use crate::html;
 use crate::limits;
 use crate::model::{Field, Format, Markup, Node, Person, Stamp, Text};
-
-/// How many bytes of texts the batch may still take.
-#[derive(Debug)]
-pub struct Room {
-    left: usize,
-    /// Items that had to leave out their HTML or part of their text.
-    pub shortened: usize,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self { left: limits::BATCH_BYTES, shortened: 0 }
-    }
-}
-
-impl Room {
-    /// Takes a text if there is room for it.
-    fn take(&mut self, text: Option<String>) -> Option<String> {
-        let text = text?;
-        match self.left.checked_sub(text.len()) {
-            Some(left) => {
-                self.left = left;
-                Some(text)
-            }
-            None => {
-                self.shortened += 1;
-                None
-            }
-        }
-    }
-}
 
 /// The item of an entry; `element` is its number in the document.
 pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item {
@@ -58,7 +28,7 @@ pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item
         item.metrics.push(Metric { name: "comments".to_owned(), value: f64::from(count) });
     }
     item.data = extra::of_item(entry);
-    room.left = room.left.saturating_sub(item.data.as_ref().map_or(0, String::len) + item.external_id.len() + 256);
+    room.spend(item.data.as_ref().map_or(0, String::len) + item.external_id.len() + 256);
     item
 }
 
@@ -72,13 +42,13 @@ fn texts(entry: &Node, item: &mut Item, room: &mut Room) {
     let full = entry.contents.first().or(entry.summary.as_ref());
     if let Some(full) = full {
         let (markup, text) = body(full);
-        item.text = room.take(some_text(cut(text, limits::TEXT_BYTES)));
+        item.text = room.take(filled(cut(text, limits::TEXT_BYTES)));
         item.html = room.take(markup.filter(|html| !html.is_empty() && html.len() <= limits::HTML_BYTES));
     }
     if let (Some(content), Some(summary)) = (entry.contents.first(), &entry.summary)
         && content != summary
     {
-        let summary = some_text(cut(body(summary).1, limits::SUMMARY_BYTES));
+        let summary = filled(cut(body(summary).1, limits::SUMMARY_BYTES));
         item.summary = room.take(summary.filter(|summary| item.text.as_ref() != Some(summary)));
     }
 }
@@ -86,7 +56,7 @@ fn texts(entry: &Node, item: &mut Item, room: &mut Room) {
 /// A text as HTML, if it is any, and as plain text.
 fn body(text: &Text) -> (Option<String>, String) {
     match text.markup {
-        Markup::Plain => (None, lines(&text.value)),
+        Markup::Plain => (None, html::lines(&text.value)),
         Markup::Html => {
             let clean = html::clean(&text.value, &text.base);
             (Some(clean.html), clean.text)
@@ -94,15 +64,9 @@ fn body(text: &Text) -> (Option<String>, String) {
     }
 }
 
-/// Plain text with its line breaks, but without blanks around them.
-fn lines(text: &str) -> String {
-    let folded: Vec<String> = text.lines().map(html::fold).collect();
-    folded.join("\n").trim().to_owned()
-}
-
 fn author(person: &Person) -> Option<Author> {
     let short = |text: &Option<String>| {
-        text.as_deref().map(html::fold).and_then(some_text).map(|text| cut(text, limits::SHORT_BYTES))
+        text.as_deref().map(html::fold).and_then(filled).map(|text| cut(text, limits::SHORT_BYTES))
     };
     let author = Author {
         name: short(&person.name),
@@ -157,7 +121,7 @@ fn tags(entry: &Node) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in &entry.tags {
         let Some(term) = tag.term.as_deref().or(tag.label.as_deref()).map(html::fold) else { continue };
-        if !term.is_empty() && term.len() <= limits::TAG_BYTES && tags.len() < limits::TAGS && !tags.contains(&term) {
+        if !term.is_empty() && term.len() <= limits::WORD_BYTES && tags.len() < limits::TAGS && !tags.contains(&term) {
             tags.push(term);
         }
     }

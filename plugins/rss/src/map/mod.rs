@@ -12,8 +12,9 @@ mod media;
 pub use extra::of_batch;
 pub use facts::{facts, newest};
 pub use identity::external_id;
-pub use item::{Room, item};
+pub use item::item;
 
+use tidegate_plugin_kit::text::{cut, filled};
 use tidegate_plugin_kit::uri;
 
 use crate::html;
@@ -41,21 +42,5 @@ fn line(text: &Text, bytes: usize) -> Option<String> {
         Markup::Plain => html::fold(&text.value),
         Markup::Html => html::plain(&text.value),
     };
-    some_text(cut(line, bytes))
-}
-
-fn some_text(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// Cuts a text to at most `bytes` bytes, at the end of a character.
-pub(crate) fn cut(mut text: String, bytes: usize) -> String {
-    if text.len() > bytes {
-        let mut end = bytes;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-    }
-    text
+    filled(cut(line, bytes))
 }

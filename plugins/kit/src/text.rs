@@ -1,0 +1,81 @@
+//! Texts of items: how long they may be, alone and together.
+//!
+//! Owns: cutting at the end of a character, and [`Room`], which a batch has for all of them. Must not know: markup (`html` does), or
+//! what a text is for. Called by plugins for each item in order.
+
+use crate::limits;
+
+/// Cuts a text to at most `bytes` bytes, at the end of a character.
+#[must_use]
+pub fn cut(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes));
+    }
+    text
+}
+
+/// The text, if there is any.
+#[must_use]
+pub fn filled(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// How many bytes of texts a batch may still take: an answer that is too large is a fault, and all of it is lost.
+#[derive(Debug)]
+pub struct Room {
+    left: usize,
+    /// Texts that were left out.
+    pub shortened: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { left: limits::BATCH_BYTES, shortened: 0 }
+    }
+}
+
+impl Room {
+    /// Takes a text if there is room for it, and counts it if there is none.
+    pub fn take(&mut self, text: Option<String>) -> Option<String> {
+        let text = text?;
+        match self.left.checked_sub(text.len()) {
+            Some(left) => {
+                self.left = left;
+                Some(text)
+            }
+            None => {
+                self.shortened += 1;
+                None
+            }
+        }
+    }
+
+    /// Takes what has no text of its own: ids, records.
+    pub fn spend(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        for (text, bytes, expected) in
+            [("äöü", 3, "ä"), ("äöü", 4, "äö"), ("äöü", 6, "äöü"), ("a", 0, ""), ("€", 2, "")]
+        {
+            assert_eq!(cut(text.to_owned(), bytes), expected, "{text} {bytes}");
+        }
+    }
+
+    #[test]
+    fn what_no_longer_fits_is_left_out_and_counted() {
+        let mut room = Room::default();
+        room.spend(limits::BATCH_BYTES - 5);
+        let given = [Some("abc".to_owned()), None, Some("abc".to_owned()), Some("ab".to_owned()), Some("a".to_owned())];
+        let taken = given.map(|text| room.take(text));
+        assert_eq!(taken, [Some("abc".to_owned()), None, None, Some("ab".to_owned()), None]);
+        assert_eq!(room.shortened, 2);
+    }
+}
