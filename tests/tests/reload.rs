@@ -84,7 +84,7 @@ fn good_bad_and_good_again() {
     place.put("tidegate.toml", config("127.0.0.1:0", 1_000, "")).unwrap();
     let (mut daemon, address) = serving(&place);
     let tight = place.add("tight", &[&feed.url]).unwrap().remove(0);
-    skipped(&mut daemon, &tight, "budget spent: 1 runs per day for profile tight");
+    skipped(&mut daemon, &tight, "budget spent: 1 run per day for profile tight");
     has(&address, "tidegate_reload_ok 1");
 
     // Two mistakes, and a budget that is right: none of it is taken over.

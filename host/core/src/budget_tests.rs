@@ -48,18 +48,18 @@ fn a_source_that_costs_nothing_reserves_runs_only() {
     limited.budget.limits = Limits { runs_per_day: Some(50), usd_per_day: usd(1), usd_per_month: usd(2) };
     let tenant = Limits { runs_per_day: Some(100), usd_per_day: usd(3), usd_per_month: None };
     let named = GlobalBudget { tenants: [("acme".parse().unwrap(), tenant)].into(), ..GlobalBudget::default() };
-    let runs = "runs-per-day all: 1 runs of 500 runs";
+    let runs = "runs-per-day all: 1 run of 500 runs";
     let table = [
         ("nothing said", profile(), GlobalBudget::default(), vec![runs]),
-        ("no limit at all", profile(), unlimited(), vec!["runs-per-day all: 1 runs of no limit"]),
+        ("no limit at all", profile(), unlimited(), vec!["runs-per-day all: 1 run of no limit"]),
         (
             "limits of every scope",
             limited,
             named,
             vec![
                 runs,
-                "runs-per-day tenant/acme: 1 runs of 100 runs",
-                "runs-per-day profile/acme/rss_profile: 1 runs of 50 runs",
+                "runs-per-day tenant/acme: 1 run of 100 runs",
+                "runs-per-day profile/acme/rss_profile: 1 run of 50 runs",
             ],
         ),
     ];
@@ -76,7 +76,7 @@ fn a_source_that_costs_money_reserves_its_worst_case() {
         let both = |scope: &str| ["day", "month"].map(|period| format!("usd-per-{period} {scope}: $0.077 of {limit}"));
         scopes.iter().flat_map(|scope| both(scope)).collect::<Vec<_>>()
     };
-    let mut everything = vec!["runs-per-day all: 1 runs of no limit".to_owned()];
+    let mut everything = vec!["runs-per-day all: 1 run of no limit".to_owned()];
     everything.extend(money("no limit"));
     assert_eq!(reserved(&source(), &actor_profile(), &unlimited()), everything);
 

@@ -120,6 +120,18 @@ impl UtcMillis {
     }
 }
 
+/// Bytes of a date without a time.
+const DATE: usize = "2026-11-21".len();
+
+impl UtcMillis {
+    /// The instant that a text of a plugin names: as [`Self::parse`], and a date without a time is midnight UTC (`wit/v0.1/world.wit`).
+    #[must_use]
+    pub fn parse_given(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.len() == DATE { Self::parse(&format!("{text}T00:00:00Z")) } else { Self::parse(text) }
+    }
+}
+
 impl fmt::Display for UtcMillis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {

@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use super::belongings::{self, clean, tidy};
+use super::mended::{Mended, What};
 use super::{Detail, Item, Page, findings, fingerprint};
 use crate::contract::{self, OutcomeStatus, Reject, Removal};
 use crate::failure::Failure;
@@ -52,9 +53,11 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
     let horizon = now.plus(limits::FUTURE_SKEW);
     let mut rejects = batch.rejects;
     let mut items = Vec::with_capacity(batch.items.len());
+    let mut mended = Mended::default();
     for item in batch.items {
         let element = item.element;
-        match accept_item(item, horizon) {
+        mended.element = element;
+        match accept_item(item, horizon, &mut mended) {
             Ok(item) => items.push(item),
             Err(reason) => rejects.push(Reject { element, reason, extra: None }),
         }
@@ -63,7 +66,10 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
     let rejected = u32::try_from(rejects.len()).unwrap_or(u32::MAX);
     rejects.truncate(limits::BATCH_REJECTS);
     rejects.iter_mut().for_each(tidy_reject);
+    let items = in_order(without_doubles(items, &mut mended));
     let mut warnings = batch.warnings;
+    // The plugin's own come first; of what the host did there is one for each kind.
+    warnings.extend(mended.told());
     warnings.truncate(limits::BATCH_WARNINGS);
     warnings.iter_mut().for_each(|warning| make_one_line(warning, limits::MESSAGE_BYTES));
     let mut outcome = batch.outcome;
@@ -73,7 +79,7 @@ pub fn accept(batch: contract::Batch, status: Option<u16>, now: UtcMillis) -> Re
     let well = trouble.is_none() && matches!(outcome.status, OutcomeStatus::Ok | OutcomeStatus::NoNew);
     let watermark = batch.watermark.map(|watermark| findings::watermark(watermark, horizon)).transpose()?;
     Ok(Page {
-        items: in_order(without_doubles(items)),
+        items,
         removals,
         rejects,
         rejected,
@@ -94,7 +100,7 @@ pub(super) fn most(what: &'static str, count: usize, most: usize) -> Result<(), 
 }
 
 /// The checked item, or what is wrong with it.
-fn accept_item(item: contract::Item, horizon: UtcMillis) -> Result<Item, String> {
+fn accept_item(item: contract::Item, horizon: UtcMillis, mended: &mut Mended) -> Result<Item, String> {
     let mut external_id = item.external_id;
     clean(&mut external_id);
     if external_id.trim().is_empty() {
@@ -122,25 +128,24 @@ fn accept_item(item: contract::Item, horizon: UtcMillis) -> Result<Item, String>
     metrics.retain(belongings::is_metric);
     let mut tags = item.tags;
     tags.iter_mut().for_each(|tag| tidy(tag, limits::WORD_BYTES));
-    let time = |text: Option<String>| text.as_deref().and_then(UtcMillis::parse).filter(|at| *at <= horizon);
     let mut accepted = Item {
         element: item.element,
         partial: item.partial,
         external_id,
         kind,
-        url: cut(item.url, limits::URL_BYTES),
-        title: cut(item.title, limits::TITLE_BYTES),
-        text: cut(item.text, limits::TEXT_BYTES),
-        html: cut(item.html, limits::HTML_BYTES),
-        summary: cut(item.summary, limits::SUMMARY_BYTES),
-        published_at: time(item.published_at),
-        updated_at: time(item.updated_at),
+        url: belongings::address(item.url, "url", mended),
+        title: cut("title", item.title, limits::TITLE_BYTES, mended),
+        text: cut("text", item.text, limits::TEXT_BYTES, mended),
+        html: cut("html", item.html, limits::HTML_BYTES, mended),
+        summary: cut("summary", item.summary, limits::SUMMARY_BYTES, mended),
+        published_at: time("published-at", item.published_at, horizon, mended),
+        updated_at: time("updated-at", item.updated_at, horizon, mended),
         detail: Detail {
-            authors: belongings::authors(item.authors),
-            media: belongings::media(item.media),
-            references: belongings::references(item.references),
+            authors: belongings::authors(item.authors, mended),
+            media: belongings::media(item.media, mended),
+            references: belongings::references(item.references, mended),
             tags,
-            language: cut(item.language, limits::WORD_BYTES),
+            language: cut("language", item.language, limits::WORD_BYTES, mended),
             data,
         },
         metrics,
@@ -165,7 +170,7 @@ fn accept_removals(removals: Vec<Removal>, rejects: &mut Vec<Reject>) -> Vec<Rem
         }
         make_one_line(&mut removal.reason, limits::MESSAGE_BYTES);
         removal.extra = removal.extra.take().filter(|extra| extra.len() <= limits::EXTRA_BYTES);
-        removal.at = removal.at.filter(|at| UtcMillis::parse(at).is_some());
+        removal.at = removal.at.as_deref().and_then(UtcMillis::parse_given).map(|at| at.to_string());
         accepted.push(removal);
     }
     accepted
@@ -178,21 +183,43 @@ fn tidy_reject(reject: &mut Reject) {
 }
 
 /// Cuts a text that may be cut.
-fn cut(text: Option<String>, most: usize) -> Option<String> {
+fn cut(field: &'static str, text: Option<String>, most: usize, mended: &mut Mended) -> Option<String> {
     text.map(|mut text| {
+        if text.len() > most {
+            mended.note(field, What::Cut(most), &text);
+        }
         tidy(&mut text, most);
         text
     })
 }
 
+/// A time that can be, and has come.
+fn time(field: &'static str, text: Option<String>, horizon: UtcMillis, mended: &mut Mended) -> Option<UtcMillis> {
+    let text = text?;
+    let what = match UtcMillis::parse_given(&text) {
+        Some(at) if at <= horizon => return Some(at),
+        Some(_) => What::Future,
+        None => What::NoTime,
+    };
+    mended.note(field, what, &text);
+    None
+}
+
 /// Items with the same external id are one, standing where the first one stood: the one that says it is newer counts, and
 /// where none does the last one. Feeds repeat an id with the newer version first, datasets with the newer counts last.
-fn without_doubles(items: Vec<Item>) -> Vec<Item> {
+fn without_doubles(items: Vec<Item>, mended: &mut Mended) -> Vec<Item> {
     let mut places: HashMap<String, usize> = HashMap::with_capacity(items.len());
     let mut kept: Vec<Item> = Vec::with_capacity(items.len());
     for item in items {
         match places.get(&item.external_id).and_then(|place| kept.get_mut(*place)) {
-            Some(earlier) if dated(earlier) <= dated(&item) => *earlier = item,
+            Some(earlier) if dated(earlier) <= dated(&item) => {
+                // Which one is right is a guess here: an id that is none, such as the place on the page.
+                if dated(earlier) == dated(&item) && earlier.fingerprint != item.fingerprint {
+                    mended.element = item.element;
+                    mended.note("external-id", What::Double, &item.external_id);
+                }
+                *earlier = item;
+            }
             Some(_) => {}
             None => {
                 places.insert(item.external_id.clone(), kept.len());

@@ -164,6 +164,9 @@ fn times_are_parsed_and_impossible_ones_are_unknown() {
     let table = [
         ("2026-11-21T11:00:00Z", Some("2026-11-21T11:00:00Z")),
         ("2026-11-21T12:10:00Z", Some("2026-11-21T12:10:00Z")),
+        ("2026-11-20", Some("2026-11-20T00:00:00Z")),
+        ("2026-11-31", None),
+        ("2026-11-22", None),
         ("2026-11-21T12:10:01Z", None),
         ("300000-01-01T00:00:00Z", None),
         ("yesterday", None),
@@ -172,6 +175,99 @@ fn times_are_parsed_and_impossible_ones_are_unknown() {
         let item = Given { published_at: Some(text.to_owned()), ..given("a") };
         let page = accept(batch(vec![item]), None, now()).unwrap();
         assert_eq!(page.items[0].published_at.map(|at| at.to_string()).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_left_out_or_cut_is_told_once_for_each_kind() {
+    let text = |text: &str| Some(text.to_owned());
+    let table: Vec<(Given, &str)> = vec![
+        (
+            Given { published_at: text("02.11.2026 12:00"), ..given("a") },
+            "published-at \"02.11.2026 12:00\" of element 7 is no RFC 3339 time and counts as unknown",
+        ),
+        (
+            Given { updated_at: text("2027-01-01T00:00:00Z"), ..given("a") },
+            "updated-at \"2027-01-01T00:00:00Z\" of element 7 is more than 10 minutes in the future and counts as unknown",
+        ),
+        (
+            Given { url: text("/relative/1"), ..given("a") },
+            "url \"/relative/1\" of element 7 is no absolute URL that may be opened and is left out",
+        ),
+        (
+            Given { title: text(&"x".repeat(limits::TITLE_BYTES + 1)), ..given("a") },
+            "is longer than 4096 bytes and is cut",
+        ),
+    ];
+    for (mut item, sentence) in table {
+        item.element = 7;
+        let second = Given { element: 8, external_id: "b".to_owned(), ..item.clone() };
+        let page = accept(batch(vec![item, second, given("good")]), None, now()).unwrap();
+        assert_eq!((page.warnings.len(), page.items.len()), (1, 3), "{:?}", page.warnings);
+        let told = &page.warnings[0];
+        assert!(told.contains(sentence) && told.ends_with("; so it is with 1 more"), "{told}");
+    }
+    // The plugin's own warnings come first, and all of them together are bounded.
+    let given = Batch {
+        warnings: (0..limits::BATCH_WARNINGS).map(|n| n.to_string()).collect(),
+        ..batch(vec![Given { url: text("x"), ..given("a") }])
+    };
+    let warnings = accept(given, None, now()).unwrap().warnings;
+    assert_eq!((warnings.len(), warnings[0].as_str()), (limits::BATCH_WARNINGS, "0"));
+}
+
+#[test]
+fn addresses_that_cannot_be_opened_or_run_where_they_are_are_left_out() {
+    let url = |url: &str| {
+        let item = Given { url: Some(url.to_owned()), ..given("a") };
+        accept(batch(vec![item]), None, now()).unwrap().items[0].url.clone()
+    };
+    for kept in [
+        "https://a.example/1?q#f",
+        "HTTP://a.example",
+        "mailto:a@b.example",
+        "magnet:?xt=1",
+        "at://did/1",
+        "https://ä.example/",
+    ] {
+        assert_eq!(url(kept).as_deref(), Some(kept));
+    }
+    for left in [
+        "",
+        "/1",
+        "1",
+        "//a.example/1",
+        "a.example:80/1",
+        "javascript:alert(1)",
+        "JavaScript:1",
+        "data:text/html,1",
+        "file:///etc/passwd",
+        "https:",
+        "https://a b",
+        "https://a\n",
+    ] {
+        assert_eq!(url(left), None, "{left}");
+    }
+}
+
+/// A repeated id with other content and no date to choose by is what an id made of the place on the page looks like.
+#[test]
+fn doubles_that_nothing_tells_apart_are_told() {
+    let titled = |id: &str, title: &str, day: Option<u32>| Given {
+        title: Some(title.to_owned()),
+        published_at: day.map(|day| format!("2026-11-{day:02}T00:00:00Z")),
+        ..given(id)
+    };
+    let warnings = |items: Vec<Given>| accept(batch(items), None, now()).unwrap().warnings;
+    let told = warnings(vec![titled("1", "one", None), titled("1", "two", None), titled("1", "three", None)]);
+    assert!(told[0].starts_with("external-id \"1\" of element 0 was that of another element too"), "{told:?}");
+    assert!(told.len() == 1 && told[0].ends_with("so it is with 1 more"), "{told:?}");
+    for calm in [
+        vec![titled("1", "one", None), titled("1", "one", None)],
+        vec![titled("1", "new", Some(2)), titled("1", "old", Some(1))],
+        vec![titled("1", "old", Some(1)), titled("1", "new", Some(2))],
+    ] {
+        assert_eq!(warnings(calm), Vec::<String>::new());
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn hints(mut hints: Hints) -> Hints {
     hints.skip_hours.dedup();
     hints.skip_days.truncate(7);
     hints.skip_days.iter_mut().for_each(|day| tidy(day, limits::WORD_BYTES));
-    hints.not_before = hints.not_before.filter(|at| UtcMillis::parse(at).is_some());
+    hints.not_before = hints.not_before.as_deref().and_then(UtcMillis::parse_given).map(|at| at.to_string());
     for seconds in [&mut hints.min_interval_s, &mut hints.fresh_for_s] {
         *seconds = seconds.filter(|value| value.is_finite() && *value >= 0.0);
     }
@@ -48,7 +48,7 @@ pub(super) fn watermark(mut watermark: Watermark, horizon: UtcMillis) -> Result<
     most("bytes of watermark.cursor", bytes(&watermark.cursor), limits::EXTRA_BYTES)?;
     most("bytes of watermark.newest-id", bytes(&watermark.newest_id), limits::EXTERNAL_ID_BYTES)?;
     if let Some(text) = watermark.newest_published_at.take() {
-        let at = UtcMillis::parse(&text).ok_or(BadOutput::Wrong {
+        let at = UtcMillis::parse_given(&text).ok_or(BadOutput::Wrong {
             what: "watermark.newest-published-at",
             why: "it is not an RFC 3339 time such as \"2026-11-21T23:04:05Z\"",
         })?;

@@ -9,6 +9,7 @@ mod belongings;
 mod findings;
 mod fingerprint;
 mod intake;
+mod mended;
 
 pub use accept::{BadOutput, accept};
 pub use intake::{Counts, Intake, Known, Taken};

@@ -152,7 +152,7 @@ impl<'a> Trial<'a> {
 
     fn accepted(&mut self, place: &str, job: &Job, page: &Page, batch: Batch) {
         let status = if let PageContent::Http(response) = &page.content { Some(response.status) } else { None };
-        let (items, own) = (batch.items.len(), batch.rejects.len());
+        let (items, own, warnings) = (batch.items.len(), batch.rejects.len(), batch.warnings.len());
         self.room(place, "the batch", items, limits::BATCH_ITEMS, "items");
         match item::accept(batch, status, UtcMillis::parse(&job.now).unwrap_or_default()) {
             Err(bad) => {
@@ -164,6 +164,10 @@ impl<'a> Trial<'a> {
                     let what = format!("the host rejects element {}: {}", reject.element, reject.reason);
                     let remedy = "an item that breaks a rule of its fields becomes a dead letter; see `item` in wit/";
                     self.note("rejected", Finding::error(place, what, remedy));
+                }
+                for what in accepted.warnings.into_iter().skip(warnings) {
+                    let remedy = "what the host cannot take of an item is left out or cut; see `item` in wit/";
+                    self.note("mended", Finding::warning(place, what, remedy));
                 }
             }
         }
