@@ -6,7 +6,8 @@
 //!
 //! A version is judged by its digest. What one source can do to a plugin (a page that makes it run out of memory) must not
 //! stop all others: faults have to come from different sources, and from a good part of those that the plugin was asked for.
-//! Whoever adds three broken sources to a plugin that serves thousands stops those three.
+//! Whoever adds three broken sources to a plugin that serves thousands stops those three. And faults on sources of one tenant alone
+//! stop nobody while another tenant has sources of that plugin: the engine asks for that before it takes a version out of service.
 
 use serde::Serialize;
 

@@ -25,8 +25,12 @@ impl Engine {
         let faults = self.ports.store.note_fault(fault, now).await?;
         let Some(enough) = faults.excused_by() else { return Ok(()) };
         let profiles = profiles_of(&self.settings(), &name);
-        let worked = self.ports.store.worked(profiles, faults.since, enough).await?;
+        let worked = self.ports.store.worked(profiles.clone(), faults.since, enough).await?;
         if !faults.are_too_many(worked) {
+            return Ok(());
+        }
+        // What one tenant's pages do to it must not stop the others; that tenant's sources are paused one by one.
+        if self.ports.store.are_of_one_tenant((name.clone(), digest.clone()), profiles).await? {
             return Ok(());
         }
         let why = why.get(..why.floor_char_boundary(limits::QUARANTINE_WHY)).unwrap_or_default().to_owned();

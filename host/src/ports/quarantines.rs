@@ -33,6 +33,14 @@ pub trait Quarantines: Send + Sync {
     /// How many sources of these profiles have last succeeded at `since` or later; not counted beyond `most`.
     async fn worked(&self, profiles: Vec<ProfileName>, since: UtcMillis, most: u32) -> Result<u32, StoreError>;
 
+    /// Whether every counted fault of a version is of one tenant's sources, while active sources of these profiles are another
+    /// tenant's.
+    async fn are_of_one_tenant(
+        &self,
+        version: (String, String),
+        profiles: Vec<ProfileName>,
+    ) -> Result<bool, StoreError>;
+
     /// Takes a version out of service. `false`: it was already, and stays as it is.
     async fn quarantine(&self, quarantine: Quarantine) -> Result<bool, StoreError>;
 

@@ -92,7 +92,7 @@ macro_rules! conformance {
             alerts: an_alert_is_told_once_and_resolved, of_two_daemons_one_tells, what_was_seen_since_is_not_over,
                 a_reminder_is_made_once, all_of_an_alert_comes_back, hits_are_counted_apart_and_only_lately,
                 an_alert_survives_a_restart, the_pulse_counts_what_there_is;
-            quarantines: faults_are_counted_by_run_and_source, sources_on_which_a_plugin_works_are_counted,
+            quarantines: faults_are_counted_by_run_and_source, sources_on_which_a_plugin_works_are_counted, faults_of_one_tenant_alone_are_told,
                 a_version_is_put_into_quarantine_once_and_released;
             plugin_use: what_plugins_use_adds_up, sources_wait_for_their_plugin,
                 a_run_under_way_ends_while_its_source_waits;

@@ -2,12 +2,13 @@
 
 use tidegate_core::limits;
 use tidegate_core::quarantine::{Faults, Quarantine};
+use tidegate_core::source::{PausedBy, Source};
 use tidegate_core::time::UtcMillis;
 
 use super::Place;
 use super::claims::skipped;
-use super::world::{at, empty, fresh, items, run_once, source};
-use crate::ports::{Fault, Store};
+use super::world::{at, empty, fresh, items, named, run_once, source};
+use crate::ports::{Created, Fault, Store};
 
 fn fault(digest: &str, run: u128, source: u128) -> Fault {
     let (plugin, digest) = ("rss".to_owned(), digest.to_owned());
@@ -67,6 +68,38 @@ pub(crate) async fn sources_on_which_a_plugin_works_are_counted(place: &dyn Plac
     assert_eq!(worked(&["feeds", "others"], 20, 99).await, 2);
     assert_eq!(worked(&["feeds"], 0, 2).await, 2, "not counted further than asked");
     assert_eq!((worked(&["others"], 0, 99).await, worked(&[], 0, 99).await), (0, 0));
+}
+
+pub(crate) async fn faults_of_one_tenant_alone_are_told(place: &dyn Place) {
+    let store = empty(place).await;
+    let tenant = async |tenant: &str, name: &str| {
+        let Created::New(source) = store.create_source(named(tenant, name), fresh(), at(0)).await.unwrap() else {
+            panic!("{name} is new")
+        };
+        source
+    };
+    let one = async |digest: &str| {
+        let version = ("rss".to_owned(), digest.to_owned());
+        store.are_of_one_tenant(version, vec!["feeds".parse().unwrap()]).await.unwrap()
+    };
+    let (evil, worse) = (tenant("evil", "a").await, tenant("evil", "b").await);
+    let note = async |digest: &str, source: &Source| {
+        let fault = Fault { run: fresh(), source: source.id, ..fault(digest, 0, 0) };
+        store.note_fault(fault, at(1)).await.unwrap();
+    };
+    assert!(!one("a").await, "there are no faults");
+    note("a", &evil).await;
+    note("a", &worse).await;
+    assert!(!one("a").await, "nobody else has a source");
+    let good = tenant("good", "c").await;
+    assert!(one("a").await && !one("b").await);
+    note("a", &good).await;
+    assert!(!one("a").await, "it breaks down on the other's too");
+    // Sources that do not run are nobody to spare.
+    note("b", &evil).await;
+    assert!(one("b").await);
+    store.pause(good.id, PausedBy::Operator, "tea", at(2)).await.unwrap();
+    assert!(!one("b").await);
 }
 
 pub(crate) async fn a_version_is_put_into_quarantine_once_and_released(place: &dyn Place) {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tidegate_core::id::{ProfileName, RunId, SourceId};
 use tidegate_core::limits;
 use tidegate_core::quarantine::{Faults, Quarantine};
+use tidegate_core::source::{Source, SourceState};
 use tidegate_core::time::UtcMillis;
 
 use super::MemoryStore;
@@ -76,6 +77,16 @@ impl Tables {
         });
         u32::try_from(works.take(most).count()).unwrap_or(u32::MAX)
     }
+
+    fn are_of_one_tenant(&self, version: &Version, profiles: &[ProfileName]) -> bool {
+        let faults = self.broken.faults.get(version).into_iter().flatten();
+        let blamed: BTreeSet<_> =
+            faults.filter_map(|(_, (source, _))| self.sources.get(source)).map(|entry| &entry.source.tenant).collect();
+        let theirs = |source: &Source| profiles.contains(&source.profile) && !blamed.contains(&source.tenant);
+        let active = |source: &Source| matches!(source.state, SourceState::Active);
+        blamed.len() == 1
+            && self.sources.values().map(|entry| &entry.source).any(|source| theirs(source) && active(source))
+    }
 }
 
 #[async_trait]
@@ -86,6 +97,14 @@ impl Quarantines for MemoryStore {
 
     async fn worked(&self, profiles: Vec<ProfileName>, since: UtcMillis, most: u32) -> Result<u32, StoreError> {
         self.with("count sources on which a plugin works", |tables| tables.worked(&profiles, since, most))
+    }
+
+    async fn are_of_one_tenant(
+        &self,
+        version: (String, String),
+        profiles: Vec<ProfileName>,
+    ) -> Result<bool, StoreError> {
+        self.with("see whose sources a plugin breaks down on", |tables| tables.are_of_one_tenant(&version, &profiles))
     }
 
     async fn quarantine(&self, quarantine: Quarantine) -> Result<bool, StoreError> {

@@ -26,6 +26,15 @@ impl Quarantines for SqliteStore {
         self.read(doing, Box::new(move |conn| Box::pin(worked(conn, profiles, since, most)))).await
     }
 
+    async fn are_of_one_tenant(
+        &self,
+        version: (String, String),
+        profiles: Vec<ProfileName>,
+    ) -> Result<bool, StoreError> {
+        let doing = "see whose sources a plugin breaks down on";
+        self.read(doing, Box::new(move |conn| Box::pin(are_of_one_tenant(conn, version, profiles)))).await
+    }
+
     async fn quarantine(&self, quarantine: Quarantine) -> Result<bool, StoreError> {
         self.schedule("put a plugin into quarantine", Box::new(move |conn| Box::pin(put(conn, quarantine)))).await
     }
@@ -77,6 +86,18 @@ async fn worked(conn: &mut SqliteConnection, profiles: Vec<ProfileName>, since: 
         .fetch_one(conn)
         .await?;
     Ok(u32::try_from(found).unwrap_or(u32::MAX))
+}
+
+async fn are_of_one_tenant(
+    conn: &mut SqliteConnection,
+    (plugin, digest): (String, String),
+    profiles: Vec<ProfileName>,
+) -> Outcome<bool> {
+    let sql = "WITH blamed AS (SELECT DISTINCT s.tenant FROM plugin_fault f JOIN source s ON s.id = f.source
+            WHERE f.plugin = ?1 AND f.digest = ?2)
+        SELECT (SELECT count(*) FROM blamed) = 1 AND EXISTS (SELECT 1 FROM source WHERE profile IN (SELECT value FROM json_each(?3))
+            AND state = 'active' AND tenant NOT IN (SELECT tenant FROM blamed))";
+    Ok(sqlx::query_scalar(sql).bind(plugin).bind(digest).bind(json(&profiles)?).fetch_one(conn).await?)
 }
 
 async fn put(conn: &mut SqliteConnection, held: Quarantine) -> Outcome<bool> {
