@@ -167,6 +167,15 @@ impl Failure {
         Self { retry_after, ..Self::new(class, format!("{url} answered {status}")) }
     }
 
+    /// The same, where the server refused (401) what a credential was attached to. On a source that has `worked` the credential is what
+    /// has changed, and nothing is wrong with the source. One that never did says more about itself: it is its own failure, or
+    /// whoever adds an address that nobody may read would close the credential to all others.
+    #[must_use]
+    pub fn with_credential(self, worked: bool) -> Self {
+        let class = if worked && self.class == Class::Auth { Class::Credential } else { self.class };
+        Self { class, ..self }
+    }
+
     /// The failure a plugin reports about a page with `status`. A plugin that does not look at the status takes an error
     /// page for a bad answer; the status knows better.
     #[must_use]

@@ -55,7 +55,7 @@ fn failure(error: &FetchError, url: &str, credential: Option<&str>, now: UtcMill
     match (error, credential) {
         // It is handed over unless a credential was sent, or the plugin wants to see it.
         (FetchError::Status { status: 401, .. }, Some(name)) => {
-            Failure::new(Class::Credential, format!("credential {name} is refused: {message}"))
+            Failure::new(Class::Auth, format!("credential {name} is refused: {message}"))
         }
         (error, _) => failure_of(error, url, message, now),
     }

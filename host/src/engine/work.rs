@@ -176,11 +176,20 @@ impl Work {
                     // The machine orders actor runs; it never has one fetched.
                     Wanted::Actor(_) => Err(Failure::new(Class::Transient, "internal: an actor run is not a fetch")),
                 };
-                if let (Err(failure), Some(credential)) = (&fetched, &self.profile.net.credential)
-                    && let Some(gate) = Gate::refused(failure, &credential.name, self.now())
-                {
-                    self.engine.close(gate, self.now()).await;
-                }
+                let fetched = match (fetched, &self.profile.net.credential) {
+                    (Err(failure), Some(credential)) => {
+                        let asked = failure.class == Class::Auth;
+                        let failure = failure.with_credential(self.claim.source.last_success_at.is_some());
+                        // Not the server's own words: other tenants' sources wait behind this gate too.
+                        let said = if asked { "the server refuses it (401)" } else { &failure.message };
+                        let said = Failure::new(failure.class, said);
+                        if let Some(gate) = Gate::refused(&said, &credential.name, self.now()) {
+                            self.engine.close(gate, self.now()).await;
+                        }
+                        Err(failure)
+                    }
+                    (fetched, _) => fetched,
+                };
                 if let Ok(response) = &fetched {
                     self.count_bytes(u64::try_from(response.body.as_bytes().len()).unwrap_or(u64::MAX));
                 }

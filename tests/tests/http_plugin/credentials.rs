@@ -68,6 +68,7 @@ fn echo(origin: &Mutex<String>, thief: &str, wanted: &Mutex<String>, head: &str)
     }
     let origin = origin.lock().unwrap().clone();
     match path.as_str() {
+        "/members" => (401, String::new(), r#"{"message": "members only"}"#.to_owned()),
         "/moved" => (302, format!("Location: {origin}/items?api_key={encoded}&from=moved\r\n"), String::new()),
         "/away" => (302, format!("Location: {thief}/stolen?page=1\r\n"), String::new()),
         _ => {
@@ -142,6 +143,14 @@ fn a_key_is_attached_to_its_origin_alone_and_found_nowhere() {
         ])
         .unwrap();
     assert!(named.is_err() && said.sentence().contains("[net.credential]"), "{said:?}");
+
+    // An address that nobody may read is its own source's failure: the credential stays open to all others.
+    let members = place.add("by_query", &[&format!("{origin}/members")]).unwrap().remove(0);
+    let failed = |answer: &Value| answer["source"]["failure_count"] == 1;
+    daemon.wait_until("the failure", LONG, &["source", "show", &members], failed).unwrap();
+    let others = place.run(&["source", "explain", &sources[1]]).unwrap().stdout;
+    assert!(!others.contains("gate-closed") && !others.contains("members only"), "{others}");
+    place.run(&["source", "remove", "--yes", &members]).unwrap();
 
     // The key is changed at the server: one refusal, and nobody asks with it any more. No source is to blame.
     OTHER.clone_into(&mut wanted.lock().unwrap());
