@@ -315,3 +315,74 @@ async fn a_pinned_version_serves_while_another_one_lies_there() {
     second.scan().await.unwrap();
     assert_eq!(of(&second), None);
 }
+
+#[tokio::test]
+async fn copies_of_pinned_versions_are_made_good_again() {
+    let (dir, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (path, cache) = (dir.path().join("a.wasm"), scratch.path().join("cache"));
+    let (old, new) = (guest(ONE, "1.0.0+aaaa"), guest(ONE, "2.0.0+bbbb"));
+    let profile = pinning(Digest::of(&old));
+    let pins = || [(ONE.to_owned(), profile.plugin_digest.clone().unwrap())].into();
+    let start = async || {
+        let room = PluginRoom::new(RoomConfig { cache_dir: Some(cache.clone()), ..RoomConfig::default() }).unwrap();
+        let catalogue = Catalogue::new(room, &[], Some(dir.path().to_owned())).await;
+        catalogue.pin(pins()).await;
+        catalogue.scan().await.unwrap();
+        catalogue
+    };
+    let copy = cache.join("pinned").join(format!("{}.wasm", Digest::of(&old)));
+    // There is no place for it, until another version serves; it is not forgotten.
+    fs::create_dir(&cache).unwrap();
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(cache.join("pinned"), "in the way").unwrap();
+    fs::write(&path, &old).unwrap();
+    let first = start().await;
+    fs::write(&path, &new).unwrap();
+    first.scan().await.unwrap();
+    assert!(!copy.exists() && first.of(&profile).is_ok());
+    fs::remove_file(cache.join("pinned")).unwrap();
+    first.scan().await.unwrap();
+    assert_eq!(fs::read(&copy).unwrap(), old);
+    drop(first);
+    assert_eq!(start().await.of(&profile).ok().unwrap().digest(), Digest::of(&old).to_string());
+    // A damaged one is written again while the version lies in the directory.
+    fs::write(&path, &old).unwrap();
+    fs::write(&copy, "damaged").unwrap();
+    start().await;
+    assert_eq!(fs::read(&copy).unwrap(), old);
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_pinned_file_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.wasm");
+    let old = guest(ONE, "1.0.0+pipe");
+    let profile = pinning(Digest::of(&old));
+    let catalogue = catalogue(&[], dir.path()).await;
+    fs::write(&path, &old).unwrap();
+    catalogue.scan().await.unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let looks = async {
+        catalogue.pin([(ONE.to_owned(), profile.plugin_digest.clone().unwrap())].into()).await;
+        catalogue.scan().await.unwrap()
+    };
+    let scan = tokio::time::timeout(Duration::from_secs(60), looks).await.unwrap();
+    assert!(scan.refused[0].to_string().contains("not a regular file"), "{scan:?}");
+    assert_eq!(version(&catalogue, ONE).as_deref(), Some("1.0.0+pipe"));
+}
+
+#[tokio::test]
+async fn what_serves_goes_before_a_flood_of_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(&[], dir.path()).await;
+    fs::write(dir.path().join("z.wasm"), guest(ONE, "1.0.0+aaaa")).unwrap();
+    catalogue.scan().await.unwrap();
+    for n in 0..limits::PLUGINS + 5 {
+        fs::write(dir.path().join(format!("a{n}.wasm")), "junk").unwrap();
+    }
+    let scan = catalogue.scan().await.unwrap();
+    assert_eq!((scan.gone.len(), version(&catalogue, ONE).as_deref()), (0, Some("1.0.0+aaaa")));
+    let too_many = scan.refused.iter().filter(|refusal| refusal.kind == RefusalKind::TooMany).count();
+    assert_eq!(too_many, 1, "one beyond the most says so");
+}

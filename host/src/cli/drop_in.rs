@@ -18,7 +18,7 @@ use super::reload::{Reload, told};
 use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
 use crate::lookout::{Lookout, Watching};
 use crate::plugins::{Catalogue, Scan, State};
-use crate::ports::{Event, PluginsSeen, ProfilesSeen};
+use crate::ports::{Absent, Event, Plugins as _, PluginsSeen, ProfilesSeen};
 
 /// Which directory is worth looking at.
 pub(super) enum Changed {
@@ -188,9 +188,9 @@ impl Reload {
         let mut wrong = found.refused;
         let mut usable = found.usable;
         for file in usable.values().filter(|file| !self.holds(file) || self.looks.other_plugins) {
-            // Without its plugin a profile waits for it, as at a start.
-            let plugin_is_there = self.catalogue.get(&file.profile.plugin).is_ok();
-            if plugin_is_there && let Err(error) = in_order(file, &self.home, &self.catalogue).await {
+            // Without its plugin, or the version it pins, a profile waits for it, as at a start.
+            let waits = matches!(self.catalogue.of(&file.profile), Err(Absent::Plugin | Absent::Pinned));
+            if !waits && let Err(error) = in_order(file, &self.home, &self.catalogue).await {
                 wrong.push(error);
             }
         }

@@ -143,7 +143,11 @@ impl Catalogue {
         let mut slots = self.slots.lock().await;
         let mut waiting = false;
         if let Some(dir) = &self.dir {
-            let found = files::list(dir.clone()).await?;
+            let served = slots.iter().filter(|(_, slot)| slot.has_served()).filter_map(|(origin, _)| match origin {
+                Origin::File(path) => Some(path.clone()),
+                Origin::Shipped(_) => None,
+            });
+            let found = files::list(dir.clone(), served.collect()).await?;
             waiting |= patience::part(&mut slots, &found, patience);
             for file in found {
                 let slot = slots.entry(Origin::File(file.path.clone())).or_default();
@@ -186,6 +190,7 @@ impl Catalogue {
                 None => self.kept.load(&self.room, &at.0, digest).await,
             };
             let Some(plugin) = plugin else { continue };
+            self.kept.keep(&plugin).await;
             if !before.pinned.contains_key(&at) {
                 scan.kept.push((at.0.clone(), digest.to_string()));
             }

@@ -4,6 +4,7 @@
 //! reading under the size cap. Must not know: components. Called by the catalogue; the disk is never touched on an async
 //! thread.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt as _};
@@ -32,9 +33,9 @@ pub(super) struct Found {
     pub(super) mark: Result<Mark, RefusalKind>,
 }
 
-/// The files of a directory, by name.
-pub(super) async fn list(dir: PathBuf) -> io::Result<Vec<Found>> {
-    away(move || list_now(&dir)).await
+/// The files of a directory, by name. Where there are too many, those that are `known` go before others.
+pub(super) async fn list(dir: PathBuf, known: BTreeSet<PathBuf>) -> io::Result<Vec<Found>> {
+    away(move || list_now(&dir, &known)).await
 }
 
 /// What reading a file gave.
@@ -69,7 +70,7 @@ fn unreadable(error: &io::Error) -> RefusalKind {
     RefusalKind::Unreadable { why: error.to_string() }
 }
 
-fn list_now(dir: &Path) -> io::Result<Vec<Found>> {
+fn list_now(dir: &Path, known: &BTreeSet<PathBuf>) -> io::Result<Vec<Found>> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -82,7 +83,7 @@ fn list_now(dir: &Path) -> io::Result<Vec<Found>> {
             paths.push(path);
         }
     }
-    paths.sort();
+    paths.sort_by(|a, b| (!known.contains(a), a).cmp(&(!known.contains(b), b)));
     // One beyond the cap says that there are too many; whoever has a million gets no million lines.
     paths.truncate(limits::PLUGINS + 1);
     let found = paths.into_iter().enumerate().map(|(i, path)| {
@@ -113,6 +114,12 @@ impl Mark {
             changed: (data.ctime(), data.ctime_nsec()),
         }
     }
+}
+
+/// The bytes of a file that is no pipe and no device, and not too large.
+pub(super) fn bytes_now(path: &Path) -> io::Result<Vec<u8>> {
+    let (bytes, _) = read_now(path)?;
+    if bytes.len() > limits::COMPONENT_BYTES { Err(ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
 }
 
 /// The bytes, and the mark of the file when they were read.

@@ -91,6 +91,11 @@ impl Slot {
         }
     }
 
+    /// Whether something of it has served.
+    pub(super) const fn has_served(&self) -> bool {
+        self.last_good.is_some()
+    }
+
     /// The content that it was loaded with, or refused.
     pub(super) fn taken(&self) -> Option<Digest> {
         self.digest.filter(|_| self.outcome.is_some() && self.mark.is_some())
