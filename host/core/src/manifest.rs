@@ -176,7 +176,7 @@ impl Found {
 }
 
 /// What a request of a plugin may use.
-const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "PATCH"];
+pub const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "PATCH"];
 
 /// The parts of a watermark.
 const DELTAS: [&str; 3] = ["newest-id", "newest-published-at", "cursor"];

@@ -224,6 +224,14 @@ fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Resul
         let method = quoted(method);
         return fault(format!("method {method} is not among those its manifest asks for: {:?}", kind.methods));
     }
+    if !profile.net.allows_method(method, &kind.methods) {
+        let why = match &profile.net.allowed_methods {
+            Some(allowed) => format!("net.allowed_methods is {allowed:?}"),
+            None => "with a credential only GET is, unless net.allowed_methods names it".to_owned(),
+        };
+        let message = format!("method {method} is not allowed by profile {}: {why}", profile.name);
+        return Err(Failure::new(Class::Config, message));
+    }
     if request.url.len() > limits::URL_BYTES {
         return fault(format!("the URL has {} bytes, at most {} are allowed", request.url.len(), limits::URL_BYTES));
     }

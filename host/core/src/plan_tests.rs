@@ -96,6 +96,36 @@ fn hosts_are_matched_whole_label_by_whole_label() {
 }
 
 #[test]
+fn under_a_credential_requests_read_unless_the_profile_says_more() {
+    let credential = || {
+        let carried = Carried::Header { header: "x-api-key".to_owned(), prefix: String::new() };
+        Some(NetCredential { name: "vault".parse().unwrap(), carried })
+    };
+    let asks = |methods: &[&str]| methods.iter().map(|method| (*method).to_owned()).collect::<Vec<_>>();
+    // Methods of the manifest, of the profile, whether there is a credential, of the request, allowed.
+    type Row<'a> = (&'a [&'a str], Option<&'a [&'a str]>, bool, &'a str, bool);
+    let table: [Row<'_>; 9] = [
+        (&["GET", "POST"], None, false, "POST", true),
+        (&["GET", "POST"], None, true, "POST", false),
+        (&["GET", "POST"], None, true, "GET", true),
+        (&["POST"], None, true, "POST", true),
+        (&["GET", "POST"], Some(&["GET", "POST"]), true, "POST", true),
+        (&["GET", "POST"], Some(&["GET"]), false, "POST", false),
+        (&["GET", "POST"], Some(&["POST"]), true, "GET", false),
+        (&["GET"], Some(&["GET", "POST"]), true, "POST", false),
+        (&["GET"], Some(&[]), false, "GET", false),
+    ];
+    for (manifest, allowed, keyed, method, right) in table {
+        let net =
+            Net { credential: keyed.then(credential).flatten(), allowed_methods: allowed.map(asks), ..profile().net };
+        let (kind, profile) = (Kind { methods: asks(manifest), ..kind() }, Profile { net, ..profile() });
+        let step = with("https://a.example/", |request| request.method = method.to_owned());
+        let checked = check(step, &kind, &profile, MicroUsd::ZERO);
+        assert_eq!(checked.is_ok(), right, "{manifest:?} {allowed:?} {keyed} {method}: {checked:?}");
+    }
+}
+
+#[test]
 fn what_a_credential_fills_is_not_a_plugin_s_to_name() {
     let of = |carried: Carried| {
         let credential = Some(NetCredential { name: "vault".parse().unwrap(), carried });

@@ -172,6 +172,9 @@ pub struct Net {
     /// Hosts the plugin may name, as in a manifest: exact, `*.suffix` or `*`. What the manifest does not ask is not
     /// allowed either.
     pub allowed_hosts: Vec<String>,
+    /// Methods of its requests, of those that its manifest asks for. `None`: with a credential `GET` alone, if the manifest asks for that;
+    /// else all of them.
+    pub allowed_methods: Option<Vec<String>>,
     /// Private destinations that may be dialled all the same: networks in CIDR form or single addresses.
     pub allow_private: Vec<String>,
     /// Decoded body of one response, in bytes.
@@ -208,10 +211,29 @@ pub enum Carried {
     },
 }
 
+impl Net {
+    /// Whether a plugin's request may have this method, which its manifest names among `asked`.
+    ///
+    /// Whoever adds a source may say what it asks for; what goes out under a credential of the operator reads, unless the profile
+    /// says more.
+    #[must_use]
+    pub fn allows_method(&self, method: &str, asked: &[String]) -> bool {
+        let reads = |asked: &[String]| asked.iter().any(|asked| asked == READS);
+        match &self.allowed_methods {
+            Some(allowed) => allowed.iter().any(|allowed| allowed == method),
+            None => self.credential.is_none() || method == READS || !reads(asked),
+        }
+    }
+}
+
+/// The method that changes nothing (RFC 9110, section 9.2.1).
+const READS: &str = "GET";
+
 impl Default for Net {
     fn default() -> Self {
         Self {
             allowed_hosts: vec!["*".to_owned()],
+            allowed_methods: None,
             allow_private: Vec::new(),
             body_bytes: limits::BODY_BYTES,
             credential: None,

@@ -182,6 +182,11 @@ const NET: &[Key] = &[
     key("allowed_hosts", Form::Texts, "Hosts the plugin may name: \"api.example.com\", \"*.example.com\" or \"*\".")
         .default("[\"*\"]"),
     key(
+        "allowed_methods",
+        Form::Texts,
+        "Methods of its requests, of those the plugin asks for. Default: all of them; with a credential GET alone, if it asks for that.",
+    ),
+    key(
         "allow_private",
         Form::Texts,
         "Private destinations that may be dialled all the same: networks, addresses, names.",

@@ -11,6 +11,7 @@ use tidegate_core::budget::Limits;
 use tidegate_core::extra::Demand;
 use tidegate_core::id::{CredentialName, ProfileName};
 use tidegate_core::limits;
+use tidegate_core::manifest;
 use tidegate_core::money::MicroUsd;
 use tidegate_core::pin::Pin;
 use tidegate_core::profile::{ActorPolicy, Caps, Net, Profile, ProfileBudget, Retry};
@@ -154,8 +155,15 @@ fn net(shape: NetShape) -> Result<Net, Wrong> {
         let hint = "\"api.example.com\", \"*.example.com\" or \"*\", without scheme, port or path";
         return Err(("net.allowed_hosts", message, hint.to_owned()));
     }
+    let allowed_methods = shape.allowed_methods;
+    let unknown = |method: &&String| !manifest::METHODS.contains(&method.as_str());
+    if let Some(method) = allowed_methods.iter().flatten().find(unknown) {
+        let message = format!("net.allowed_methods: {method:?} is no method that a plugin may use");
+        return Err(("net.allowed_methods", message, format!("one of {}, in capitals", manifest::METHODS.join(", "))));
+    }
     Ok(Net {
         allowed_hosts,
+        allowed_methods,
         allow_private: shape.allow_private.unwrap_or_default(),
         body_bytes: shape.body_bytes.unwrap_or(default.body_bytes),
         credential: shape.credential.map(carried::read).transpose()?,

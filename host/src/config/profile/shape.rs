@@ -95,6 +95,7 @@ pub(super) struct RetryShape {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct NetShape {
     pub(super) allowed_hosts: Option<Vec<String>>,
+    pub(super) allowed_methods: Option<Vec<String>>,
     pub(super) allow_private: Option<Vec<String>>,
     pub(super) body_bytes: Option<usize>,
     pub(super) credential: Option<NetCredentialShape>,

@@ -62,7 +62,7 @@ fn a_profile_with_everything() {
         caps = { max_items = 5, deadline = "2m" }
         budget = { runs_per_day = 12 }
         retry = { in_run = ["1s"], runs = [], max_failures = 5 }
-        net = { allowed_hosts = ["*.example.org"], allow_private = ["10.0.0.0/8"], body_bytes = 1000 }
+        net = { allowed_hosts = ["*.example.org"], allowed_methods = ["GET", "POST"], allow_private = ["10.0.0.0/8"], body_bytes = 1000 }
     "#;
     let profile = parse_profile("a", text, "a.toml").unwrap();
     assert_eq!(profile.caps, Caps { max_items: 5, deadline: Duration::from_secs(120), ..Caps::default() });
@@ -99,6 +99,7 @@ fn a_wrong_profile_is_told_with_its_line_and_the_remedy() {
             "1 to 1000",
         ),
         ("a", format!("{right}net = {{ allowed_hosts = [\"https://a\"] }}\n"), "is not a host", "without scheme"),
+        ("a", format!("{right}net = {{ allowed_methods = [\"get\"] }}\n"), "is no method", "one of GET, HEAD"),
         ("A b", right.to_owned(), "is not a name", "rename the file"),
     ];
     for (name, text, message, hint) in table {
