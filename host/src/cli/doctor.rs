@@ -203,9 +203,12 @@ async fn accounts(home: &Home, profiles: &Profiles, used: &BTreeSet<ProfileName>
     let of_sources = profiles.usable.values().filter(|file| used.contains(&file.profile.name));
     let of_sources = of_sources.flat_map(|file| file.profile.credentials().cloned());
     let needed = of_sources.chain(home.config.credentials.keys().cloned()).collect();
-    // Those that only requests carry have no account to ask.
+    // Those that only requests carry have no account to ask; nor may one be asked for that has an origin of its own and no profile
+    // yet, as that says nothing about what it is for.
     let mut carried: BTreeSet<CredentialName> =
         profiles.usable.values().filter_map(|file| Some(file.profile.net.credential.as_ref()?.name.clone())).collect();
+    let elsewhere = home.config.credentials.iter().filter(|(_, config)| config.origin.is_some());
+    carried.extend(elsewhere.map(|(name, _)| name.clone()));
     let of_actors = profiles.usable.values().filter_map(|file| Some(&file.profile.actor.as_ref()?.credential));
     for name in of_actors {
         carried.remove(name);
