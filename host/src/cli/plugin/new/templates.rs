@@ -55,7 +55,7 @@ pub(super) const RUST_AROUND: &[File] = files!(renamed "plugins/template/rust/",
 );
 
 pub(super) const JS: &[File] =
-    files!("plugins/template/js/", "": "plugin.js", "guarded.js", "package.json", "README.md");
+    files!("plugins/template/js/", "": "plugin.js", "guarded.js", "shapes.js", "package.json", "README.md");
 pub(super) const JS_AROUND: &[File] = files!(renamed "plugins/template/js/", "": "gitignore" => ".gitignore");
 
 pub(super) const PYTHON: &[File] = files!("plugins/template/python/", "":
