@@ -1,5 +1,6 @@
 #include "border.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,14 @@ _Noreturn void abort_with(const char *message) {
   plugin_string_t words = {(uint8_t *)message, strlen(message)};
   tidegate_plugin_log_line(TIDEGATE_PLUGIN_LOG_LEVEL_ERROR, &words);
   __builtin_trap();
+}
+
+// In place of the library's `__assert_fail`, which would print, and there is nowhere to print to: the Makefile gives it this name.
+_Noreturn void assert_failed(const char *claim, const char *file, int line, const char *function) {
+  plugin_string_t words = JOIN(text(file), text(":"), decimal((uint32_t)line), text(": "), text(function), text(": assert("), text(claim),
+                               text(") does not hold\n"));
+  words.ptr[words.len - 1] = 0;
+  abort_with((const char *)words.ptr);
 }
 
 void *must_alloc(size_t bytes) {

@@ -127,7 +127,6 @@ static bool fail_by(failure_t *err, uint16_t status) {
       {401, 401, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_AUTH, "it wants credentials: name some for this host in the profile"},
       {403, 403, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_BLOCKED, "the server refuses this client"},
       {404, 404, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_NOT_FOUND, "there is nothing at this URL: check the URL of the source"},
-      {410, 410, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_NOT_FOUND, "it is gone for good"},
       {429, 429, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_RATE_LIMITED, "the server asks to slow down"},
       {500, 599, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_TRANSIENT, "the server cannot answer now"},
       {0, 999, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_BAD_ANSWER, "the server does not accept the request"},
@@ -202,6 +201,13 @@ bool exports_tidegate_plugin_source_normalize(job_t *job, page_t *page, batch_t 
     return fail(err, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_OTHER, text("expected an answer over HTTP"));
   }
   const tidegate_plugin_types_http_response_t *response = &page->content.val.http;
+  memset(ret, 0, sizeof *ret);
+  if (response->status == 410) {
+    // Gone for good: the source is over, where a 404 may pass.
+    ret->outcome.status = TIDEGATE_PLUGIN_TYPES_OUTCOME_STATUS_NOT_FOUND;
+    ret->outcome.detail = text("the list is gone for good (status 410)");
+    return true;
+  }
   if (response->status < 200 || response->status > 299) return fail_by(err, response->status);
   // Asked for as text; bytes would be laid out the same.
   const json *answer = json_read(response->body.val.text);
@@ -210,7 +216,6 @@ bool exports_tidegate_plugin_source_normalize(job_t *job, page_t *page, batch_t 
     return fail(err, TIDEGATE_PLUGIN_TYPES_FAILURE_CATEGORY_BAD_ANSWER,
                 text("expected JSON: an object with the list \"articles\""));
   }
-  memset(ret, 0, sizeof *ret);
   ret->outcome.status = TIDEGATE_PLUGIN_TYPES_OUTCOME_STATUS_OK;
   ret->outcome.detail = text("");
   sort_out(articles, ret);

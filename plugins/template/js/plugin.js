@@ -87,6 +87,8 @@ function plan(job) {
 function normalize(job, page) {
   if (page.content.tag !== "http") throw { category: "other", message: "expected an answer over HTTP" };
   const response = page.content.val;
+  // Gone for good: the source is over, where a 404 may pass.
+  if (response.status === 410) return batch({ status: "not-found", detail: "the list is gone for good (status 410)" });
   if (response.status < 200 || response.status > 299) throw failureOf(response.status);
 
   const answer = read(response.body);
@@ -104,16 +106,16 @@ function normalize(job, page) {
   const reached = items.some((item) => item.externalId === known);
   const more = typeof answer.next === "string" && answer.next !== "" && items.length > 0 && !reached;
   return {
+    ...batch({ status: "ok", detail: "" }),
     items,
-    removals: [],
     rejects,
-    fillers: 0,
-    outcome: { status: "ok", detail: "" },
     watermark: newest === undefined ? undefined : { newestId: newest },
-    warnings: [],
     next: more ? { fetch: request(job, answer.next), state: newest } : undefined,
   };
 }
+
+/** One that holds nothing yet. */
+const batch = (outcome) => ({ items: [], removals: [], rejects: [], fillers: 0, outcome, warnings: [] });
 
 /** The document, or a failure: nothing of the page is usable then. */
 function read(body) {
@@ -163,7 +165,6 @@ function failureOf(status) {
     status === 401 ? ["auth", "it wants credentials: name some for this host in the profile"]
     : status === 403 ? ["blocked", "the server refuses this client"]
     : status === 404 ? ["not-found", "there is nothing at this URL: check the URL of the source"]
-    : status === 410 ? ["not-found", "it is gone for good"]
     : status === 429 ? ["rate-limited", "the server asks to slow down"]
     : status >= 500 ? ["transient", "the server cannot answer now"]
     : ["bad-answer", "the server does not accept the request"];

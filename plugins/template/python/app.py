@@ -75,6 +75,9 @@ class Source(exports.Source):
         if not isinstance(page.content, wit.PageContent_Http):
             raise failure("other", "expected an answer over HTTP")
         response = page.content.value
+        if response.status == 410:
+            # Gone for good: the source is over, where a 404 may pass.
+            return batch(wit.OutcomeStatus.NOT_FOUND, "the list is gone for good (status 410)")
         if not 200 <= response.status <= 299:
             raise meaning_of(response.status)
         articles, token = read(response.body)
@@ -92,15 +95,17 @@ class Source(exports.Source):
         newest = page.state if page.state is not None else first
         reached = any(item.external_id == known for item in items)
         more = isinstance(token, str) and token != "" and items and not reached
-        return record(
-            wit.Batch,
+        return batch(
+            wit.OutcomeStatus.OK,
             items=items,
             rejects=rejects,
-            fillers=0,
-            outcome=record(wit.Outcome, status=wit.OutcomeStatus.OK, detail=""),
             watermark=record(wit.Watermark, newest_id=newest) if newest is not None else None,
             next=request(job, token, newest) if more else None,
         )
+
+
+def batch(status: wit.OutcomeStatus, detail: str = "", **known) -> wit.Batch:
+    return record(wit.Batch, fillers=0, outcome=record(wit.Outcome, status=status, detail=detail), **known)
 
 
 def request(job: wit.Job, after: str | None = None, state: str | None = None) -> wit.Step:
@@ -160,7 +165,6 @@ MEANINGS = {
     401: ("auth", "it wants credentials: name some for this host in the profile"),
     403: ("blocked", "the server refuses this client"),
     404: ("not-found", "there is nothing at this URL: check the URL of the source"),
-    410: ("not-found", "it is gone for good"),
     429: ("rate-limited", "the server asks to slow down"),
 }
 BUSY = ("transient", "the server cannot answer now")

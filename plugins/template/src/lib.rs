@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tidegate_plugin_kit::{
     self as kit, Author, Batch, BodyForm, Example, Failure, HttpRequest, HttpResponse, Item, Job, Kind, Manifest,
-    Outcome, Page, PageContent, Plugin, Problem, Reject, Step, Valid, Watermark, status, uri,
+    Outcome, OutcomeStatus, Page, PageContent, Plugin, Problem, Reject, Step, Valid, Watermark, status, uri,
 };
 
 /// The overrides a source may set, as JSON Schema. Forms and error messages are made from it.
@@ -92,6 +92,10 @@ impl Plugin for Articles {
     fn normalize(job: &Job, page: &Page) -> Result<Batch, Failure> {
         match &page.content {
             PageContent::Http(response) if (200..300).contains(&response.status) => read(job, page, response),
+            // Gone for good: the source is over, where a 404 may pass.
+            PageContent::Http(response) if response.status == 410 => {
+                Ok(Batch::empty(Outcome::new(OutcomeStatus::NotFound, "the list is gone for good (status 410)")))
+            }
             PageContent::Http(response) => Err(status::failure(response.status, "the list of articles")),
             _ => Err(Failure::unexpected_page("expected an answer over HTTP")),
         }

@@ -38,6 +38,7 @@ pub(super) const FIXTURES: &[File] = files!("plugins/template/", "":
     "fixtures/next-page/meta.json", "fixtures/next-page/page.json", "fixtures/next-page/expected.json",
     "fixtures/not-json/meta.json", "fixtures/not-json/page.html", "fixtures/not-json/expected.json",
     "fixtures/status-404/meta.json", "fixtures/status-404/expected.json",
+    "fixtures/status-410/meta.json", "fixtures/status-410/expected.json",
     "fixtures/up-to-date/meta.json", "fixtures/up-to-date/page.json", "fixtures/up-to-date/expected.json",
 );
 
@@ -54,7 +55,7 @@ pub(super) const RUST_AROUND: &[File] = files!(renamed "plugins/template/rust/",
 );
 
 pub(super) const JS: &[File] =
-    files!("plugins/template/js/", "": "plugin.js", "guarded.js", "package.json", "README.md");
+    files!("plugins/template/js/", "": "plugin.js", "guarded.js", "shapes.js", "package.json", "README.md");
 pub(super) const JS_AROUND: &[File] = files!(renamed "plugins/template/js/", "": "gitignore" => ".gitignore");
 
 pub(super) const PYTHON: &[File] = files!("plugins/template/python/", "":
