@@ -13,7 +13,7 @@ use super::args::Place;
 use super::error::{CliError, Exit};
 use super::home::{Database, Home, each_source};
 use super::output::Output;
-use super::plugin::quarantines;
+use super::plugin::{self, quarantines};
 use super::profile::{in_order, kept_for};
 use crate::config::{Process, Profiles, warnings};
 use crate::plugins::State;
@@ -160,6 +160,8 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
         let detail = format!("[platforms.{platform}] limits no plugin: none of that name is there");
         findings.push(Finding::broken("rates", detail, Some(format!("plugins here: {}", names.join(", ")))));
     }
+    // A database that cannot be read has been told of.
+    let served = plugin::used(home).await.unwrap_or_default();
     for entry in catalogue.list() {
         match &entry.state {
             State::Live => {
@@ -168,7 +170,10 @@ async fn plugins_and_profiles(home: &Home, used: &BTreeSet<ProfileName>, finding
             }
             State::Replaced { .. } | State::Kept => {}
             State::Refused { reason, .. } => {
-                findings.push(Finding::wrong("plugin", &CliError::refused(reason.to_string())));
+                let on = plugin::served_by_a_daemon(&entry, &served).map(|row| &row.version.version);
+                let on = on.map(|version| format!("; a daemon serves version {version} until it is restarted"));
+                let detail = format!("{reason}{}", on.unwrap_or_default());
+                findings.push(Finding::wrong("plugin", &CliError::refused(detail)));
             }
         }
     }

@@ -17,7 +17,7 @@ use super::profile::in_order;
 use super::reload::{Reload, told};
 use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
 use crate::lookout::{Lookout, Watching};
-use crate::plugins::{Catalogue, Scan, State};
+use crate::plugins::{Catalogue, Refusal, Scan, State};
 use crate::ports::{Absent, Event, Plugins as _, PluginsSeen, ProfilesSeen};
 
 /// Which directory is worth looking at.
@@ -137,9 +137,21 @@ impl Reload {
             self.looks.other_plugins = true;
             self.engine.renew();
         }
-        let refused = refused.into_iter().map(|refusal| (refusal.kind.word(), refusal.to_string())).collect();
+        let told = |refusal: Refusal| (refusal.kind.word(), format!("{refusal}{}", self.serves_on(&refusal)));
+        let refused = refused.into_iter().map(told).collect();
         let seen = PluginsSeen { live, kept, refused, gone, all_refused };
         self.engine.ports().observer.see(&Event::PluginsSeen(seen));
+    }
+
+    /// What serves from a refused file all the same.
+    fn serves_on(&self, refusal: &Refusal) -> String {
+        let entry = self.catalogue.list().into_iter().find(|entry| entry.origin == refusal.origin);
+        match entry.map(|entry| entry.state) {
+            Some(State::Refused { serving: Some(version), .. }) => {
+                format!("; version {version} serves on until the daemon is restarted")
+            }
+            _ => String::new(),
+        }
     }
 
     async fn look_at_profiles(&mut self, watch: &mut Watch) {

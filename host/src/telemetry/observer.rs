@@ -1,6 +1,7 @@
 //! Events of the engine as log lines.
 
 use tidegate_core::alert::{Change, Notice as AlertNotice, Severity};
+use tidegate_core::counted::counted;
 use tidegate_core::run::{Ending, Notice};
 use tracing::{debug, error, info, warn};
 
@@ -76,9 +77,12 @@ impl Observer for LogObserver {
             }
             Event::PluginAway { profile, why, sources } => warn!(
                 %profile, sources,
-                "{sources} sources of profile {profile} are paused: {why}; they go on by themselves when it is back"
+                "paused: {} of profile {profile}: {why}; they go on by themselves when it is back",
+                counted(*sources as u64, "source")
             ),
-            Event::PluginBack { sources } => info!(sources, "{sources} sources go on: their plugin is back"),
+            Event::PluginBack { sources } => {
+                info!(sources, "going on, as their plugin is back: {}", counted(*sources as u64, "source"));
+            }
             Event::PluginsUsed { .. } => {}
             Event::PluginsSeen(seen) => log_plugins(seen),
             Event::ProfilesSeen(seen) => log_profiles(seen),
@@ -122,7 +126,7 @@ fn log_profiles(seen: &ProfilesSeen) {
         warn!(%profile, "profile {profile} is gone; its sources do not run");
     }
     for refused in &seen.refused {
-        warn!("profile refused, and its last good version holds on: {refused}");
+        warn!("profile refused, a version of it that held before holds on: {refused}");
     }
 }
 

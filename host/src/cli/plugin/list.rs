@@ -61,6 +61,24 @@ async fn store(home: &Home) -> Result<Option<std::sync::Arc<dyn Store>>, CliErro
     home.existing_store().await.map(Some)
 }
 
+/// What versions were asked for. Without a database nothing is known.
+pub(in crate::cli) async fn used(home: &Home) -> Result<Vec<UseRow>, CliError> {
+    let Some(store) = store(home).await? else { return Ok(Vec::new()) };
+    let used = store.plugin_use().await;
+    store.close().await;
+    Ok(used?)
+}
+
+/// The version that a daemon serves from a file which is refused as it is now.
+pub(in crate::cli) fn served_by_a_daemon<'a>(entry: &Entry, used: &'a [UseRow]) -> Option<&'a UseRow> {
+    let State::Refused { .. } = &entry.state else { return None };
+    let (fresh, origin) = (SystemClock.now().minus(limits::USE_FRESH), entry.origin.to_string());
+    let of_file = |row: &&UseRow| row.version.origin == origin && row.served_at >= fresh;
+    let newest = used.iter().filter(of_file).max_by_key(|row| row.served_at);
+    let digest = entry.digest.map(|digest| digest.to_string());
+    newest.filter(|row| Some(&row.version.digest) != digest.as_ref())
+}
+
 /// A component with what is known of it beside the directory.
 struct Line<'a> {
     entry: &'a Entry,
@@ -77,13 +95,7 @@ impl<'a> Line<'a> {
         let is_it = |plugin: &str, of: &str| Some(of) == digest.as_deref() && entry.name.as_deref() == Some(plugin);
         let quarantine = held.iter().find(|held| is_it(&held.plugin, &held.digest));
         let own = used.iter().find(|row| is_it(&row.version.plugin, &row.version.digest));
-        let fresh = SystemClock.now().minus(limits::USE_FRESH);
-        let origin = entry.origin.to_string();
-        let of_file = |row: &&UseRow| row.version.origin == origin && row.served_at >= fresh;
-        let newest = used.iter().filter(of_file).max_by_key(|row| row.served_at);
-        let serving = newest.filter(|row| Some(&row.version.digest) != digest.as_ref());
-        let refused = matches!(entry.state, State::Refused { .. });
-        Self { entry, quarantine, used: own, serving: serving.filter(|_| refused) }
+        Self { entry, quarantine, used: own, serving: served_by_a_daemon(entry, used) }
     }
 
     /// Its name; of a file that cannot be asked, that of what a daemon serves from it.

@@ -15,7 +15,7 @@ use super::error::{CliError, Exit};
 use super::home::Home;
 use super::output::Output;
 
-pub(super) use list::quarantines;
+pub(super) use list::{quarantines, served_by_a_daemon, used};
 pub(super) use new::PluginName;
 
 /// Runs a `plugin` command.
