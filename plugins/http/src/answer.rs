@@ -78,8 +78,14 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
         Ok(Found::Records)
     } else {
         let mut each = |raw: &str| page.take(raw, job, settings, &mut state, &response.final_url, &mut batch);
-        envelope::records(text, &settings.records, &mut each)
+        envelope::records(text, &settings.records, limits::ITEMS, &mut each)
     };
+    if walked == Ok(Found::TooMany) {
+        let trouble =
+            format!("the page has more than {} records: these were kept; ask for smaller pages", limits::ITEMS);
+        batch.trouble = Some(Failure::bad_answer(trouble));
+        return Ok(batch);
+    }
     let around = if empty {
         Ok(Around::default())
     } else {
@@ -120,15 +126,6 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     page.held.more = around.more == Some(true);
     let (endpoint, _) = identifier::split(&job.identifier);
     let next = settings.paging.next(&state.at(), page.held.count, &around, response, endpoint);
-    if page.held.count > u64::try_from(limits::ITEMS).unwrap_or(u64::MAX) {
-        let trouble = format!(
-            "the page has {} records: the first {} were kept; ask for smaller pages",
-            page.held.count,
-            limits::ITEMS
-        );
-        batch.trouble = Some(Failure::bad_answer(trouble));
-        return Ok(batch);
-    }
     if page.room.shortened > 0 {
         batch
             .warnings
@@ -148,9 +145,6 @@ impl Page {
     fn take(&mut self, raw: &str, job: &Job, settings: &Settings, state: &mut State, base: &str, batch: &mut Batch) {
         let element = u32::try_from(self.held.count).unwrap_or(u32::MAX);
         self.held.count += 1;
-        if batch.items.len() >= limits::ITEMS {
-            return;
-        }
         let read = Value::parse(raw).map_err(|error| error.to_string());
         let read = read.and_then(|record| Ok((item::of(&record, element, settings, base, &mut self.room)?, record)));
         let (item, record) = match read {
