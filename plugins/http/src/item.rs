@@ -67,7 +67,7 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
 fn texts(item: &mut Item, record: &Value<'_>, settings: &Settings, base: &str, room: &mut Room) {
     let fields = &settings.fields;
     let own = fields.text("text", record).map(|text| html::lines(&text));
-    let markup = fields.text("html", record).map(|markup| html::clean(&markup, base));
+    let markup = fields.text("html", record).map(|markup| html::clean_for(&markup, base, room));
     let text = own.filter(|text| !text.is_empty()).or_else(|| markup.as_ref().map(|clean| clean.text.clone()));
     item.text = room.take(text.and_then(|text| filled(cut(text, limits::TEXT_BYTES))));
     let whole = markup.map(|clean| clean.html).filter(|html| html.len() <= limits::HTML_BYTES);

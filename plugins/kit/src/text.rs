@@ -50,6 +50,11 @@ impl Room {
         }
     }
 
+    /// Bytes that are left.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
     /// Takes what has no text of its own: ids, records.
     pub fn spend(&mut self, bytes: usize) {
         self.left = self.left.saturating_sub(bytes);

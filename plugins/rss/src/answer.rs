@@ -71,7 +71,12 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
         reader::read(&decoded.text, &response.final_url)
     };
     match feed {
-        Some(feed) => Ok(batch(job, overrides, state, response, &feed, &decoded, expired)),
+        Some(feed) => {
+            let Decoded { text, encoding, repaired } = decoded;
+            // Of a wide encoding it may be large, and nothing of it is needed any more.
+            drop(text);
+            Ok(batch(job, overrides, state, response, feed, &Written { encoding, repaired, expired }))
+        }
         None => no_feed(job, overrides, state, response, &decoded.text, &Media::of(content_type)),
     }
 }
@@ -125,18 +130,25 @@ fn root_name(text: &str) -> Option<String> {
     None
 }
 
+/// What is told of a document beside its feed.
+struct Written {
+    encoding: String,
+    repaired: bool,
+    expired: bool,
+}
+
 fn batch(
     job: &Job,
     overrides: &Overrides,
     state: &State,
     response: &HttpResponse,
-    feed: &Feed,
-    decoded: &Decoded<'_>,
-    expired: bool,
+    mut feed: Feed,
+    written: &Written,
 ) -> Batch {
     let mut batch = Batch::empty(Outcome::ok());
     let mut room = Room::default();
-    for (number, entry) in feed.entries.iter().enumerate().take(limits::ITEMS) {
+    // One by one: what an entry takes is given back when its item is there.
+    for (number, entry) in std::mem::take(&mut feed.entries).into_iter().enumerate() {
         let element = u32::try_from(number).unwrap_or(u32::MAX);
         if feed.cut.contains(&number) {
             batch.rejects.push(tidegate_plugin_kit::Reject::new(
@@ -144,16 +156,16 @@ fn batch(
                 "the document ends inside this entry, before its identity is known",
             ));
         } else {
-            batch.items.push(map::item(entry, element, feed.format, &mut room));
+            batch.items.push(map::item(&entry, element, feed.format, &mut room));
         }
     }
-    warn(&mut batch, feed, decoded, &room);
-    let next = paging::next_of(feed, response);
-    batch.extra = map::of_batch(feed, &decoded.encoding, next.as_deref());
-    let mut facts = map::facts(feed);
+    warn(&mut batch, &feed, written, &room);
+    let next = paging::next_of(&feed, response);
+    batch.extra = map::of_batch(&feed, &written.encoding, next.as_deref());
+    let mut facts = map::facts(&feed);
     facts.moved_to = paging::moved_to(job, state, response, feed.about.fields.get(Field::NewUrl));
     batch.facts = Some(facts);
-    batch.hints = hints::of(response, Some(&feed.about), expired, &job.now);
+    batch.hints = hints::of(response, Some(&feed.about), written.expired, &job.now);
     if state.pages_read == 0 {
         let mut watermark = map::newest(&batch.items, job.watermark.as_ref());
         // What was cut off would never be seen if the server could say "not modified" to the next request.
@@ -166,19 +178,24 @@ fn batch(
     batch
 }
 
-fn warn(batch: &mut Batch, feed: &Feed, decoded: &Decoded<'_>, room: &Room) {
+fn warn(batch: &mut Batch, feed: &Feed, written: &Written, room: &Room) {
     let kept = batch.items.len();
     if let Some(damage) = feed.damage {
         batch.warnings.push(format!("document damaged at byte {} ({}): kept {kept} items", damage.at, damage.what));
     }
-    if decoded.repaired {
-        batch.warnings.push(format!("some bytes mean nothing in {}: they were repaired or replaced", decoded.encoding));
+    if written.repaired {
+        batch.warnings.push(format!("some bytes mean nothing in {}: they were repaired or replaced", written.encoding));
     }
-    if feed.entries.len() > limits::ITEMS {
+    if feed.more {
+        let kept = batch.items.len() + batch.rejects.len();
+        let why = if kept >= limits::ITEMS { "has more entries" } else { "is larger" };
+        batch.warnings.push(format!("the document {why} than can be kept: kept the first {kept} entries"));
+    }
+    if feed.shortened > 0 {
         batch.warnings.push(format!(
-            "the document has {} entries: kept the first {}",
-            feed.entries.len(),
-            limits::ITEMS
+            "{} texts are longer than {} MiB: what stands behind that was left out",
+            feed.shortened,
+            limits::MARKUP_BYTES / 1_024 / 1_024
         ));
     }
     if room.shortened > 0 {

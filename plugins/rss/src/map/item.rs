@@ -41,26 +41,34 @@ fn link(entry: &Node) -> Option<String> {
 fn texts(entry: &Node, item: &mut Item, room: &mut Room) {
     let full = entry.contents.first().or(entry.summary.as_ref());
     if let Some(full) = full {
-        let (markup, text) = body(full);
+        let (markup, text) = body(full, room);
         item.text = room.take(filled(cut(text, limits::TEXT_BYTES)));
         item.html = room.take(markup.filter(|html| !html.is_empty() && html.len() <= limits::HTML_BYTES));
     }
     if let (Some(content), Some(summary)) = (entry.contents.first(), &entry.summary)
         && content != summary
     {
-        let summary = filled(cut(body(summary).1, limits::SUMMARY_BYTES));
+        let summary = filled(cut(words(summary), limits::SUMMARY_BYTES));
         item.summary = room.take(summary.filter(|summary| item.text.as_ref() != Some(summary)));
     }
 }
 
 /// A text as HTML, if it is any, and as plain text.
-fn body(text: &Text) -> (Option<String>, String) {
+fn body(text: &Text, room: &mut Room) -> (Option<String>, String) {
     match text.markup {
         Markup::Plain => (None, html::lines(&text.value)),
         Markup::Html => {
-            let clean = html::clean(&text.value, &text.base);
+            let clean = html::clean_for(&text.value, &text.base, room);
             (Some(clean.html), clean.text)
         }
+    }
+}
+
+/// A text as plain text alone.
+fn words(text: &Text) -> String {
+    match text.markup {
+        Markup::Plain => html::lines(&text.value),
+        Markup::Html => html::clean_within(&text.value, &text.base, 0).text,
     }
 }
 

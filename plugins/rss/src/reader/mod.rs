@@ -78,6 +78,12 @@ struct Reader<'t> {
     root_ended: bool,
     feed: Node,
     entries: Vec<Node>,
+    /// Bytes that the entries take, but for the last.
+    kept: usize,
+    /// There are more entries than can be kept.
+    more: bool,
+    shortened: usize,
+    stray_ends: usize,
     image: Option<Node>,
     text_input: Node,
     source: Node,
@@ -115,6 +121,10 @@ impl<'t> Reader<'t> {
             root_ended: false,
             feed: Node::default(),
             entries: Vec::new(),
+            kept: 0,
+            more: false,
+            shortened: 0,
+            stray_ends: 0,
             image: None,
             text_input: Node::default(),
             source: Node::default(),
@@ -136,7 +146,7 @@ impl<'t> Reader<'t> {
     }
 
     fn run(&mut self) {
-        loop {
+        while !self.more {
             let at = self.tokens.position();
             match self.tokens.next_token() {
                 None => return,
@@ -156,7 +166,7 @@ impl<'t> Reader<'t> {
     fn text(&mut self, raw: &str, at: usize) {
         let known = match (&mut self.content, self.open.last_mut()) {
             (Some(content), _) => content.text(raw, &self.tokens.entities),
-            (None, Some(Open { text: Some(text), .. })) => decode_into(raw, &self.tokens.entities, text),
+            (None, Some(Open { text: Some(text), .. })) => decode_into(room_in(text, raw), &self.tokens.entities, text),
             _ => return,
         };
         if !known {
@@ -167,7 +177,7 @@ impl<'t> Reader<'t> {
     fn literal(&mut self, text: &str) {
         match (&mut self.content, self.open.last_mut()) {
             (Some(content), _) => content.literal(text),
-            (None, Some(Open { text: Some(collected), .. })) => collected.push_str(text),
+            (None, Some(Open { text: Some(collected), .. })) => collected.push_str(room_in(collected, text)),
             _ => {}
         }
     }
@@ -260,7 +270,7 @@ impl<'t> Reader<'t> {
         });
         let Some(own) = own.filter(|own| !own.value.trim().is_empty()) else { return Rc::clone(&self.base) };
         let url = self.resolve(&self.value(own));
-        if uri::is_http(&url) { Rc::from(url) } else { Rc::clone(&self.base) }
+        if uri::is_http(&url) && url.len() <= limits::URL_BYTES { Rc::from(url) } else { Rc::clone(&self.base) }
     }
 
     fn end(&mut self, name: &str, at: usize) {
@@ -268,15 +278,18 @@ impl<'t> Reader<'t> {
             self.too_deep -= 1;
             return;
         }
-        let Some(found) = self.open.iter().rposition(|open| open.name == name) else {
-            // Old feeds write `<ITEM>...</item>`.
-            match self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) {
-                Some(found) => self.close_down_to(found, at),
-                None => self.tokens.note(at, "an end tag without its start"),
+        let most = if self.stray_ends < limits::STRAY_ENDS { limits::DEPTH } else { limits::INNERMOST };
+        let outer = self.open.len().saturating_sub(most);
+        let near = self.open.get(outer..).unwrap_or_default();
+        let found = near.iter().rposition(|open| open.name == name);
+        // Old feeds write `<ITEM>...</item>`.
+        match found.or_else(|| near.iter().rposition(|open| open.name.eq_ignore_ascii_case(name))) {
+            Some(found) => self.close_down_to(outer + found, at),
+            None => {
+                self.stray_ends += 1;
+                self.tokens.note(at, "an end tag without its start");
             }
-            return;
-        };
-        self.close_down_to(found, at);
+        }
     }
 
     fn close_down_to(&mut self, found: usize, at: usize) {
@@ -371,8 +384,9 @@ impl<'t> Reader<'t> {
 
     /// An attribute's value with its references replaced.
     fn value(&self, attribute: &Attribute<'_>) -> String {
-        let mut out = String::with_capacity(attribute.value.len());
-        decode_into(attribute.value, &self.tokens.entities, &mut out);
+        let raw = room_in("", attribute.value);
+        let mut out = String::with_capacity(raw.len());
+        decode_into(raw, &self.tokens.entities, &mut out);
         out
     }
 
@@ -382,7 +396,7 @@ impl<'t> Reader<'t> {
     }
 
     fn into_feed(mut self) -> Option<Feed> {
-        let truncated = !self.open.is_empty() || self.content.is_some();
+        let truncated = !self.more && (!self.open.is_empty() || self.content.is_some());
         if truncated {
             self.tokens.note(self.tokens.position(), "the end of the document before its root's");
         }
@@ -405,8 +419,15 @@ impl<'t> Reader<'t> {
             cut,
             damage: self.tokens.damage(),
             truncated,
+            more: self.more,
+            shortened: self.shortened,
         })
     }
+}
+
+/// As much of `more` as a short value may still take.
+fn room_in<'m>(value: &str, more: &'m str) -> &'m str {
+    &more[..more.floor_char_boundary(limits::VALUE_BYTES.saturating_sub(value.len()))]
 }
 
 #[cfg(test)]
