@@ -37,17 +37,15 @@ impl Default for Room {
 impl Room {
     /// Takes a text if there is room for it, and counts it if there is none.
     pub fn take(&mut self, text: Option<String>) -> Option<String> {
-        let text = text?;
-        match self.left.checked_sub(text.len()) {
-            Some(left) => {
-                self.left = left;
-                Some(text)
-            }
-            None => {
-                self.shortened += 1;
-                None
-            }
-        }
+        text.filter(|text| self.has(text.len()))
+    }
+
+    /// Takes so many bytes if there is room for them; if there is none, counts what they are for as left out.
+    pub fn has(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(self.left);
+        self.shortened += usize::from(left.is_none());
+        left.is_some()
     }
 
     /// Bytes that are left.

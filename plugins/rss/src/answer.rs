@@ -13,7 +13,7 @@ use crate::hints;
 use crate::json;
 use crate::limits;
 use crate::map;
-use crate::model::{Feed, Field};
+use crate::model::{Feed, Field, Node};
 use crate::overrides::Overrides;
 use crate::paging;
 use crate::reader;
@@ -147,6 +147,9 @@ fn batch(
 ) -> Batch {
     let mut batch = Batch::empty(Outcome::ok());
     let mut room = Room::default();
+    // Every item is told; texts and media take what is left.
+    let bare = |entry: &Node| map::external_id(entry).len() + limits::ITEM_BYTES;
+    room.spend(feed.entries.iter().map(bare).sum());
     // One by one: what an entry takes is given back when its item is there.
     for (number, entry) in std::mem::take(&mut feed.entries).into_iter().enumerate() {
         let element = u32::try_from(number).unwrap_or(u32::MAX);
@@ -192,14 +195,14 @@ fn warn(batch: &mut Batch, feed: &Feed, written: &Written, room: &Room) {
         batch.warnings.push(format!("the document {why} than can be kept: kept the first {kept} entries"));
     }
     if feed.shortened > 0 {
-        batch.warnings.push(format!(
-            "{} texts are longer than {} MiB: what stands behind that was left out",
-            feed.shortened,
-            limits::MARKUP_BYTES / 1_024 / 1_024
-        ));
+        batch
+            .warnings
+            .push(format!("{} texts or lists are longer than any item needs: their rest was left out", feed.shortened));
     }
     if room.shortened > 0 {
-        batch.warnings.push(format!("the page is too large to be kept whole: {} texts were left out", room.shortened));
+        batch
+            .warnings
+            .push(format!("the page is too large to be kept whole: {} of its parts were left out", room.shortened));
     }
     let mut ids: Vec<&str> = batch.items.iter().map(|item| item.external_id.as_str()).collect();
     ids.sort_unstable();

@@ -17,10 +17,14 @@ pub const SHORT_BYTES: usize = 1_024;
 pub const KEPT_BYTES: usize = 16 * 1_024 * 1_024;
 /// Bytes of a value that is no text of its own: of an attribute, of an id, a link, a date. No field of the contract takes so much.
 pub const VALUE_BYTES: usize = 64 * 1_024;
+/// Bytes of an item that are no text of it: its place in the batch.
+pub const ITEM_BYTES: usize = 256;
+/// Bytes of a medium or an author that are no text of it.
+pub const RECORD_BYTES: usize = 192;
 /// Bytes of a list or object in a JSON Feed that is read: authors, tags, attachments.
 pub const LIST_BYTES: usize = 256 * 1_024;
 /// Namespace bindings in force at once. Each element looks through them, so further ones are passed over.
-pub const BINDINGS: usize = 256;
+pub const BINDINGS: usize = 128;
 /// End tags without a start after which only the innermost elements are looked through for one.
 pub const STRAY_ENDS: usize = 1_000;
 /// How many those are.

@@ -13,23 +13,40 @@ use crate::model::{Field, Format, Markup, Node, Person, Stamp, Text};
 /// The item of an entry; `element` is its number in the document.
 pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item {
     let mut item = Item::new(element, identity::external_id(entry));
-    item.url = link(entry);
-    item.title = entry.title.as_ref().and_then(|title| line(title, limits::TITLE_BYTES));
+    item.url = room.take(link(entry));
+    item.title = room.take(entry.title.as_ref().and_then(|title| line(title, limits::TITLE_BYTES)));
     texts(entry, &mut item, room);
     item.authors = entry.authors.iter().filter_map(author).collect();
     item.authors.dedup();
+    fit(&mut item.authors, room, |author| {
+        let texts = [&author.name, &author.url, &author.extra];
+        texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     (item.published_at, item.updated_at) = dates(entry, format);
     item.language = entry.language.clone().filter(|language| language.len() <= 64);
     item.media = media::of(entry);
     item.kind = kind(&item).to_owned();
+    fit(&mut item.media, room, |medium| {
+        let texts = [&medium.mime, &medium.alt];
+        medium.url.len() + texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     item.references = references(entry);
+    fit(&mut item.references, room, |reference| {
+        let texts = [&reference.external_id, &reference.url];
+        texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     item.tags = tags(entry);
+    fit(&mut item.tags, room, |tag| tag.len() + 8);
     if let Some(count) = entry.fields.get(Field::CommentsCount).and_then(|count| count.trim().parse::<u32>().ok()) {
         item.metrics.push(Metric { name: "comments".to_owned(), value: f64::from(count) });
     }
-    item.data = extra::of_item(entry);
-    room.spend(item.data.as_ref().map_or(0, String::len) + item.external_id.len() + 256);
+    item.data = room.take(extra::of_item(entry));
     item
+}
+
+/// Leaves out of a list what a batch has no room for, and counts it.
+fn fit<T>(list: &mut Vec<T>, room: &mut Room, cost: impl Fn(&T) -> usize) {
+    list.retain(|one| room.has(cost(one)));
 }
 
 fn link(entry: &Node) -> Option<String> {

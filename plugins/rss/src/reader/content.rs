@@ -139,7 +139,7 @@ impl Content {
 
     /// An element within the text ends.
     pub(super) fn end_inline(&mut self, local: &str, empty: bool) {
-        if !(empty && is_void(local)) && !self.as_far_as_it_fits(local).is_empty() {
+        if !(self.as_far_as_it_fits(local).is_empty() || empty && is_void(local)) {
             self.buffer.push_str("</");
             self.buffer.push_str(local);
             self.buffer.push('>');
@@ -190,8 +190,12 @@ fn is_void(local: &str) -> bool {
     VOID.iter().any(|void| void.eq_ignore_ascii_case(local))
 }
 
+/// What a character becomes may be five times as long: the bound on a text holds for that.
 fn escape_into(text: &str, out: &mut String) {
     for c in text.chars() {
+        if out.len() >= limits::MARKUP_BYTES {
+            return;
+        }
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
