@@ -77,12 +77,17 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     let walked = if empty {
         Ok(Found::Records)
     } else {
-        let mut each = |raw: &str| page.take(raw, job, settings, &mut state, &response.final_url, &mut batch);
+        let mut each = |raw: &str| {
+            page.take(raw, job, settings, &mut state, &response.final_url, &mut batch);
+            page.room.overdrawn() <= limits::OVERDRAWN_BYTES
+        };
         envelope::records(text, &settings.records, limits::ITEMS, &mut each)
     };
     if walked == Ok(Found::TooMany) {
-        let trouble =
-            format!("the page has more than {} records: these were kept; ask for smaller pages", limits::ITEMS);
+        let trouble = format!(
+            "the page has more records than a run can take: the first {} were kept; ask for smaller pages",
+            page.held.count
+        );
         batch.trouble = Some(Failure::bad_answer(trouble));
         return Ok(batch);
     }
@@ -127,9 +132,10 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     let (endpoint, _) = identifier::split(&job.identifier);
     let next = settings.paging.next(&state.at(), page.held.count, &around, response, endpoint);
     if page.room.shortened > 0 {
-        batch
-            .warnings
-            .push(format!("the page is too large to be kept whole: {} texts were left out", page.room.shortened));
+        batch.warnings.push(format!(
+            "the page is too large to be kept whole: {} of its parts were left out",
+            page.room.shortened
+        ));
     }
     let verdict = sweep::judge(job, settings, state.clone(), &page.held, next);
     answer(job, settings, verdict, &state, batch)

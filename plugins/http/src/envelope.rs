@@ -38,12 +38,12 @@ pub enum Found {
     Null,
     /// A list, empty or not, or a record.
     Records,
-    /// More records than were asked for; what stands behind them was not looked at.
+    /// More records than were wanted; what stands behind them was not looked at.
     TooMany,
 }
 
-/// Hands the records of a page to `each`, as written. The walk ends behind the first `most` of them, as a page may be nothing but
-/// brackets and commas, and each would cost as much as a record.
+/// Hands the records of a page to `each`, as written, as long as it wants more. The walk ends behind the first `most` of them, as a
+/// page may be nothing but brackets and commas, and each would cost as much as a record.
 ///
 /// # Errors
 ///
@@ -52,10 +52,10 @@ pub fn records<'a>(
     text: &'a str,
     pointer: &Pointer,
     most: usize,
-    each: &mut dyn FnMut(&'a str),
+    each: &mut dyn FnMut(&'a str) -> bool,
 ) -> Result<Found, Malformed> {
     let mut found = Found::Nothing;
-    let mut count = 0;
+    let (mut count, mut wanted) = (0, true);
     let walked = Reader::whole(text, |reader| {
         walk(reader, &pointer.0, &mut |reader| {
             let shape = reader.shape()?;
@@ -66,11 +66,12 @@ pub fn records<'a>(
             }
             let mut take = |reader: &mut Reader<'a>| {
                 count += 1;
-                if count > most {
+                wanted &= count <= most;
+                if !wanted {
                     // Ends the walk; what the page is from here on is nobody's business.
                     return Err(Malformed { at: 0, expected: "fewer records" });
                 }
-                each(reader.raw()?);
+                wanted = each(reader.raw()?);
                 Ok(())
             };
             match shape {
@@ -80,7 +81,7 @@ pub fn records<'a>(
             }
         })
     });
-    if count > most { Ok(Found::TooMany) } else { walked.map(|()| found) }
+    if !wanted { Ok(Found::TooMany) } else { walked.map(|()| found) }
 }
 
 /// What stands at a pointer, as written.
@@ -191,7 +192,11 @@ mod tests {
     fn texts(text: &str, pointer: &str) -> (Option<Found>, Vec<String>) {
         let mut found = Vec::new();
         let pointer = Pointer::parse(pointer).unwrap_or_default();
-        let there = records(text, &pointer, 4, &mut |raw| found.push(raw.to_owned())).ok();
+        let there = records(text, &pointer, 4, &mut |raw| {
+            found.push(raw.to_owned());
+            raw != "\"last\""
+        })
+        .ok();
         (there, found)
     }
 
@@ -225,6 +230,7 @@ mod tests {
             ("[1,2,", "", None, &["1", "2"]),
             ("[1,2,3,4]", "", Some(Found::Records), &["1", "2", "3", "4"]),
             ("[1,2,3,4,5,", "", Some(Found::TooMany), &["1", "2", "3", "4"]),
+            ("[1,\"last\",3]", "", Some(Found::TooMany), &["1", "\"last\""]),
             ("[[1,2],[3],[4,5]]", "/*", Some(Found::TooMany), &["1", "2", "3", "4"]),
         ] {
             let found: Vec<String> = found.iter().map(|raw| (*raw).to_owned()).collect();

@@ -18,7 +18,7 @@ pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item
     texts(entry, &mut item, room);
     item.authors = entry.authors.iter().filter_map(author).collect();
     item.authors.dedup();
-    fit(&mut item.authors, room, |author| {
+    room.fit(&mut item.authors, |author| {
         let texts = [&author.name, &author.url, &author.extra];
         texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
     });
@@ -26,27 +26,22 @@ pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item
     item.language = entry.language.clone().filter(|language| language.len() <= 64);
     item.media = media::of(entry);
     item.kind = kind(&item).to_owned();
-    fit(&mut item.media, room, |medium| {
+    room.fit(&mut item.media, |medium| {
         let texts = [&medium.mime, &medium.alt];
         medium.url.len() + texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
     });
     item.references = references(entry);
-    fit(&mut item.references, room, |reference| {
+    room.fit(&mut item.references, |reference| {
         let texts = [&reference.external_id, &reference.url];
         texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
     });
     item.tags = tags(entry);
-    fit(&mut item.tags, room, |tag| tag.len() + 8);
+    room.fit(&mut item.tags, |tag| tag.len() + 8);
     if let Some(count) = entry.fields.get(Field::CommentsCount).and_then(|count| count.trim().parse::<u32>().ok()) {
         item.metrics.push(Metric { name: "comments".to_owned(), value: f64::from(count) });
     }
     item.data = room.take(extra::of_item(entry));
     item
-}
-
-/// Leaves out of a list what a batch has no room for, and counts it.
-fn fit<T>(list: &mut Vec<T>, room: &mut Room, cost: impl Fn(&T) -> usize) {
-    list.retain(|one| room.has(cost(one)));
 }
 
 fn link(entry: &Node) -> Option<String> {
