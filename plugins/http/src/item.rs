@@ -44,8 +44,9 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
     (item.published_at, item.updated_at) = (time("published_at"), time("updated_at"));
     item.language = line(fields.text("language", record), limits::WORD_BYTES);
     item.authors = author(record, settings, base).into_iter().collect();
-    item.tags = tags(&fields.texts("tags", record));
-    room.fit(&mut item.tags, |tag| tag.len() + 8);
+    // Finding each only once is the dearest part of a record; without room there is no need to.
+    item.tags = if room.has(1) { tags(&fields.texts("tags", record)) } else { Vec::new() };
+    room.fit(&mut item.tags, |tag| tag.len() + limits::TAG_BYTES);
     item.media = media_of(record, settings, base);
     room.fit(&mut item.media, |medium| {
         let texts = [&medium.mime, &medium.alt];

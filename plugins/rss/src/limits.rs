@@ -21,6 +21,8 @@ pub const VALUE_BYTES: usize = 64 * 1_024;
 pub const ITEM_BYTES: usize = 256;
 /// Bytes of a medium or an author that are no text of it.
 pub const RECORD_BYTES: usize = 192;
+/// Bytes of a tag beside its text.
+pub const TAG_BYTES: usize = 32;
 /// Bytes of a list or object in a JSON Feed that is read: authors, tags, attachments.
 pub const LIST_BYTES: usize = 256 * 1_024;
 /// Namespace bindings in force at once. Each element looks through them, so further ones are passed over.

@@ -36,7 +36,7 @@ pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item
         texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
     });
     item.tags = tags(entry);
-    room.fit(&mut item.tags, |tag| tag.len() + 8);
+    room.fit(&mut item.tags, |tag| tag.len() + limits::TAG_BYTES);
     if let Some(count) = entry.fields.get(Field::CommentsCount).and_then(|count| count.trim().parse::<u32>().ok()) {
         item.metrics.push(Metric { name: "comments".to_owned(), value: f64::from(count) });
     }
