@@ -3,6 +3,8 @@
 //! Owns: what each status means for a feed, the choice between feed, JSON Feed and web page, and what is warned of. Called
 //! by `normalize`. The rooms it calls know nothing of each other.
 
+use std::borrow::Cow;
+
 use tidegate_plugin_kit::text::{Room, cut};
 use tidegate_plugin_kit::{Batch, Failure, HttpResponse, Job, Outcome, OutcomeStatus, Watermark, headers, status};
 
@@ -55,9 +57,10 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
         return Err(Failure::bad_answer("expected a feed, got an empty body"));
     }
     let decoded = decode::decode(response.body.as_bytes(), content_type);
+    let room = room(response.body.as_bytes().len(), &decoded);
     let mut expired = false;
     let feed = if json::looks_like(&decoded.text) {
-        match json::read(&decoded.text, &response.final_url) {
+        match json::read(&decoded.text, &response.final_url, room) {
             json::Read::Feed { feed, expired: over } => {
                 expired = over;
                 Some(*feed)
@@ -68,7 +71,7 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
             }
         }
     } else {
-        reader::read(&decoded.text, &response.final_url)
+        reader::read(&decoded.text, &response.final_url, room)
     };
     match feed {
         Some(feed) => {
@@ -79,6 +82,13 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
         }
         None => no_feed(job, overrides, state, response, &decoded.text, &Media::of(content_type)),
     }
+}
+
+/// Bytes that entries may take beside the page and its text.
+fn room(page: usize, decoded: &Decoded<'_>) -> usize {
+    let text = if matches!(decoded.text, Cow::Owned(_)) { decoded.text.len() } else { 0 };
+    let left = limits::HELD_BYTES.saturating_sub(page).saturating_sub(text);
+    left.clamp(limits::KEPT_AT_LEAST_BYTES, limits::KEPT_BYTES)
 }
 
 /// The document is no feed: a web page may lead to one.

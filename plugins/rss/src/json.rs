@@ -35,9 +35,9 @@ pub fn looks_like(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Reads a document that came from `base`.
-pub fn read(text: &str, base: &str) -> Read {
-    let mut document = Document { base: Rc::from(base), ..Document::default() };
+/// Reads a document that came from `base`. `room`: bytes that its entries may take.
+pub fn read(text: &str, base: &str, room: usize) -> Read {
+    let mut document = Document { base: Rc::from(base), room, ..Document::default() };
     let read = Reader::whole(text, |reader| {
         document.is_object = reader.shape()? == Shape::Object;
         reader.members(|reader, name| document.member(reader, name)).map(drop)
@@ -61,7 +61,9 @@ struct Document {
     /// Members beside the entries.
     about: Map<String, Value>,
     entries: Vec<Node>,
-    /// Bytes that the entries take.
+    /// Bytes that the entries may take.
+    room: usize,
+    /// Bytes that they take.
     kept: usize,
     more: bool,
     shortened: usize,
@@ -84,7 +86,7 @@ impl Document {
         if self.more || reader.shape()? != Shape::Object {
             return reader.skip();
         }
-        if self.entries.len() >= limits::ITEMS || self.kept > limits::KEPT_BYTES {
+        if self.entries.len() >= limits::ITEMS || self.kept > self.room {
             self.more = true;
             return reader.skip();
         }

@@ -13,8 +13,12 @@ pub use tidegate_plugin_kit::limits::{
 pub const SHORT_BYTES: usize = 1_024;
 
 /// Bytes that the entries of a document may take as they are read, of the 64 MiB of memory that a call has by default: beside them are
-/// the page itself (10 MiB by default), up to twice as much for its decoded text, and the items.
+/// the page itself (10 MiB by default), up to three times as much for its decoded text, and the items.
 pub const KEPT_BYTES: usize = 16 * 1_024 * 1_024;
+/// The same with the page and its decoded text. What is left of the memory is for the entry that is being read.
+pub const HELD_BYTES: usize = 46 * 1_024 * 1_024;
+/// What entries may take in any case.
+pub const KEPT_AT_LEAST_BYTES: usize = 4 * 1_024 * 1_024;
 /// Bytes of a value that is no text of its own: of an attribute, of an id, a link, a date. No field of the contract takes so much.
 pub const VALUE_BYTES: usize = 64 * 1_024;
 /// Bytes of an item that are no text of it: its place in the batch.

@@ -174,7 +174,7 @@ impl Reader<'_> {
     fn begin_item(&mut self) {
         self.feed_seen = true;
         self.kept = self.kept.saturating_add(self.entries.last().map_or(0, weight::of));
-        if self.entries.len() >= limits::ITEMS || self.kept > limits::KEPT_BYTES {
+        if self.entries.len() >= limits::ITEMS || self.kept > self.room {
             self.more = true;
             return;
         }

@@ -27,9 +27,9 @@ use crate::limits;
 use crate::model::{Feed, Format, Node};
 use crate::tokenize::{Attribute, Token, Tokenizer, decode_into};
 
-/// Reads a document that came from `base`. None if nothing in it says that it is a feed.
-pub fn read(text: &str, base: &str) -> Option<Feed> {
-    let mut reader = Reader::new(text, base);
+/// Reads a document that came from `base`. None if nothing in it says that it is a feed. `room`: bytes that its entries may take.
+pub fn read(text: &str, base: &str, room: usize) -> Option<Feed> {
+    let mut reader = Reader { room, ..Reader::new(text, base) };
     reader.run();
     reader.into_feed()
 }
@@ -79,7 +79,9 @@ struct Reader<'t> {
     root_ended: bool,
     feed: Node,
     entries: Vec<Node>,
-    /// Bytes that the entries take, but for the last.
+    /// Bytes that the entries may take.
+    room: usize,
+    /// Bytes that they take, but for the last.
     kept: usize,
     /// There are more entries than can be kept.
     more: bool,
@@ -122,6 +124,7 @@ impl<'t> Reader<'t> {
             root_ended: false,
             feed: Node::default(),
             entries: Vec::new(),
+            room: limits::KEPT_BYTES,
             kept: 0,
             more: false,
             shortened: 0,
