@@ -77,9 +77,20 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     let walked = if empty {
         Ok(Found::Records)
     } else {
-        let mut each = |raw: &str| page.take(raw, job, settings, &mut state, &response.final_url, &mut batch);
-        envelope::records(text, &settings.records, &mut each)
+        let mut each = |raw: &str| {
+            page.take(raw, job, settings, &mut state, &response.final_url, &mut batch);
+            page.room.overdrawn() <= limits::OVERDRAWN_BYTES
+        };
+        envelope::records(text, &settings.records, limits::ITEMS, &mut each)
     };
+    if walked == Ok(Found::TooMany) {
+        let trouble = format!(
+            "the page has more records than a run can take: the first {} were kept; ask for smaller pages",
+            page.held.count
+        );
+        batch.trouble = Some(Failure::bad_answer(trouble));
+        return Ok(batch);
+    }
     let around = if empty {
         Ok(Around::default())
     } else {
@@ -120,19 +131,11 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     page.held.more = around.more == Some(true);
     let (endpoint, _) = identifier::split(&job.identifier);
     let next = settings.paging.next(&state.at(), page.held.count, &around, response, endpoint);
-    if page.held.count > u64::try_from(limits::ITEMS).unwrap_or(u64::MAX) {
-        let trouble = format!(
-            "the page has {} records: the first {} were kept; ask for smaller pages",
-            page.held.count,
-            limits::ITEMS
-        );
-        batch.trouble = Some(Failure::bad_answer(trouble));
-        return Ok(batch);
-    }
     if page.room.shortened > 0 {
-        batch
-            .warnings
-            .push(format!("the page is too large to be kept whole: {} texts were left out", page.room.shortened));
+        batch.warnings.push(format!(
+            "the page is too large to be kept whole: {} of its parts were left out",
+            page.room.shortened
+        ));
     }
     let verdict = sweep::judge(job, settings, state.clone(), &page.held, next);
     answer(job, settings, verdict, &state, batch)
@@ -148,9 +151,6 @@ impl Page {
     fn take(&mut self, raw: &str, job: &Job, settings: &Settings, state: &mut State, base: &str, batch: &mut Batch) {
         let element = u32::try_from(self.held.count).unwrap_or(u32::MAX);
         self.held.count += 1;
-        if batch.items.len() >= limits::ITEMS {
-            return;
-        }
         let read = Value::parse(raw).map_err(|error| error.to_string());
         let read = read.and_then(|record| Ok((item::of(&record, element, settings, base, &mut self.room)?, record)));
         let (item, record) = match read {

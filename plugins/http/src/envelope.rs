@@ -38,16 +38,25 @@ pub enum Found {
     Null,
     /// A list, empty or not, or a record.
     Records,
+    /// More records than were wanted; what stands behind them was not looked at.
+    TooMany,
 }
 
-/// Hands every record of a page to `each`, as written.
+/// Hands the records of a page to `each`, as written, as long as it wants more. The walk ends behind the first `most` of them, as a
+/// page may be nothing but brackets and commas, and each would cost as much as a record.
 ///
 /// # Errors
 ///
 /// If the page is no JSON. Records before that place were handed over.
-pub fn records<'a>(text: &'a str, pointer: &Pointer, each: &mut dyn FnMut(&'a str)) -> Result<Found, Malformed> {
+pub fn records<'a>(
+    text: &'a str,
+    pointer: &Pointer,
+    most: usize,
+    each: &mut dyn FnMut(&'a str) -> bool,
+) -> Result<Found, Malformed> {
     let mut found = Found::Nothing;
-    Reader::whole(text, |reader| {
+    let (mut count, mut wanted) = (0, true);
+    let walked = Reader::whole(text, |reader| {
         walk(reader, &pointer.0, &mut |reader| {
             let shape = reader.shape()?;
             if shape != Shape::Null {
@@ -55,22 +64,24 @@ pub fn records<'a>(text: &'a str, pointer: &Pointer, each: &mut dyn FnMut(&'a st
             } else if found == Found::Nothing {
                 found = Found::Null;
             }
-            match shape {
-                Shape::Array => reader
-                    .values(|reader, _| {
-                        each(reader.raw()?);
-                        Ok(())
-                    })
-                    .map(drop),
-                Shape::Null => reader.skip(),
-                _ => {
-                    each(reader.raw()?);
-                    Ok(())
+            let mut take = |reader: &mut Reader<'a>| {
+                count += 1;
+                wanted &= count <= most;
+                if !wanted {
+                    // Ends the walk; what the page is from here on is nobody's business.
+                    return Err(Malformed { at: 0, expected: "fewer records" });
                 }
+                wanted = each(reader.raw()?);
+                Ok(())
+            };
+            match shape {
+                Shape::Array => reader.values(|reader, _| take(reader)).map(drop),
+                Shape::Null => reader.skip(),
+                _ => take(reader),
             }
         })
-    })?;
-    Ok(found)
+    });
+    if !wanted { Ok(Found::TooMany) } else { walked.map(|()| found) }
 }
 
 /// What stands at a pointer, as written.
@@ -181,7 +192,11 @@ mod tests {
     fn texts(text: &str, pointer: &str) -> (Option<Found>, Vec<String>) {
         let mut found = Vec::new();
         let pointer = Pointer::parse(pointer).unwrap_or_default();
-        let there = records(text, &pointer, &mut |raw| found.push(raw.to_owned())).ok();
+        let there = records(text, &pointer, 4, &mut |raw| {
+            found.push(raw.to_owned());
+            raw != "\"last\""
+        })
+        .ok();
         (there, found)
     }
 
@@ -213,6 +228,10 @@ mod tests {
             (r#"{"other":[]}"#, "/items", Some(Found::Nothing), &[]),
             (r#"{"item":{"id":1}}"#, "/item", Some(Found::Records), &[r#"{"id":1}"#]),
             ("[1,2,", "", None, &["1", "2"]),
+            ("[1,2,3,4]", "", Some(Found::Records), &["1", "2", "3", "4"]),
+            ("[1,2,3,4,5,", "", Some(Found::TooMany), &["1", "2", "3", "4"]),
+            ("[1,\"last\",3]", "", Some(Found::TooMany), &["1", "\"last\""]),
+            ("[[1,2],[3],[4,5]]", "/*", Some(Found::TooMany), &["1", "2", "3", "4"]),
         ] {
             let found: Vec<String> = found.iter().map(|raw| (*raw).to_owned()).collect();
             assert_eq!(texts(text, pointer), (there, found), "{text}");

@@ -32,8 +32,10 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
     };
     let kind = fields.text("kind", record).map(|kind| cut(kind.trim().to_lowercase(), limits::WORD_BYTES));
     let mut item = Item::of_kind(kind.as_deref().unwrap_or(&fields.kind), element, id);
-    item.url = fields.text("url", record).and_then(|text| url::for_item(base, text.trim()));
-    item.title = line(fields.text("title", record), limits::TITLE_BYTES);
+    // Every record that is read is told; the rest takes what is left.
+    room.spend(item.external_id.len() + limits::ITEM_BYTES);
+    item.url = room.take(fields.text("url", record).and_then(|text| url::for_item(base, text.trim())));
+    item.title = room.take(line(fields.text("title", record), limits::TITLE_BYTES));
     texts(&mut item, record, settings, base, room);
     let time = |name: &str| {
         let value = fields.value(name, record);
@@ -42,8 +44,14 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
     (item.published_at, item.updated_at) = (time("published_at"), time("updated_at"));
     item.language = line(fields.text("language", record), limits::WORD_BYTES);
     item.authors = author(record, settings, base).into_iter().collect();
-    item.tags = tags(&fields.texts("tags", record));
+    // Finding each only once is the dearest part of a record; without room there is no need to.
+    item.tags = if room.has(1) { tags(&fields.texts("tags", record)) } else { Vec::new() };
+    room.fit(&mut item.tags, |tag| tag.len() + limits::TAG_BYTES);
     item.media = media_of(record, settings, base);
+    room.fit(&mut item.media, |medium| {
+        let texts = [&medium.mime, &medium.alt];
+        medium.url.len() + texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     item.metrics = settings
         .metrics
         .iter()
@@ -59,7 +67,6 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
         .map(|id| Reference { external_id: Some(id), ..Reference::new("in-reply-to") })
         .collect();
     item.data = room.take(data(record, settings));
-    room.spend(item.external_id.len() + 256);
     Ok(item)
 }
 
@@ -67,7 +74,7 @@ pub fn of(record: &Value<'_>, element: u32, settings: &Settings, base: &str, roo
 fn texts(item: &mut Item, record: &Value<'_>, settings: &Settings, base: &str, room: &mut Room) {
     let fields = &settings.fields;
     let own = fields.text("text", record).map(|text| html::lines(&text));
-    let markup = fields.text("html", record).map(|markup| html::clean(&markup, base));
+    let markup = fields.text("html", record).map(|markup| html::clean_for(&markup, base, room));
     let text = own.filter(|text| !text.is_empty()).or_else(|| markup.as_ref().map(|clean| clean.text.clone()));
     item.text = room.take(text.and_then(|text| filled(cut(text, limits::TEXT_BYTES))));
     let whole = markup.map(|clean| clean.html).filter(|html| html.len() <= limits::HTML_BYTES);

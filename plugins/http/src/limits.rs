@@ -14,6 +14,14 @@ pub const QUOTE_BYTES: usize = 300;
 
 /// Values in one record. One with more becomes a reject: a tree of it would not fit into the memory of a call.
 pub const RECORD_VALUES: usize = 100_000;
+/// Bytes of an item beside its texts: its place in the batch.
+pub const ITEM_BYTES: usize = 256;
+/// Bytes of a medium beside its texts.
+pub const RECORD_BYTES: usize = 192;
+/// Bytes of a tag beside its text.
+pub const TAG_BYTES: usize = 32;
+/// Bytes that ids may take of a batch when its room is spent. More would make an answer too large, which is a fault.
+pub const OVERDRAWN_BYTES: usize = 1_024 * 1_024;
 /// Steps of a JSON Pointer.
 pub const POINTER_STEPS: usize = 32;
 /// Bytes of a template, and of a JSON Pointer.

@@ -38,6 +38,16 @@ impl Mark {
         }
     }
 
+    /// The mark, but no time after `moment`, in milliseconds since 1970. Records may be dated a little ahead of what is published
+    /// next, and anybody who can post can do that on purpose: a mark that is ahead would hide what comes in between.
+    #[must_use]
+    pub fn not_after(self, moment: Option<i64>) -> Self {
+        match (self, moment) {
+            (Self::Time(at), Some(moment)) => Self::Time(at.min(moment)),
+            (mark, _) => mark,
+        }
+    }
+
     /// The later one.
     pub fn later(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
@@ -71,6 +81,9 @@ mod tests {
             assert_eq!(one.compare(&two), order, "{one:?} {two:?}");
         }
         assert_eq!(Mark::later(Some(id("9")), Some(id("10"))), Some(id("10")));
+        assert_eq!(Mark::Time(5).not_after(Some(3)), Mark::Time(3));
+        assert_eq!([Mark::Time(5).not_after(None), Mark::Time(2).not_after(Some(3))], [Mark::Time(5), Mark::Time(2)]);
+        assert_eq!(id("5").not_after(Some(3)), id("5"));
         assert!(!id("a1").is_ordered() && id("1").is_ordered());
     }
 }

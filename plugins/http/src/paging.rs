@@ -32,7 +32,7 @@ pub struct Paging {
     pub max_pages: u32,
     /// Seconds between two pages.
     pub delay_s: f64,
-    /// Pages in a row without anything new that end a listing whose answers say that more follows.
+    /// Empty pages in a row, whose answers say that more follows, after which a run ends; twice as many are the end of the listing.
     pub empty_pages: u32,
 }
 

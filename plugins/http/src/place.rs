@@ -55,6 +55,9 @@ pub struct Place {
     /// Records the very first sweep may still bring: it is cut, like the first run of any source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<u32>,
+    /// Records it may bring in all, until there has been a whole one: what `left` is when it begins again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub most: Option<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -89,15 +92,19 @@ impl Place {
     /// A new sweep from the beginning of the listing.
     #[must_use]
     pub fn anew(self, job: &Job, settings: &Settings) -> Self {
-        let since = since(self.low.as_ref(), settings);
+        let begun = Moment::parse(&job.now).map(|now| now.0);
+        // A mark that is ahead of the time was kept by an earlier version of this plugin, or the clock was put back.
+        let low = self.low.map(|low| low.not_after(begun));
+        let since = since(low.as_ref(), settings);
         Self {
             listing: settings.listing,
-            low: self.low,
+            low,
             known: self.known,
             at: Some(settings.paging.start()),
             since,
-            begun: Moment::parse(&job.now).map(|now| now.0),
+            begun,
             left: self.left,
+            most: self.most,
             ..Self::default()
         }
     }
@@ -113,7 +120,8 @@ impl Place {
     /// What is true when its sweep came to nothing: the next one begins at the top, down to the same mark.
     #[must_use]
     pub fn given_up(self) -> Self {
-        Self { listing: self.listing, low: self.low, known: self.known, ..Self::default() }
+        let most = self.most;
+        Self { listing: self.listing, low: self.low, known: self.known, left: most, most, ..Self::default() }
     }
 
     /// As a watermark. `newest`: id and time of publication of the newest item, as far as known.

@@ -37,7 +37,10 @@ impl State {
     pub fn first(job: &Job, settings: &Settings) -> Self {
         let known = Place::of_job(job, settings);
         let first = known.is_none();
-        let place = known.unwrap_or_else(|| Place { left: Some(job.max_items), ..Place::default() });
+        let place = known.unwrap_or_else(|| {
+            let most = Some(job.max_items);
+            Place { left: most, most, ..Place::default() }
+        });
         let resumed = place.at.is_some();
         let place = if resumed { place } else { place.anew(job, settings) };
         Self { place, first, resumed, ..Self::default() }

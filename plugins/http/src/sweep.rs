@@ -6,7 +6,8 @@
 //! What keeps it bounded: pages of a run are counted; a page that was asked for is not asked for again; pages that bring nothing
 //! the run has not seen end a listing. What keeps it whole: the mark moves only when a sweep has come to what was known, or to the
 //! end of the listing; what proves nothing (a cursor that repeats itself, a page the server refuses) gives the sweep up and leaves
-//! the mark.
+//! the mark, also where there is none yet. Empty pages that say that more follows are gone on behind by the next run before they
+//! are believed to be the end.
 
 use std::cmp::Ordering;
 
@@ -52,6 +53,8 @@ pub struct Verdict {
 enum Way {
     /// On to the next page.
     On(Position),
+    /// On to the next page, but not in this run.
+    Later(Position),
     /// The sweep is whole.
     Whole,
     /// The sweep cannot be made whole.
@@ -92,8 +95,7 @@ pub fn refused(job: &Job, settings: &Settings, state: &State, why: &str) -> Verd
             trouble: None,
         };
     }
-    let place = if state.first { state.place.clone().whole() } else { given_up };
-    Verdict { place: Some(place), warning: Some(format!("{why}; what follows was not read")), ..Verdict::default() }
+    Verdict { place: Some(given_up), warning: Some(format!("{why}; what follows was not read")), ..Verdict::default() }
 }
 
 /// Takes note of a page.
@@ -101,14 +103,13 @@ fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
     let order = settings.incremental.order;
     let is_start = place.at.as_ref() == Some(&settings.paging.start());
     for (mark, id) in &held.marks {
+        // What is published while a sweep is under way may stand on pages it has passed, and before what is dated ahead.
+        let mark = &mark.clone().not_after(place.begun);
         match (order, mark) {
             // Each page is read for good. Position tells what ids without an order do not.
             (Order::OldestFirst, Mark::Id(_)) if !mark.is_ordered() => place.high = Some(mark.clone()),
-            (Order::OldestFirst, _) => place.high = Mark::later(place.high.take(), Some(mark.clone())),
-            // What is published while a sweep is under way may stand on pages it has passed.
-            (Order::Any, Mark::Time(at)) => {
-                let at = place.begun.map_or(*at, |begun| begun.min(*at));
-                place.high = Mark::later(place.high.take(), Some(Mark::Time(at)));
+            (Order::OldestFirst, _) | (Order::Any, Mark::Time(_)) => {
+                place.high = Mark::later(place.high.take(), Some(mark.clone()));
             }
             // Ids have no clock: what comes later is above those of the first page.
             _ if !is_start => {}
@@ -164,14 +165,11 @@ fn on(
     if !told && before.pages > 0 && (held.fresh == 0 || repeats(settings, before, held)) {
         return Way::Stuck("a further page brought only records of the pages before it: the server repeats them, or does not know the parameter of the paging".to_owned());
     }
-    if state.place.empty >= paging.empty_pages {
-        let why =
-            format!("{} pages in a row brought nothing new, and the server says that more follows", state.place.empty);
-        if held.count > 0 {
-            return Way::Stuck(why);
-        }
-        *warning = Some(format!("{why}: that was taken for the end"));
-        return Way::Whole;
+    let empty = state.place.empty;
+    if empty >= paging.empty_pages && held.count > 0 {
+        return Way::Stuck(format!(
+            "{empty} pages in a row brought nothing new, and the server says that more follows"
+        ));
     }
     if state.has_asked(&at) {
         return if held.count == 0 {
@@ -182,6 +180,20 @@ fn on(
                     .to_owned(),
             )
         };
+    }
+    // Once is no proof: a server may have been at odds with itself. As many again, in a run that went on behind them, are the end.
+    if empty == paging.empty_pages {
+        *warning = Some(format!(
+            "{empty} pages in a row brought nothing, and the server says that more follows: the next run goes on there"
+        ));
+        return Way::Later(at);
+    }
+    if empty >= paging.empty_pages.saturating_mul(2) {
+        *warning = Some(format!(
+            "{empty} pages in a row brought nothing, and the server says that more follows: that was taken for the end; if there \
+             is more, raise \"empty_pages\" of the setting \"paging\""
+        ));
+        return Way::Whole;
     }
     Way::On(at)
 }
@@ -203,7 +215,9 @@ fn downwards(job: &Job, settings: &Settings, before: &State, state: State, way: 
     // Over several runs that holds only where it is known that older ones follow.
     let filled = state.place.left == Some(0) && (before.first || settings.incremental.order == Order::NewestFirst);
     match way {
-        Way::On(_) if filled => Verdict { place: Some(state.place.whole()), ..Verdict::default() },
+        Way::On(_) | Way::Later(_) | Way::Stuck(_) if filled => {
+            Verdict { place: Some(state.place.whole()), ..Verdict::default() }
+        }
         Way::On(at) => {
             let next = state.next(at);
             let place = Some(next.place.clone());
@@ -213,6 +227,7 @@ fn downwards(job: &Job, settings: &Settings, before: &State, state: State, way: 
             }
             Verdict { place, next: Some(next), ..Verdict::default() }
         }
+        Way::Later(at) => Verdict { place: Some(state.next(at).place), ..Verdict::default() },
         Way::Whole => {
             let place = state.place.clone().whole();
             // What is new since that sweep began stands at the top.
@@ -221,8 +236,7 @@ fn downwards(job: &Job, settings: &Settings, before: &State, state: State, way: 
             Verdict { place: Some(place), next: again, ..Verdict::default() }
         }
         Way::Stuck(why) => {
-            let place = if before.first { state.place.whole() } else { before.place.clone().given_up() };
-            Verdict { place: Some(place), warning: Some(why), ..Verdict::default() }
+            Verdict { place: Some(before.place.clone().given_up()), warning: Some(why), ..Verdict::default() }
         }
     }
 }
@@ -240,12 +254,19 @@ fn upwards(
     let here = last(before, held, &way);
     if before.first && over {
         // More than a first run may store: the page is read again by the next one.
-        let place = Place { left: None, ..before.place.clone() };
+        let place = Place { left: None, most: None, ..before.place.clone() };
         return Verdict { place: Some(place), ..Verdict::default() };
     }
     let low = Mark::later(state.place.low.clone(), state.place.high.clone());
     let asks_since = settings.uses(Name::Since);
-    let stay = |at: Position| Place { low: low.clone(), at: Some(at), left: None, empty: 0, ..state.place.clone() };
+    let stay = |at: Position| Place {
+        low: low.clone(),
+        at: Some(at),
+        left: None,
+        most: None,
+        empty: 0,
+        ..state.place.clone()
+    };
     match way {
         Way::On(at) if spent(job, settings, state) => {
             let warning = Some(format!("more follows after {} pages: the next run goes on there", state.pages + 1));
@@ -255,6 +276,10 @@ fn upwards(
                 at => Place { empty: state.place.empty, ..stay(at) },
             };
             Verdict { place: Some(place), warning, ..Verdict::default() }
+        }
+        Way::Later(at) => {
+            let place = Place { empty: state.place.empty, ..stay(at) };
+            Verdict { place: Some(place), ..Verdict::default() }
         }
         Way::On(at) => {
             let next = state.next(at.clone());

@@ -24,34 +24,49 @@ pub fn filled(text: String) -> Option<String> {
 #[derive(Debug)]
 pub struct Room {
     left: usize,
+    overdrawn: usize,
     /// Texts that were left out.
     pub shortened: usize,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self { left: limits::BATCH_BYTES, shortened: 0 }
+        Self { left: limits::BATCH_BYTES, overdrawn: 0, shortened: 0 }
     }
 }
 
 impl Room {
     /// Takes a text if there is room for it, and counts it if there is none.
     pub fn take(&mut self, text: Option<String>) -> Option<String> {
-        let text = text?;
-        match self.left.checked_sub(text.len()) {
-            Some(left) => {
-                self.left = left;
-                Some(text)
-            }
-            None => {
-                self.shortened += 1;
-                None
-            }
-        }
+        text.filter(|text| self.has(text.len()))
+    }
+
+    /// Takes so many bytes if there is room for them; if there is none, counts what they are for as left out.
+    pub fn has(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(self.left);
+        self.shortened += usize::from(left.is_none());
+        left.is_some()
+    }
+
+    /// Bytes that are left.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Leaves out of a list what there is no room for, and counts it.
+    pub fn fit<T>(&mut self, list: &mut Vec<T>, cost: impl Fn(&T) -> usize) {
+        list.retain(|one| self.has(cost(one)));
+    }
+
+    /// Bytes that were taken without there being room for them.
+    pub fn overdrawn(&self) -> usize {
+        self.overdrawn
     }
 
     /// Takes what has no text of its own: ids, records.
     pub fn spend(&mut self, bytes: usize) {
+        self.overdrawn = self.overdrawn.saturating_add(bytes.saturating_sub(self.left));
         self.left = self.left.saturating_sub(bytes);
     }
 }
@@ -76,6 +91,11 @@ mod tests {
         let given = [Some("abc".to_owned()), None, Some("abc".to_owned()), Some("ab".to_owned()), Some("a".to_owned())];
         let taken = given.map(|text| room.take(text));
         assert_eq!(taken, [Some("abc".to_owned()), None, None, Some("ab".to_owned()), None]);
-        assert_eq!(room.shortened, 2);
+        assert_eq!((room.shortened, room.left(), room.overdrawn()), (2, 0, 0));
+        let mut list = vec![0, 1, 0];
+        room.fit(&mut list, |bytes| *bytes);
+        assert_eq!((list, room.shortened), (vec![0, 0], 3));
+        room.spend(7);
+        assert_eq!((room.left(), room.overdrawn()), (0, 7));
     }
 }

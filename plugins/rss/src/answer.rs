@@ -3,6 +3,8 @@
 //! Owns: what each status means for a feed, the choice between feed, JSON Feed and web page, and what is warned of. Called
 //! by `normalize`. The rooms it calls know nothing of each other.
 
+use std::borrow::Cow;
+
 use tidegate_plugin_kit::text::{Room, cut};
 use tidegate_plugin_kit::{Batch, Failure, HttpResponse, Job, Outcome, OutcomeStatus, Watermark, headers, status};
 
@@ -13,7 +15,7 @@ use crate::hints;
 use crate::json;
 use crate::limits;
 use crate::map;
-use crate::model::{Feed, Field};
+use crate::model::{Feed, Field, Node};
 use crate::overrides::Overrides;
 use crate::paging;
 use crate::reader;
@@ -55,9 +57,10 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
         return Err(Failure::bad_answer("expected a feed, got an empty body"));
     }
     let decoded = decode::decode(response.body.as_bytes(), content_type);
+    let room = room(response.body.as_bytes().len(), &decoded);
     let mut expired = false;
     let feed = if json::looks_like(&decoded.text) {
-        match json::read(&decoded.text, &response.final_url) {
+        match json::read(&decoded.text, &response.final_url, room) {
             json::Read::Feed { feed, expired: over } => {
                 expired = over;
                 Some(*feed)
@@ -68,12 +71,24 @@ fn content(job: &Job, overrides: &Overrides, state: &State, response: &HttpRespo
             }
         }
     } else {
-        reader::read(&decoded.text, &response.final_url)
+        reader::read(&decoded.text, &response.final_url, room)
     };
     match feed {
-        Some(feed) => Ok(batch(job, overrides, state, response, &feed, &decoded, expired)),
+        Some(feed) => {
+            let Decoded { text, encoding, repaired } = decoded;
+            // Of a wide encoding it may be large, and nothing of it is needed any more.
+            drop(text);
+            Ok(batch(job, overrides, state, response, feed, &Written { encoding, repaired, expired }))
+        }
         None => no_feed(job, overrides, state, response, &decoded.text, &Media::of(content_type)),
     }
+}
+
+/// Bytes that entries may take beside the page and its text.
+fn room(page: usize, decoded: &Decoded<'_>) -> usize {
+    let text = if matches!(decoded.text, Cow::Owned(_)) { decoded.text.len() } else { 0 };
+    let left = limits::HELD_BYTES.saturating_sub(page).saturating_sub(text);
+    left.clamp(limits::KEPT_AT_LEAST_BYTES, limits::KEPT_BYTES)
 }
 
 /// The document is no feed: a web page may lead to one.
@@ -125,18 +140,28 @@ fn root_name(text: &str) -> Option<String> {
     None
 }
 
+/// What is told of a document beside its feed.
+struct Written {
+    encoding: String,
+    repaired: bool,
+    expired: bool,
+}
+
 fn batch(
     job: &Job,
     overrides: &Overrides,
     state: &State,
     response: &HttpResponse,
-    feed: &Feed,
-    decoded: &Decoded<'_>,
-    expired: bool,
+    mut feed: Feed,
+    written: &Written,
 ) -> Batch {
     let mut batch = Batch::empty(Outcome::ok());
     let mut room = Room::default();
-    for (number, entry) in feed.entries.iter().enumerate().take(limits::ITEMS) {
+    // Every item is told; texts and media take what is left.
+    let bare = |entry: &Node| map::external_id(entry).len() + limits::ITEM_BYTES;
+    room.spend(feed.entries.iter().map(bare).sum());
+    // One by one: what an entry takes is given back when its item is there.
+    for (number, entry) in std::mem::take(&mut feed.entries).into_iter().enumerate() {
         let element = u32::try_from(number).unwrap_or(u32::MAX);
         if feed.cut.contains(&number) {
             batch.rejects.push(tidegate_plugin_kit::Reject::new(
@@ -144,16 +169,16 @@ fn batch(
                 "the document ends inside this entry, before its identity is known",
             ));
         } else {
-            batch.items.push(map::item(entry, element, feed.format, &mut room));
+            batch.items.push(map::item(&entry, element, feed.format, &mut room));
         }
     }
-    warn(&mut batch, feed, decoded, &room);
-    let next = paging::next_of(feed, response);
-    batch.extra = map::of_batch(feed, &decoded.encoding, next.as_deref());
-    let mut facts = map::facts(feed);
+    warn(&mut batch, &feed, written, &room);
+    let next = paging::next_of(&feed, response);
+    batch.extra = map::of_batch(&feed, &written.encoding, next.as_deref());
+    let mut facts = map::facts(&feed);
     facts.moved_to = paging::moved_to(job, state, response, feed.about.fields.get(Field::NewUrl));
     batch.facts = Some(facts);
-    batch.hints = hints::of(response, Some(&feed.about), expired, &job.now);
+    batch.hints = hints::of(response, Some(&feed.about), written.expired, &job.now);
     if state.pages_read == 0 {
         let mut watermark = map::newest(&batch.items, job.watermark.as_ref());
         // What was cut off would never be seen if the server could say "not modified" to the next request.
@@ -166,23 +191,28 @@ fn batch(
     batch
 }
 
-fn warn(batch: &mut Batch, feed: &Feed, decoded: &Decoded<'_>, room: &Room) {
+fn warn(batch: &mut Batch, feed: &Feed, written: &Written, room: &Room) {
     let kept = batch.items.len();
     if let Some(damage) = feed.damage {
         batch.warnings.push(format!("document damaged at byte {} ({}): kept {kept} items", damage.at, damage.what));
     }
-    if decoded.repaired {
-        batch.warnings.push(format!("some bytes mean nothing in {}: they were repaired or replaced", decoded.encoding));
+    if written.repaired {
+        batch.warnings.push(format!("some bytes mean nothing in {}: they were repaired or replaced", written.encoding));
     }
-    if feed.entries.len() > limits::ITEMS {
-        batch.warnings.push(format!(
-            "the document has {} entries: kept the first {}",
-            feed.entries.len(),
-            limits::ITEMS
-        ));
+    if feed.more {
+        let kept = batch.items.len() + batch.rejects.len();
+        let why = if kept >= limits::ITEMS { "has more entries" } else { "is larger" };
+        batch.warnings.push(format!("the document {why} than can be kept: kept the first {kept} entries"));
+    }
+    if feed.shortened > 0 {
+        batch
+            .warnings
+            .push(format!("{} texts or lists are longer than any item needs: their rest was left out", feed.shortened));
     }
     if room.shortened > 0 {
-        batch.warnings.push(format!("the page is too large to be kept whole: {} texts were left out", room.shortened));
+        batch
+            .warnings
+            .push(format!("the page is too large to be kept whole: {} of its parts were left out", room.shortened));
     }
     let mut ids: Vec<&str> = batch.items.iter().map(|item| item.external_id.as_str()).collect();
     ids.sort_unstable();

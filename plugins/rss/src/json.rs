@@ -6,11 +6,13 @@
 use std::rc::Rc;
 
 use serde_json::{Map, Value};
+use tidegate_plugin_kit::json::{Malformed, Reader, Scalar, Shape};
 use tidegate_plugin_kit::uri;
 
 use crate::dates;
 use crate::limits;
 use crate::model::{Feed, Field, Format, Link, Markup, Node, Person, Stamp, Tag, Text};
+use crate::weight;
 
 /// What a JSON text turned out to be.
 #[derive(Debug)]
@@ -33,20 +35,133 @@ pub fn looks_like(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Reads a document that came from `base`.
-pub fn read(text: &str, base: &str) -> Read {
-    let document = match serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}')) {
-        Ok(document) => document,
-        Err(error) => return Read::Broken(error.to_string()),
-    };
-    let Value::Object(feed) = &document else { return Read::Other };
-    let Some(format) = format(feed) else { return Read::Other };
-    let base: Rc<str> = Rc::from(base);
-    let items = feed.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let entries = items.iter().filter_map(Value::as_object).map(|item| entry(item, &base)).collect();
+/// Reads a document that came from `base`. `room`: bytes that its entries may take.
+pub fn read(text: &str, base: &str, room: usize) -> Read {
+    let mut document = Document { base: Rc::from(base), room, ..Document::default() };
+    let read = Reader::whole(text, |reader| {
+        document.is_object = reader.shape()? == Shape::Object;
+        reader.members(|reader, name| document.member(reader, name)).map(drop)
+    });
+    if let Err(error) = read {
+        return Read::Broken(format!("expected {} at byte {}", error.expected, error.at));
+    }
+    let Document { base, about: feed, entries, is_object, more, shortened, .. } = document;
+    let Some(format) = format(&feed).filter(|_| is_object) else { return Read::Other };
     let expired = feed.get("expired").and_then(Value::as_bool) == Some(true);
-    let feed = Feed { format, about: about(feed, &base), entries, cut: Vec::new(), damage: None, truncated: false };
+    let about = about(&feed, &base);
+    let feed = Feed { format, about, entries, cut: Vec::new(), damage: None, truncated: false, more, shortened };
     Read::Feed { feed: Box::new(feed), expired }
+}
+
+/// A document as it is read: its entries one by one, so that it costs no more memory than what is kept of it.
+#[derive(Debug, Default)]
+struct Document {
+    base: Rc<str>,
+    is_object: bool,
+    /// Members beside the entries.
+    about: Map<String, Value>,
+    entries: Vec<Node>,
+    /// Bytes that the entries may take.
+    room: usize,
+    /// Bytes that they take.
+    kept: usize,
+    more: bool,
+    shortened: usize,
+}
+
+impl Document {
+    fn member(&mut self, reader: &mut Reader<'_>, name: &str) -> Result<(), Malformed> {
+        if name != "items" {
+            return member(reader, name, &FEED, &mut self.about, &mut self.shortened);
+        }
+        let is_list = reader.shape()? == Shape::Array;
+        self.about.insert(name.to_owned(), if is_list { Value::Array(Vec::new()) } else { Value::Null });
+        // Of a member that stands there twice the last one counts.
+        (self.kept, self.more) = (0, false);
+        self.entries.clear();
+        reader.values(|reader, _| self.item(reader)).map(drop)
+    }
+
+    fn item(&mut self, reader: &mut Reader<'_>) -> Result<(), Malformed> {
+        if self.more || reader.shape()? != Shape::Object {
+            return reader.skip();
+        }
+        if self.entries.len() >= limits::ITEMS || self.kept > self.room {
+            self.more = true;
+            return reader.skip();
+        }
+        let mut item = Map::new();
+        reader.members(|reader, name| member(reader, name, &ITEM, &mut item, &mut self.shortened))?;
+        let entry = entry(&item, &self.base);
+        self.kept = self.kept.saturating_add(weight::of(&entry));
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
+/// Members of a feed that are read.
+const FEED: [&str; 13] = [
+    "version",
+    "title",
+    "home_page_url",
+    "feed_url",
+    "next_url",
+    "description",
+    "language",
+    "authors",
+    "author",
+    "icon",
+    "favicon",
+    "hubs",
+    "expired",
+];
+/// Members of an item that are read.
+const ITEM: [&str; 16] = [
+    "id",
+    "url",
+    "external_url",
+    "title",
+    "summary",
+    "content_html",
+    "content_text",
+    "authors",
+    "author",
+    "date_published",
+    "date_modified",
+    "language",
+    "image",
+    "banner_image",
+    "tags",
+    "attachments",
+];
+
+/// Takes a member if it is one of those that are read. A text is cut, and a list of more than anybody needs is passed over.
+fn member(
+    reader: &mut Reader<'_>,
+    name: &str,
+    known: &[&str],
+    into: &mut Map<String, Value>,
+    shortened: &mut usize,
+) -> Result<(), Malformed> {
+    if !known.contains(&name) {
+        return reader.skip();
+    }
+    let value = match reader.shape()? {
+        Shape::Object | Shape::Array => {
+            let raw = reader.raw()?;
+            let fits = raw.len() <= limits::LIST_BYTES;
+            *shortened += usize::from(!fits);
+            if fits { serde_json::from_str(raw).unwrap_or_default() } else { Value::Null }
+        }
+        Shape::Text => {
+            let Scalar::Text(text) = reader.scalar()? else { return Ok(()) };
+            *shortened += usize::from(text.len() > limits::MARKUP_BYTES);
+            Value::String(text[..text.floor_char_boundary(limits::MARKUP_BYTES)].to_owned())
+        }
+        _ => serde_json::from_str(reader.raw()?).unwrap_or_default(),
+    };
+    into.insert(name.to_owned(), value);
+    Ok(())
 }
 
 fn format(feed: &Map<String, Value>) -> Option<Format> {
@@ -75,7 +190,7 @@ fn url(object: &Map<String, Value>, name: &str, base: &str) -> Option<String> {
 }
 
 fn plain(value: Option<String>, base: &Rc<str>) -> Option<Text> {
-    value.map(|value| Text { value, markup: Markup::Plain, base: Rc::clone(base) })
+    value.map(|value| Text { value: Rc::from(value), markup: Markup::Plain, base: Rc::clone(base) })
 }
 
 /// `authors` of 1.1, else `author` of 1.0.
@@ -112,7 +227,11 @@ fn about(feed: &Map<String, Value>, base: &Rc<str>) -> Node {
 }
 
 fn entry(item: &Map<String, Value>, base: &Rc<str>) -> Node {
-    let html = text(item, "content_html").map(|value| Text { value, markup: Markup::Html, base: Rc::clone(base) });
+    let html = text(item, "content_html").map(|value| Text {
+        value: Rc::from(value),
+        markup: Markup::Html,
+        base: Rc::clone(base),
+    });
     let mut entry = Node {
         id: text(item, "id"),
         link: url(item, "url", base).or_else(|| url(item, "external_url", base)),

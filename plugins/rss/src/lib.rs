@@ -4,7 +4,7 @@
 //! sockets, stores. A page goes through the rooms in this order:
 //!
 //! [`answer`] (status) -> [`decode`] (bytes to text) -> [`tokenize`] -> [`reader`] or [`json`] -> [`model`] -> [`map`]
-//! (items), with [`dates`] and [`html`] beside; or [`discovery`] if it is a web page.
+//! (items), with [`dates`] and [`html`] beside, and [`weight`] for what an entry costs; or [`discovery`] if it is a web page.
 
 pub mod answer;
 pub mod conditional;
@@ -22,6 +22,7 @@ pub mod paging;
 pub mod reader;
 pub mod state;
 pub mod tokenize;
+pub mod weight;
 
 use tidegate_plugin_kit::{
     self as kit, Batch, Failure, Job, Manifest, Page, PageContent, Plugin, Problem, Step, Valid,

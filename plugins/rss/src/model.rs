@@ -95,7 +95,7 @@ pub enum Markup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// Trimmed.
-    pub value: String,
+    pub value: Rc<str>,
     /// How to read it.
     pub markup: Markup,
     /// Base of the references in it.
@@ -227,6 +227,12 @@ impl Fields {
         self.0.iter().filter(move |(known, _)| *known == field).map(|(_, text)| text.as_str())
     }
 
+    /// Bytes that they take.
+    pub fn weight(&self) -> usize {
+        let texts: usize = self.0.iter().map(|(_, text)| text.capacity()).sum();
+        self.0.capacity() * size_of::<(Field, String)>() + texts
+    }
+
     /// Adds a text. No feed needs more than a few; beyond a bound they are dropped.
     pub fn add(&mut self, field: Field, text: String) {
         if self.0.len() < 128 {
@@ -307,4 +313,8 @@ pub struct Feed {
     pub damage: Option<Damage>,
     /// Whether the document ended before its root did.
     pub truncated: bool,
+    /// Whether there are more entries than can be kept; nothing was read behind those that are.
+    pub more: bool,
+    /// Texts that were too long to be read to their end.
+    pub shortened: usize,
 }

@@ -175,3 +175,76 @@ fn a_document_does_not_grow_by_its_own_entities() {
     let size: usize = batch.items.iter().map(|item| item.text.as_ref().map_or(0, String::len)).sum();
     assert!(size <= limits::TEXT_BYTES);
 }
+
+/// More entries than a batch may have are not read, whatever they are written in; the end of such a document may be missing, and
+/// nobody notices.
+#[test]
+fn entries_are_read_up_to_the_contracts_limit() {
+    let json = "{\"version\":\"https://jsonfeed.org/version/1.1\",\"items\":[";
+    let rss = "<?xml version='1.0'?><rss><channel>";
+    for (head, piece, content_type, tail) in [
+        (rss, "<item/>", "text/xml", ""),
+        (rss, "<item>", "text/xml", ""),
+        (rss, "<item><guid>1</guid></item>", "text/xml", "</channel></rss>"),
+        (json, "{},", "application/feed+json", "{}]}"),
+        (json, "{\"id\":1},", "application/feed+json", "{}],\"title\":\"T\"}"),
+    ] {
+        let document = format!("{head}{}{tail}", piece.repeat(limits::ITEMS + 500));
+        let batch = normalize(document.as_bytes(), content_type).unwrap();
+        assert_eq!(batch.items.len(), limits::ITEMS, "{piece}");
+        let told = "the document has more entries than can be kept: kept the first 10000 entries";
+        assert!(batch.warnings.iter().any(|warning| warning == told), "{piece}: {:?}", batch.warnings);
+        assert!(
+            batch.warnings.iter().all(|warning| !warning.contains("the end of the document")),
+            "{piece}: {:?}",
+            batch.warnings
+        );
+    }
+    let whole = format!("{rss}{}</channel></rss>", "<item/>".repeat(limits::ITEMS));
+    let batch = normalize(whole.as_bytes(), "text/xml").unwrap();
+    assert!(batch.warnings.iter().all(|warning| !warning.contains("more entries")), "{:?}", batch.warnings);
+}
+
+/// Small things that are kept in many bytes: what entries take is counted, not how many there are.
+#[test]
+fn entries_are_read_up_to_their_weight() {
+    let item = |number: usize, within: &str| format!("<item><guid>{number}</guid>{}</item>", within.repeat(256));
+    for within in ["<enclosure url='a'/>", "<media:content url='a'/>", "<category>a</category>"] {
+        let base = format!("http://e.example/{}/", "x".repeat(2_000));
+        let items: String = (0..1_500).map(|number| item(number, within)).collect();
+        let document = format!("<rss><channel xml:base='{base}'>{items}</channel></rss>");
+        let batch = normalize(document.as_bytes(), "text/xml").unwrap();
+        let many = within.starts_with("<category");
+        assert_eq!(batch.items.len() < 1_500, !many, "{within}: {}", batch.items.len());
+        let told = batch.warnings.iter().any(|warning| warning.starts_with("the document is larger than can be kept"));
+        assert_eq!(told, !many, "{within}: {:?}", batch.warnings);
+    }
+}
+
+/// Texts that are longer than anything the contract takes are read to a bound, and that is said.
+#[test]
+fn texts_are_read_to_a_bound() {
+    let long = |piece: &str| piece.repeat(6_000_000 / piece.len());
+    for piece in ["&amp;amp;", "&lt;a href=x&gt;", "&lt;p&gt;x", "&lt;ul&gt;&lt;li&gt;", "<b/>", "x ", "<![CDATA[&]]>"]
+    {
+        let text = long(piece);
+        let document =
+            format!("<rss><channel><item><guid>1</guid><description>{text}</description></item></channel></rss>");
+        let batch = normalize(document.as_bytes(), "text/xml").unwrap();
+        let item = batch.items.first().unwrap();
+        assert_eq!(item.external_id, "1");
+        assert!(item.text.as_ref().is_none_or(|text| text.len() <= limits::TEXT_BYTES), "{piece}");
+        assert!(batch.warnings.iter().any(|warning| warning.contains("left out")), "{piece}: {:?}", batch.warnings);
+    }
+    let guid = format!("<rss><channel><item><guid>{}</guid></item></channel></rss>", long("x"));
+    assert!(normalize(guid.as_bytes(), "text/xml").unwrap().items[0].external_id.starts_with("hash:"));
+}
+
+/// What makes each element look through many others costs time, not the run.
+#[test]
+fn neither_bindings_nor_stray_ends_are_searched_without_bound() {
+    let bindings = |from: usize| (from..from + 250).map(|n| format!(" xmlns:a{n}='u'")).collect::<String>();
+    let nested: String = (0..250).map(|level| format!("<x{}>", bindings(level * 250))).collect();
+    check(format!("<rss>{nested}{}", "<z:b/>".repeat(200_000)).as_bytes(), "text/xml");
+    check(format!("<rss>{}{}", "<a>".repeat(255), "</b>".repeat(500_000)).as_bytes(), "text/xml");
+}

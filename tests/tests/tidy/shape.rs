@@ -12,10 +12,8 @@ use super::sources::Sources;
 const LINES: usize = 400;
 
 /// Files that are longer, how long they may be, and why. Entries only shrink; one that fits [`LINES`] goes.
-const LONGER: [(&str, usize, &str); 2] = [
-    ("plugins/kit/src/html/named.rs", 522, "a table of names from the HTML standard"),
-    ("plugins/rss/src/reader/mod.rs", 413, "one automaton over the tokens of a document"),
-];
+const LONGER: [(&str, usize, &str); 1] =
+    [("plugins/kit/src/html/named.rs", 522, "a table of names from the HTML standard")];
 
 /// Files, or folders with `/` at the end, where `unsafe` is argued for.
 const UNSAFE: [(&str, &str); 3] = [

@@ -8,7 +8,7 @@ mod server;
 use host::Host;
 use proptest::prelude::*;
 use serde_json::json;
-use server::{Manner, Server};
+use server::{Manner, Mishap, Server};
 use tidegate_plugin_kit::Plugin as _;
 
 /// Runs after which everything that a server shows has been read.
@@ -105,6 +105,59 @@ fn a_listing_that_is_cut_by_429_again_and_again_is_read_to_its_end() {
         read_all(&mut host, &mut server, kind);
         server.publish(33);
         read_all(&mut host, &mut server, kind);
+    }
+}
+
+/// What goes wrong once, in a first run or in a later one, costs nothing but time: the mark proves nothing that was not read.
+#[test]
+fn a_page_that_fails_once_loses_nothing() {
+    for kind in ["cursor", "cursor-header", "link-header", "link-body"] {
+        for mishap in Mishap::ALL {
+            for (order, filters) in [("newest-first", false), ("any", true), ("oldest-first", true)] {
+                for run in [1, 2] {
+                    let mut server = Server::new(kind, Manner::Good, 60, 10);
+                    (server.order, server.filters, server.incremental) = (order, filters, true);
+                    server.mishap = Some((mishap, run));
+                    let mut host = Host::new(&settings(&server), 10, 1_000);
+                    host.run(&mut server);
+                    if run == 2 {
+                        server.publish(60);
+                        host.run(&mut server);
+                    }
+                    read_all(&mut host, &mut server, &format!("{kind} {mishap:?} {order} in run {run}"));
+                }
+            }
+        }
+    }
+}
+
+/// A sweep that is read again because one was cut does not bring more than a first run may.
+#[test]
+fn a_first_run_that_fails_is_cut_all_the_same() {
+    let mut server = Server::new("cursor", Manner::Good, 200, 10);
+    (server.order, server.incremental, server.mishap) = ("newest-first", true, Some((Mishap::NotFound, 1)));
+    let mut host = Host::new(&settings(&server), 100, 50);
+    host.run(&mut server);
+    let again: Vec<usize> = (0..3).map(|_| host.run(&mut server).requests).collect();
+    assert_eq!((again, host.stored.len()), (vec![5, 1, 1], 50));
+}
+
+/// Records dated a few minutes ahead, which anybody may post, do not hide those that come after them.
+#[test]
+fn a_record_dated_ahead_hides_nothing() {
+    for kind in ["cursor", "offset", "page"] {
+        for (order, filters) in [("newest-first", false), ("newest-first", true), ("any", true), ("oldest-first", true)]
+        {
+            let mut server = Server::new(kind, Manner::Good, 6, 10);
+            (server.order, server.filters, server.incremental, server.ahead) = (order, filters, true, Some(5));
+            let mut host = Host::new(&settings(&server), 10, 1_000);
+            host.run(&mut server);
+            for more in [3, 4, 28] {
+                server.publish(more);
+                host.run(&mut server);
+            }
+            read_all(&mut host, &mut server, &format!("{kind} {order} {filters}"));
+        }
     }
 }
 

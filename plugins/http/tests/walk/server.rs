@@ -10,6 +10,23 @@ const ENDPOINT: &str = "https://api.example/items";
 /// 2026-01-01 in seconds since 1970, less a year: all records are published by then.
 const EPOCH: usize = 1_735_689_600;
 
+/// What a server does wrong once, at the third page of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    /// It does not have the page.
+    NotFound,
+    /// It does not like the request.
+    BadRequest,
+    /// It names the page itself as the next one.
+    NamesItself,
+    /// This page and the two after it are empty, and each says that more follows.
+    ThreeEmpty,
+}
+
+impl Mishap {
+    pub(crate) const ALL: [Self; 4] = [Self::NotFound, Self::BadRequest, Self::NamesItself, Self::ThreeEmpty];
+}
+
 /// What a server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -66,6 +83,10 @@ pub(crate) struct Server {
     pub(crate) pinned: bool,
     /// Requests of a run after which it answers 429.
     pub(crate) slow_after: Option<usize>,
+    /// What goes wrong, and in which run.
+    pub(crate) mishap: Option<(Mishap, usize)>,
+    /// The number of a record that is dated ten seconds less than ten minutes late.
+    pub(crate) ahead: Option<usize>,
     /// Runs so far, and requests of this one.
     run: usize,
     requests: usize,
@@ -85,6 +106,8 @@ impl Server {
             texts: false,
             pinned: false,
             slow_after: None,
+            mishap: None,
+            ahead: None,
             run: 0,
             requests: 0,
         }
@@ -124,6 +147,11 @@ impl Server {
         if self.texts { format!("r{:06}", number * 7_919 % 1_000_003) } else { (number + 1).to_string() }
     }
 
+    /// When a record says that it was published, in seconds since 1970.
+    fn at(&self, number: usize) -> usize {
+        EPOCH + number * 60 + if self.ahead == Some(number) { 590 } else { 0 }
+    }
+
     pub(crate) fn newest(&self, count: usize) -> Vec<String> {
         (self.records.saturating_sub(count)..self.records).map(|number| self.id(number)).collect()
     }
@@ -132,10 +160,11 @@ impl Server {
     fn listing(&self, since: Option<&str>) -> Vec<usize> {
         let wanted = |number: &usize| match since {
             None => true,
-            Some(since) if self.by == "time" => rfc3339(EPOCH + number * 60).as_str() >= since,
+            Some(since) if self.by == "time" => rfc3339(self.at(*number)).as_str() >= since,
             Some(since) => (0..self.records).find(|one| self.id(*one) == since).is_none_or(|one| *number > one),
         };
         let mut listing: Vec<usize> = (0..self.records).filter(wanted).collect();
+        listing.sort_by_key(|number| if self.by == "time" { self.at(*number) } else { *number });
         if self.order == "newest-first" {
             listing.reverse();
         }
@@ -190,6 +219,13 @@ impl Server {
         // Whatever the kind, a place in the listing is a number of records; cursors and links carry the run they are from.
         let (at, page) = self.place(&query);
         let Some(mut at) = at else { return self.response(400, &json!({"message": "the cursor has expired"}), None) };
+        let mishap = self.mishap.filter(|(_, run)| *run == self.run).map(|(mishap, _)| mishap);
+        let third = page == 2;
+        match mishap {
+            Some(Mishap::NotFound) if third => return self.response(404, &json!({"message": "no such page"}), None),
+            Some(Mishap::BadRequest) if third => return self.response(400, &json!({"message": "odd"}), None),
+            _ => {}
+        }
         let (mut from, step) = (at, self.step());
         match self.manner {
             Manner::Ignores => from = 0,
@@ -201,10 +237,12 @@ impl Server {
         if matches!(self.manner, Manner::Repeats | Manner::Clamps | Manner::Wraps) {
             at = from;
         }
-        let gap = self.manner == Manner::Gaps && (page == 1 || page == 2) && self.told();
+        let gap = (self.manner == Manner::Gaps && (page == 1 || page == 2) && self.told())
+            || (mishap == Some(Mishap::ThreeEmpty) && (2..5).contains(&page));
         let end = if gap { from } else { (from + step).min(listing.len()) };
         let shown: Vec<usize> = if gap { Vec::new() } else { listing.get(from..end).unwrap_or_default().to_vec() };
-        let after = if self.manner == Manner::Repeats && from == 2 * step {
+        let itself = mishap == Some(Mishap::NamesItself) && third;
+        let after = if itself || self.manner == Manner::Repeats && from == 2 * step {
             from
         } else {
             at.max(from).saturating_add(end.saturating_sub(from))
@@ -212,9 +250,9 @@ impl Server {
         let more = end < listing.len() && from < listing.len();
         let said = more || matches!(self.manner, Manner::Endless | Manner::WrongTotals | Manner::Wraps);
         let items: Vec<Value> =
-            shown.iter().map(|number| json!({"id": self.id(*number), "at": rfc3339(EPOCH + number * 60)})).collect();
+            shown.iter().map(|number| json!({"id": self.id(*number), "at": rfc3339(self.at(*number))})).collect();
         let mut body = json!({"items": items, "more": said, "total": 999_999});
-        let name = format!("{after}.{}.{}", self.run, page + 1);
+        let name = format!("{after}.{}.{}", self.run, if itself { page } else { page + 1 });
         let host = if self.manner == Manner::Elsewhere { "https://evil.example/items" } else { ENDPOINT };
         let since = query("since").map(|since| format!("&since={since}")).unwrap_or_default();
         let link = format!("{host}?at={name}{since}");

@@ -25,10 +25,16 @@ pub use text::{fold, lines, plain};
 use scan::{Piece, Scanner};
 use write::Writer;
 
+use crate::limits;
+use crate::text::Room;
+
 /// Open elements in a piece of HTML. Deeper tags are dropped, their text stays.
 pub const HTML_DEPTH: usize = 128;
 /// Bytes of any URL (contract). A longer one is left out.
 pub const URL_BYTES: usize = 8 * 1_024;
+
+/// Bytes of markup that are read of one text: four times what may come of it. What stands behind them is left out.
+pub const MARKUP_BYTES: usize = 4 * limits::HTML_BYTES;
 
 /// Markup made safe.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -37,13 +43,28 @@ pub struct Clean {
     pub html: String,
     /// Its words: blocks on lines of their own, white space folded.
     pub text: String,
+    /// Whether the markup is too large: `html` is then empty, or ends before the markup does.
+    pub over: bool,
 }
 
-/// Cleans `markup`; references in it are relative to `base`. Linear in the length of the markup.
+/// Cleans `markup`; references in it are relative to `base`. Linear in the length of the markup, and bounded by the contract's
+/// maxima: a few bytes of markup may be many of clean HTML.
 pub fn clean(markup: &str, base: &str) -> Clean {
-    let mut writer = Writer::new(markup.len(), base);
-    let mut scanner = Scanner::new(markup);
-    while let Some(piece) = scanner.next() {
+    clean_within(markup, base, limits::HTML_BYTES)
+}
+
+/// The same, with at most `most` bytes of HTML (and never more than the contract allows): what there is no room for need not be
+/// written.
+pub fn clean_within(markup: &str, base: &str, most: usize) -> Clean {
+    let read = &markup[..markup.floor_char_boundary(MARKUP_BYTES)];
+    let mut writer = Writer::new(read.len(), base, most.min(limits::HTML_BYTES));
+    if read.len() < markup.len() {
+        writer.over = true;
+    }
+    let mut scanner = Scanner::new(read);
+    while !writer.is_full()
+        && let Some(piece) = scanner.next()
+    {
         match piece {
             Piece::Text(text) => writer.text(text),
             Piece::Reference(meaning) => writer.text(meaning),
@@ -61,6 +82,18 @@ pub fn clean(markup: &str, base: &str) -> Clean {
         }
     }
     writer.finish()
+}
+
+/// Cleans for an item of a batch. HTML that there is no room for is left out and counted, and costs a part of the room: else a page
+/// of many texts that all grow a thousandfold could make this write more than a call has time for.
+pub fn clean_for(markup: &str, base: &str, room: &mut Room) -> Clean {
+    let most = room.left().min(limits::HTML_BYTES);
+    let clean = clean_within(markup, base, most);
+    if clean.over {
+        room.shortened += 1;
+        room.spend(most / 8);
+    }
+    clean
 }
 
 #[cfg(test)]

@@ -37,6 +37,42 @@ fn what_stays() {
     }
 }
 
+/// Ten megabytes of what grows, or of what is passed over: what is written is bounded by the contract, and so is what is read.
+#[test]
+fn markup_without_end() {
+    let base = format!("https://e.example/{}/", "x".repeat(1_000));
+    for piece in [
+        "&",
+        "<",
+        "<a href=x>",
+        "<img src=x>",
+        "<p>x",
+        "<ul><li>",
+        "<b>",
+        "</b>",
+        "<!--",
+        "<script>",
+        "x ",
+        " ",
+        "<br>",
+    ] {
+        let markup = piece.repeat(10_000_000 / piece.len());
+        let clean = clean(&markup, &base);
+        assert!(clean.over, "{piece}");
+        assert!(clean.html.len() <= limits::HTML_BYTES && clean.html.capacity() <= limits::HTML_BYTES, "{piece}");
+        assert!(clean.text.len() <= MARKUP_BYTES, "{piece}");
+    }
+    let title = format!("<a title='{}'>x</a>", "&amp;".repeat(400_000));
+    assert_eq!(clean(&title, BASE), Clean { html: String::new(), text: "x".to_owned(), over: true });
+}
+
+#[test]
+fn what_has_no_room_is_not_written() {
+    let clean = clean_within("<p>a</p><p>b</p>", BASE, 15);
+    assert_eq!(clean, Clean { html: String::new(), text: "a\nb".to_owned(), over: true });
+    assert!(!clean_within("<p>a</p><p>b</p>", BASE, 16).over);
+}
+
 #[test]
 fn what_goes() {
     for (markup, expected) in [

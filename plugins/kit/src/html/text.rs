@@ -60,6 +60,11 @@ impl Lines {
         }
     }
 
+    /// Bytes so far.
+    pub(super) fn len(&self) -> usize {
+        self.out.len()
+    }
+
     pub(super) fn finish(self) -> String {
         self.out
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns: escaping, balance, implied end tags, URLs, and where lines of text end. Called by [`super`].
 
-use crate::uri;
+use crate::{limits, uri};
 
 use super::allow::{self, ELEMENTS, Place};
 use super::attributes::Attribute;
@@ -18,23 +18,49 @@ pub(super) struct Writer<'b> {
     open: Vec<usize>,
     /// How many of each are open, so that a stray end tag is known as one without a search.
     count: [u16; ELEMENTS.len()],
+    /// Bytes of HTML that may be written. None once there were more: from there on only text is.
+    most: Option<usize>,
+    /// Whether something is left out.
+    pub(super) over: bool,
 }
 
 impl<'b> Writer<'b> {
-    pub(super) fn new(capacity: usize, base: &'b str) -> Self {
+    pub(super) fn new(capacity: usize, base: &'b str, most: usize) -> Self {
         Self {
-            html: String::with_capacity(capacity + 32),
-            lines: Lines::with_capacity(capacity),
+            html: String::with_capacity(capacity.min(most) + 32),
+            lines: Lines::with_capacity(capacity.min(limits::TEXT_BYTES)),
             base,
             open: Vec::new(),
             count: [0; ELEMENTS.len()],
+            most: Some(most),
+            over: false,
         }
+    }
+
+    /// Whether nothing more can come of the markup.
+    pub(super) fn is_full(&self) -> bool {
+        self.most.is_none() && self.lines.len() >= limits::TEXT_BYTES
+    }
+
+    /// Whether so many more bytes of HTML may be written. If not, there will be no HTML at all.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let has = self.most.is_some_and(|most| self.html.len().saturating_add(bytes) <= most);
+        if !has {
+            self.html = String::new();
+            self.most = None;
+            self.over = true;
+        }
+        has
     }
 
     /// Text that means itself.
     pub(super) fn text(&mut self, text: &str) {
-        escape(text, &mut self.html);
-        self.lines.push(text);
+        if self.has_room(text.len()) {
+            escape(text, &mut self.html);
+        }
+        if self.lines.len() < limits::TEXT_BYTES {
+            self.lines.push(text);
+        }
     }
 
     /// A tag that is not kept: it separates nothing but words.
@@ -49,10 +75,16 @@ impl<'b> Writer<'b> {
             Place::Inline | Place::Void => {}
             _ => self.lines.line(),
         }
+        if !self.has_room(kept.name.len() + 2) {
+            return;
+        }
         let mark = self.html.len();
         self.html.push('<');
         self.html.push_str(kept.name);
         let has_source = self.attributes(kept, attributes);
+        if self.most.is_none() {
+            return;
+        }
         if matches!(kept.name, "img" | "source") && !has_source {
             self.html.truncate(mark);
             return;
@@ -92,6 +124,9 @@ impl<'b> Writer<'b> {
             } else {
                 value
             };
+            if !self.has_room(name.len() + value.len() + 4) {
+                break;
+            }
             self.html.push(' ');
             self.html.push_str(name);
             self.html.push_str("=\"");
@@ -173,7 +208,8 @@ impl<'b> Writer<'b> {
         while !self.open.is_empty() {
             self.close_top();
         }
-        Clean { html: self.html.trim().to_owned(), text: self.lines.finish() }
+        self.has_room(0);
+        Clean { html: self.html.trim().to_owned(), text: self.lines.finish(), over: self.over }
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod declared;
 mod ebcdic;
+mod exact;
 mod wide;
 
 use std::borrow::Cow;
@@ -54,7 +55,7 @@ pub fn decode<'b>(bytes: &'b [u8], content_type: Option<&str>) -> Decoded<'b> {
         if let Some(encoding) =
             label(name).filter(|encoding| !encoding.is_single_byte() && *encoding != encoding_rs::UTF_8)
         {
-            let (text, _) = encoding.decode_without_bom_handling(body);
+            let text = exact::decode(encoding, body, true).unwrap_or_default();
             return Decoded { text, encoding: superset(name), repaired: true };
         }
     }
@@ -89,21 +90,25 @@ fn by_name<'b>(name: &str, bytes: &'b [u8]) -> Option<Cow<'b, str>> {
         "utf-32le" => wide::utf32(bytes, u32::from_le_bytes).map(Cow::Owned),
         "utf-32be" => wide::utf32(bytes, u32::from_be_bytes).map(Cow::Owned),
         "cp037" | "ibm037" | "ebcdic-cp-us" => Some(Cow::Owned(ebcdic::decode(bytes))),
-        other => label(other)?.decode_without_bom_handling_and_without_replacement(bytes),
+        other => exact::decode(label(other)?, bytes, false),
     }
 }
 
 /// UTF-8 where it is valid, windows-1252 elsewhere: text that several programs wrote into one document.
 fn mixed(bytes: &[u8]) -> Decoded<'static> {
-    let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
-    let mut multibyte = false;
-    for chunk in bytes.utf8_chunks() {
-        multibyte |= !chunk.valid().is_ascii();
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            text.push_str(&encoding_rs::WINDOWS_1252.decode_without_bom_handling(&[*byte]).0);
+    // Each of the 256 once: there may be ten million bytes.
+    let letters: Vec<String> = (0..=u8::MAX)
+        .map(|byte| encoding_rs::WINDOWS_1252.decode_without_bom_handling(&[byte]).0.into_owned())
+        .collect();
+    let text = exact::twice(|each| {
+        for chunk in bytes.utf8_chunks() {
+            each(chunk.valid());
+            chunk.invalid().iter().filter_map(|byte| letters.get(usize::from(*byte))).for_each(|letter| each(letter));
         }
-    }
+        Some(())
+    });
+    let text = text.unwrap_or_default();
+    let multibyte = bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
     let encoding = if multibyte { "utf-8" } else { "windows-1252" };
     Decoded { text: Cow::Owned(text), encoding: encoding.to_owned(), repaired: multibyte }
 }

@@ -17,7 +17,8 @@ pub fn external_id(entry: &Node) -> String {
         Some(id) if id.len() <= limits::EXTERNAL_ID_BYTES => id.to_owned(),
         Some(long) => format!("hash:{:032x}", hash([long])),
         None => {
-            let text = |text: &Option<crate::model::Text>| text.as_ref().map(|t| t.value.clone()).unwrap_or_default();
+            let text =
+                |text: &Option<crate::model::Text>| text.as_ref().map(|t| t.value.to_string()).unwrap_or_default();
             let date =
                 entry.published.as_ref().or(entry.updated.as_ref()).map(|stamp| stamp.raw.clone()).unwrap_or_default();
             let content = entry.contents.first().cloned();

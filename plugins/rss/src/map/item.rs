@@ -13,22 +13,34 @@ use crate::model::{Field, Format, Markup, Node, Person, Stamp, Text};
 /// The item of an entry; `element` is its number in the document.
 pub fn item(entry: &Node, element: u32, format: Format, room: &mut Room) -> Item {
     let mut item = Item::new(element, identity::external_id(entry));
-    item.url = link(entry);
-    item.title = entry.title.as_ref().and_then(|title| line(title, limits::TITLE_BYTES));
+    item.url = room.take(link(entry));
+    item.title = room.take(entry.title.as_ref().and_then(|title| line(title, limits::TITLE_BYTES)));
     texts(entry, &mut item, room);
     item.authors = entry.authors.iter().filter_map(author).collect();
     item.authors.dedup();
+    room.fit(&mut item.authors, |author| {
+        let texts = [&author.name, &author.url, &author.extra];
+        texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     (item.published_at, item.updated_at) = dates(entry, format);
     item.language = entry.language.clone().filter(|language| language.len() <= 64);
     item.media = media::of(entry);
     item.kind = kind(&item).to_owned();
+    room.fit(&mut item.media, |medium| {
+        let texts = [&medium.mime, &medium.alt];
+        medium.url.len() + texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     item.references = references(entry);
+    room.fit(&mut item.references, |reference| {
+        let texts = [&reference.external_id, &reference.url];
+        texts.into_iter().flatten().map(String::len).sum::<usize>() + limits::RECORD_BYTES
+    });
     item.tags = tags(entry);
+    room.fit(&mut item.tags, |tag| tag.len() + limits::TAG_BYTES);
     if let Some(count) = entry.fields.get(Field::CommentsCount).and_then(|count| count.trim().parse::<u32>().ok()) {
         item.metrics.push(Metric { name: "comments".to_owned(), value: f64::from(count) });
     }
-    item.data = extra::of_item(entry);
-    room.spend(item.data.as_ref().map_or(0, String::len) + item.external_id.len() + 256);
+    item.data = room.take(extra::of_item(entry));
     item
 }
 
@@ -41,26 +53,34 @@ fn link(entry: &Node) -> Option<String> {
 fn texts(entry: &Node, item: &mut Item, room: &mut Room) {
     let full = entry.contents.first().or(entry.summary.as_ref());
     if let Some(full) = full {
-        let (markup, text) = body(full);
+        let (markup, text) = body(full, room);
         item.text = room.take(filled(cut(text, limits::TEXT_BYTES)));
         item.html = room.take(markup.filter(|html| !html.is_empty() && html.len() <= limits::HTML_BYTES));
     }
     if let (Some(content), Some(summary)) = (entry.contents.first(), &entry.summary)
         && content != summary
     {
-        let summary = filled(cut(body(summary).1, limits::SUMMARY_BYTES));
+        let summary = filled(cut(words(summary), limits::SUMMARY_BYTES));
         item.summary = room.take(summary.filter(|summary| item.text.as_ref() != Some(summary)));
     }
 }
 
 /// A text as HTML, if it is any, and as plain text.
-fn body(text: &Text) -> (Option<String>, String) {
+fn body(text: &Text, room: &mut Room) -> (Option<String>, String) {
     match text.markup {
         Markup::Plain => (None, html::lines(&text.value)),
         Markup::Html => {
-            let clean = html::clean(&text.value, &text.base);
+            let clean = html::clean_for(&text.value, &text.base, room);
             (Some(clean.html), clean.text)
         }
+    }
+}
+
+/// A text as plain text alone.
+fn words(text: &Text) -> String {
+    match text.markup {
+        Markup::Plain => html::lines(&text.value),
+        Markup::Html => html::clean_within(&text.value, &text.base, 0).text,
     }
 }
 

@@ -10,6 +10,7 @@ use super::names::Space;
 use super::{Place, Reader, repair};
 use crate::limits;
 use crate::model::{Field, Format, Link, Node, Person, Picture, Tag};
+use crate::weight;
 
 const ITUNES_SCHEME: &str = "http://www.itunes.com/";
 const MEDIA_SCHEME: &str = "http://search.yahoo.com/mrss/category_schema";
@@ -172,6 +173,11 @@ impl Reader<'_> {
 
     fn begin_item(&mut self) {
         self.feed_seen = true;
+        self.kept = self.kept.saturating_add(self.entries.last().map_or(0, weight::of));
+        if self.entries.len() >= limits::ITEMS || self.kept > self.room {
+            self.more = true;
+            return;
+        }
         self.entries.push(Node::default());
         self.in_entry = true;
         self.in_source = false;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::Role;
 use super::repair;
 use crate::html;
+use crate::limits;
 use crate::model::{Markup, Text};
 use crate::tokenize::{Attribute, Entities, decode_into};
 
@@ -44,6 +45,8 @@ pub(super) struct Content {
     base64: bool,
     base: Rc<str>,
     buffer: String,
+    /// Whether there was more than is read of a text.
+    cut: bool,
 }
 
 impl Content {
@@ -64,7 +67,7 @@ impl Content {
             _ => Kind::Other,
         };
         let base64 = kind == Kind::Other || mode.is_some_and(|mode| mode.eq_ignore_ascii_case("base64"));
-        Self { key, kind, declared_inline: kind == Kind::Inline, base64, base, buffer: String::new() }
+        Self { key, kind, declared_inline: kind == Kind::Inline, base64, base, buffer: String::new(), cut: false }
     }
 
     /// Whether an entry that starts in it shows that its end tag is missing.
@@ -79,6 +82,7 @@ impl Content {
 
     /// Adds text of the document. Says whether its references were known.
     pub(super) fn text(&mut self, raw: &str, entities: &Entities) -> bool {
+        let raw = self.as_far_as_it_fits(raw);
         if self.kind == Kind::Inline && !raw.contains('&') {
             self.buffer.push_str(raw);
             return true;
@@ -97,6 +101,7 @@ impl Content {
 
     /// Adds a CDATA section.
     pub(super) fn literal(&mut self, text: &str) {
+        let text = self.as_far_as_it_fits(text);
         if self.kind == Kind::Inline {
             escape_into(text, &mut self.buffer);
         } else {
@@ -112,9 +117,16 @@ impl Content {
             }
             self.kind = Kind::Inline;
         }
+        if self.as_far_as_it_fits(local).is_empty() {
+            return Role::Inline;
+        }
         self.buffer.push('<');
         self.buffer.push_str(local);
         for attribute in attributes.iter().filter(|a| !a.name.starts_with("xmlns")) {
+            if attribute.name.len().saturating_add(attribute.value.len()) > limits::VALUE_BYTES {
+                self.cut = true;
+                continue;
+            }
             self.buffer.push(' ');
             self.buffer.push_str(attribute.name);
             self.buffer.push_str("=\"");
@@ -127,11 +139,23 @@ impl Content {
 
     /// An element within the text ends.
     pub(super) fn end_inline(&mut self, local: &str, empty: bool) {
-        if !(empty && is_void(local)) {
+        if !(self.as_far_as_it_fits(local).is_empty() || empty && is_void(local)) {
             self.buffer.push_str("</");
             self.buffer.push_str(local);
             self.buffer.push('>');
         }
+    }
+
+    /// As much of what follows as is read of a text, by its length so far.
+    fn as_far_as_it_fits<'m>(&mut self, more: &'m str) -> &'m str {
+        let fits = &more[..more.floor_char_boundary(limits::MARKUP_BYTES.saturating_sub(self.buffer.len()))];
+        self.cut |= fits.len() < more.len();
+        fits
+    }
+
+    /// Whether its end was not read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Whether it can stand for a missing summary.
@@ -152,7 +176,11 @@ impl Content {
         if may_guess && kind == Kind::Plain && html::looks_like_html(&value) {
             kind = Kind::Html;
         }
-        Text { value, markup: if kind == Kind::Plain { Markup::Plain } else { Markup::Html }, base: self.base }
+        Text {
+            value: Rc::from(value),
+            markup: if kind == Kind::Plain { Markup::Plain } else { Markup::Html },
+            base: self.base,
+        }
     }
 }
 
@@ -162,8 +190,12 @@ fn is_void(local: &str) -> bool {
     VOID.iter().any(|void| void.eq_ignore_ascii_case(local))
 }
 
+/// What a character becomes may be five times as long: the bound on a text holds for that.
 fn escape_into(text: &str, out: &mut String) {
     for c in text.chars() {
+        if out.len() >= limits::MARKUP_BYTES {
+            return;
+        }
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

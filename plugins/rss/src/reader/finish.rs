@@ -163,6 +163,7 @@ impl Reader<'_> {
     fn finish_text(&mut self) {
         let Some(content) = self.content.take() else { return };
         let (key, is_text) = (content.key, content.is_text());
+        self.shortened += usize::from(content.is_cut());
         let to_content = std::mem::take(&mut self.summary_is_content);
         let text = content.into_text(!self.format.is_some_and(Format::is_atom));
         let Some(place) = self.destination() else { return };
@@ -176,7 +177,7 @@ impl Reader<'_> {
                 }
             }
             Key::Description => self.node(place).summary = Some(text),
-            Key::Summary => self.node(place).fields.add(Field::PodcastSummary, text.value),
+            Key::Summary => self.node(place).fields.add(Field::PodcastSummary, text.value.to_string()),
             Key::Content if place == Place::Entry => {
                 let entry = self.here_entry();
                 if is_text && entry.summary.is_none() && !to_content {
@@ -243,7 +244,7 @@ impl Reader<'_> {
         self.in_source = false;
         let source = std::mem::take(&mut self.source);
         let title = source.title.map(|title| match title.markup {
-            Markup::Plain => title.value,
+            Markup::Plain => title.value.to_string(),
             Markup::Html => crate::html::plain(&title.value),
         });
         let title = title.or_else(|| Some(value.to_owned())).filter(|title| !title.is_empty());

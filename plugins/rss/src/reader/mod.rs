@@ -8,6 +8,7 @@
 //! It keeps no recursion: open elements are a list with a bound, and whatever the document does, the work is linear.
 
 mod begin;
+mod close;
 mod content;
 mod element;
 mod finish;
@@ -26,9 +27,9 @@ use crate::limits;
 use crate::model::{Feed, Format, Node};
 use crate::tokenize::{Attribute, Token, Tokenizer, decode_into};
 
-/// Reads a document that came from `base`. None if nothing in it says that it is a feed.
-pub fn read(text: &str, base: &str) -> Option<Feed> {
-    let mut reader = Reader::new(text, base);
+/// Reads a document that came from `base`. None if nothing in it says that it is a feed. `room`: bytes that its entries may take.
+pub fn read(text: &str, base: &str, room: usize) -> Option<Feed> {
+    let mut reader = Reader { room, ..Reader::new(text, base) };
     reader.run();
     reader.into_feed()
 }
@@ -78,6 +79,14 @@ struct Reader<'t> {
     root_ended: bool,
     feed: Node,
     entries: Vec<Node>,
+    /// Bytes that the entries may take.
+    room: usize,
+    /// Bytes that they take, but for the last.
+    kept: usize,
+    /// There are more entries than can be kept.
+    more: bool,
+    shortened: usize,
+    stray_ends: usize,
     image: Option<Node>,
     text_input: Node,
     source: Node,
@@ -115,6 +124,11 @@ impl<'t> Reader<'t> {
             root_ended: false,
             feed: Node::default(),
             entries: Vec::new(),
+            room: limits::KEPT_BYTES,
+            kept: 0,
+            more: false,
+            shortened: 0,
+            stray_ends: 0,
             image: None,
             text_input: Node::default(),
             source: Node::default(),
@@ -136,7 +150,7 @@ impl<'t> Reader<'t> {
     }
 
     fn run(&mut self) {
-        loop {
+        while !self.more {
             let at = self.tokens.position();
             match self.tokens.next_token() {
                 None => return,
@@ -156,7 +170,7 @@ impl<'t> Reader<'t> {
     fn text(&mut self, raw: &str, at: usize) {
         let known = match (&mut self.content, self.open.last_mut()) {
             (Some(content), _) => content.text(raw, &self.tokens.entities),
-            (None, Some(Open { text: Some(text), .. })) => decode_into(raw, &self.tokens.entities, text),
+            (None, Some(Open { text: Some(text), .. })) => decode_into(room_in(text, raw), &self.tokens.entities, text),
             _ => return,
         };
         if !known {
@@ -167,7 +181,7 @@ impl<'t> Reader<'t> {
     fn literal(&mut self, text: &str) {
         match (&mut self.content, self.open.last_mut()) {
             (Some(content), _) => content.literal(text),
-            (None, Some(Open { text: Some(collected), .. })) => collected.push_str(text),
+            (None, Some(Open { text: Some(collected), .. })) => collected.push_str(room_in(collected, text)),
             _ => {}
         }
     }
@@ -260,69 +274,7 @@ impl<'t> Reader<'t> {
         });
         let Some(own) = own.filter(|own| !own.value.trim().is_empty()) else { return Rc::clone(&self.base) };
         let url = self.resolve(&self.value(own));
-        if uri::is_http(&url) { Rc::from(url) } else { Rc::clone(&self.base) }
-    }
-
-    fn end(&mut self, name: &str, at: usize) {
-        if self.too_deep > 0 {
-            self.too_deep -= 1;
-            return;
-        }
-        let Some(found) = self.open.iter().rposition(|open| open.name == name) else {
-            // Old feeds write `<ITEM>...</item>`.
-            match self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)) {
-                Some(found) => self.close_down_to(found, at),
-                None => self.tokens.note(at, "an end tag without its start"),
-            }
-            return;
-        };
-        self.close_down_to(found, at);
-    }
-
-    fn close_down_to(&mut self, found: usize, at: usize) {
-        if found + 1 < self.open.len() {
-            self.tokens.note(at, "an element that was not ended");
-        }
-        while self.open.len() > found {
-            self.close_top(false);
-        }
-    }
-
-    /// Ends the innermost element.
-    fn close_top(&mut self, empty: bool) {
-        let Some(top) = self.open.last_mut() else { return };
-        let text = top.text.take();
-        match top.role {
-            Role::Handle(element) => self.finish(element, text),
-            Role::Inline => {
-                let name = names::parts(top.name).1;
-                if let Some(content) = &mut self.content {
-                    content.end_inline(name, empty);
-                }
-            }
-            Role::Wrapper => {}
-        }
-        if let Some(top) = self.open.pop() {
-            self.base = top.base;
-            self.bindings.shrink(top.bindings);
-        }
-        self.root_ended = self.open.is_empty();
-    }
-
-    /// A new entry starts inside a text that was never closed: ends the text and the entry around it.
-    fn close_for_entry(&mut self) {
-        let is_entry = |open: &Open<'_>| open.role == Role::Handle(Element::Item);
-        let floor = self.open.iter().rposition(is_entry).or_else(|| {
-            self.open
-                .iter()
-                .rposition(|open| matches!(open.role, Role::Handle(Element::Channel | Element::Feed | Element::Rdf)))
-                .map(|at| at + 1)
-        });
-        if let Some(floor) = floor {
-            while self.open.len() > floor {
-                self.close_top(false);
-            }
-        }
+        if uri::is_http(&url) && url.len() <= limits::URL_BYTES { Rc::from(url) } else { Rc::clone(&self.base) }
     }
 
     fn place(&self) -> Place {
@@ -371,8 +323,9 @@ impl<'t> Reader<'t> {
 
     /// An attribute's value with its references replaced.
     fn value(&self, attribute: &Attribute<'_>) -> String {
-        let mut out = String::with_capacity(attribute.value.len());
-        decode_into(attribute.value, &self.tokens.entities, &mut out);
+        let raw = room_in("", attribute.value);
+        let mut out = String::with_capacity(raw.len());
+        decode_into(raw, &self.tokens.entities, &mut out);
         out
     }
 
@@ -382,7 +335,7 @@ impl<'t> Reader<'t> {
     }
 
     fn into_feed(mut self) -> Option<Feed> {
-        let truncated = !self.open.is_empty() || self.content.is_some();
+        let truncated = !self.more && (!self.open.is_empty() || self.content.is_some());
         if truncated {
             self.tokens.note(self.tokens.position(), "the end of the document before its root's");
         }
@@ -405,8 +358,15 @@ impl<'t> Reader<'t> {
             cut,
             damage: self.tokens.damage(),
             truncated,
+            more: self.more,
+            shortened: self.shortened,
         })
     }
+}
+
+/// As much of `more` as a short value may still take.
+fn room_in<'m>(value: &str, more: &'m str) -> &'m str {
+    &more[..more.floor_char_boundary(limits::VALUE_BYTES.saturating_sub(value.len()))]
 }
 
 #[cfg(test)]

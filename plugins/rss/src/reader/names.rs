@@ -4,6 +4,7 @@
 //! knows, or to none at all, means what it usually means: feeds forget declarations.
 
 use super::element::Element;
+use crate::limits;
 
 /// The vocabularies that matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +118,9 @@ impl<'t> Bindings<'t> {
 
     /// Binds a prefix ("" for the default namespace).
     pub(super) fn bind(&mut self, prefix: &'t str, uri: &str) {
+        if self.bound.len() >= limits::BINDINGS {
+            return;
+        }
         self.bound.push((prefix, by_uri(uri).unwrap_or_else(|| by_prefix(prefix))));
     }
 
