@@ -242,6 +242,11 @@ pub const PLUGINS: usize = 256;
 
 /// Recorded cases of one plugin.
 pub const FIXTURES: usize = 10_000;
+/// Pages of one recorded case.
+pub const FIXTURE_PAGES: usize = 1_000;
+/// What the pages of one recorded case have together, in bytes; a file that several pages name counts each time. One case is in
+/// memory at a time.
+pub const FIXTURE_BYTES: usize = 64 * MIB;
 
 // ---- scheduler ----------------------------------------------------------------------------------------------------
 
