@@ -217,6 +217,8 @@ pub const ANSWER_BYTES_RANGE: (usize, usize) = (KIB, 64 * MIB);
 pub const HOSTCALL_FUEL: usize = 2 * ANSWER_BYTES;
 /// Frames of a trap's backtrace that are shown.
 pub const TRAP_FRAMES: usize = 8;
+/// Frames of a trap's backtrace that are looked at: a panic goes through a dozen before it ends.
+pub const TRAP_FRAMES_READ: usize = 64;
 /// What a component may ask of `wasi:random` at once, in bytes.
 pub const WASI_RANDOM_BYTES: u64 = 1 << 20;
 /// WASI handles (streams, pollables) that one call may hold.

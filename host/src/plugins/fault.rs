@@ -32,6 +32,14 @@ pub struct Fault {
     pub cpu: Duration,
 }
 
+impl Fault {
+    /// The same for whoever writes the plugin.
+    #[must_use]
+    pub fn for_author(&self) -> String {
+        format!("plugin {} {} {}: {}; {}", self.plugin, self.version, self.call, self.kind, self.kind.correction())
+    }
+}
+
 /// What happened in a call that gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
@@ -126,6 +134,29 @@ impl FaultKind {
         }
     }
 
+    /// What would help whoever writes the plugin, and has it in hand.
+    #[must_use]
+    pub const fn correction(&self) -> &'static str {
+        match self {
+            Self::DeadlineCpu { .. } => {
+                "correct the plugin: it has an endless loop, or does too much for one page; limits.cpu of a profile grants more"
+            }
+            Self::Asleep { .. } => "correct the plugin: it may not sleep",
+            Self::Memory { .. } => {
+                "correct the plugin: let it keep less at once, or ask for smaller pages; limits.memory_mb of a profile grants more"
+            }
+            Self::Table { .. } | Self::Stack { .. } | Self::Trap { .. } => {
+                "correct the plugin, and keep the page that caused it as a fixture"
+            }
+            Self::BadOutput { .. } => "correct the plugin: docs/guide has the contract",
+            Self::AnswerTooLarge { .. } => {
+                "correct the plugin: let it give less of a page, or ask for smaller pages; limits.answer_bytes of a profile grants \
+                 more"
+            }
+            Self::DeadlineWall { .. } | Self::Instantiation { .. } | Self::Busy { .. } => self.remedy(),
+        }
+    }
+
     /// In a word: the label of counters.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -169,10 +200,11 @@ impl fmt::Display for FaultKind {
             Self::Table { limit, wanted } => write!(f, "used more than {limit} table elements (it asked for {wanted})"),
             Self::Stack { limit } => write!(f, "used more than {} MiB of stack", mib(limit)),
             Self::Trap { cause, said, frames } => {
-                write!(f, "trapped ({cause})")?;
+                // What the plugin says itself helps most, and whoever cuts the message cuts its end.
                 if let Some(said) = said {
-                    write!(f, ", after it had logged: {}", one_line(said, limits::MESSAGE_BYTES))?;
+                    write!(f, "gave up: {}; it ", one_line(said, limits::MESSAGE_BYTES))?;
                 }
+                write!(f, "trapped ({cause})")?;
                 if !frames.is_empty() {
                     write!(f, ", in {}", frames.join(" < "))?;
                 }
@@ -273,5 +305,68 @@ fn frames(error: &wasmtime::Error) -> Vec<String> {
         }
         None => format!("function {}", frame.func_index()),
     };
-    backtrace.frames().iter().take(limits::TRAP_FRAMES).map(name).collect()
+    telling(backtrace.frames().iter().take(limits::TRAP_FRAMES_READ).map(name))
+}
+
+/// The frames that tell where it was; all of them if none does.
+fn telling(frames: impl Iterator<Item = String>) -> Vec<String> {
+    let (machinery, mut telling): (Vec<String>, Vec<String>) = frames.partition(|frame| is_machinery(frame));
+    if telling.is_empty() {
+        telling = machinery;
+    }
+    telling.truncate(limits::TRAP_FRAMES);
+    telling
+}
+
+/// Functions in which every panic of Rust ends, whatever its cause.
+fn is_machinery(frame: &str) -> bool {
+    const BEGINS: [&str; 14] = [
+        "__rust",
+        "__rustc",
+        "_rust",
+        "alloc::",
+        "core::ops::function::",
+        "core::option::",
+        "core::panicking",
+        "core::result::",
+        "core::slice::index::",
+        "core::str::slice_error_fail",
+        "rust_",
+        "std::panic",
+        "std::process::abort",
+        "std::sys::",
+    ];
+    // A method of a type: `<alloc::vec::Vec<T> as ...>`.
+    let frame = frame.trim_start_matches('<');
+    frame == "abort" || BEGINS.iter().any(|begin| frame.starts_with(begin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_tells_first_what_the_plugin_said_and_where_it_was() {
+        let frames = [
+            "std::process::abort",
+            "__rustc::__rust_abort",
+            "rust_panic",
+            "std::panicking::rust_panic_with_hook",
+            "<alloc::boxed::Box<F> as core::ops::function::FnOnce<A>>::call_once",
+            "core::panicking::panic_fmt",
+            "core::option::unwrap_failed",
+            "tides::answer::entry",
+            "tides::answer::page",
+        ];
+        let frames = telling(frames.iter().map(|frame| (*frame).to_owned()));
+        assert_eq!(frames, ["tides::answer::entry", "tides::answer::page"]);
+        let said = Some("panicked at src/answer.rs:5: no title".to_owned());
+        let kind = FaultKind::Trap { cause: "unreachable".to_owned(), said, frames };
+        let told = "gave up: panicked at src/answer.rs:5: no title; it trapped (unreachable), in \
+                    tides::answer::entry < tides::answer::page";
+        assert_eq!(kind.to_string(), told);
+        let only = ["rust_panic", "abort"].map(str::to_owned);
+        assert_eq!(telling(only.clone().into_iter()), only, "better than nothing");
+        assert!(kind.remedy().contains("author") && !kind.correction().contains("author"));
+    }
 }

@@ -75,7 +75,7 @@ async fn one(plugin: &Plugin, case: &fixtures::Case, update: bool) -> Result<Tol
         return Ok(told("broken", vec![why], vec![]));
     }
     let came = match fixtures::run(plugin, case).await {
-        Err(fault) => return Ok(told("broken", vec![fault.to_string()], vec![])),
+        Err(fault) => return Ok(told("broken", vec![fault.for_author()], vec![])),
         Ok(came) => came,
     };
     if !came.refused.is_empty() {
