@@ -35,6 +35,7 @@ impl Scrub<'_> {
     pub(super) fn scan(&mut self, text: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(text.len());
         let mut at = 0;
+        let ends = memmem::rfind(text, b"</script").unwrap_or(0);
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
             let before = at.checked_sub(1).and_then(|place| text.get(place)).copied();
             if let Some(found) = found(rest, before) {
@@ -46,7 +47,7 @@ impl Scrub<'_> {
                 let stand_in = self.stand_in(rest, &address);
                 out.extend_from_slice(&stand_in);
                 at += address.length;
-            } else if let Some((begin, length)) = script(rest) {
+            } else if let Some((begin, length)) = Some(rest).filter(|_| at < ends).and_then(script) {
                 let inside = rest.get(begin..begin + length).unwrap_or_default();
                 out.extend_from_slice(rest.get(..begin).unwrap_or_default());
                 let json = core::str::from_utf8(inside).ok().and_then(|inside| self.json(inside, false));
