@@ -217,6 +217,8 @@ pub const ANSWER_BYTES_RANGE: (usize, usize) = (KIB, 64 * MIB);
 pub const HOSTCALL_FUEL: usize = 2 * ANSWER_BYTES;
 /// Frames of a trap's backtrace that are shown.
 pub const TRAP_FRAMES: usize = 8;
+/// Frames of a trap's backtrace that are looked at: a panic goes through a dozen before it ends.
+pub const TRAP_FRAMES_READ: usize = 64;
 /// What a component may ask of `wasi:random` at once, in bytes.
 pub const WASI_RANDOM_BYTES: u64 = 1 << 20;
 /// WASI handles (streams, pollables) that one call may hold.
@@ -242,6 +244,11 @@ pub const PLUGINS: usize = 256;
 
 /// Recorded cases of one plugin.
 pub const FIXTURES: usize = 10_000;
+/// Pages of one recorded case.
+pub const FIXTURE_PAGES: usize = 1_000;
+/// What the pages of one recorded case have together, in bytes; a file that several pages name counts each time. One case is in
+/// memory at a time.
+pub const FIXTURE_BYTES: usize = 64 * MIB;
 
 // ---- scheduler ----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use tidegate_core::time::Span;
 
-use super::dead_args::{DeadCommand, RunArgs};
+use super::dead_args::{DeadCommand, RunArgs, WhichSources};
 use crate::database::Typed;
 pub(super) use plugin::{Language, NewArgs, PluginCommand, PluginRecord, PluginRun, PluginSource, PluginTest};
 pub(super) use replay::ReplayArgs;
@@ -180,16 +180,18 @@ pub enum SourceCommand {
     Run(RunArgs),
     /// Pause a source. A run under way goes on to its end; an actor run is aborted, and what it has brought is stored.
     Pause {
-        /// Id, or identifier.
-        source: String,
+        /// Which.
+        #[command(flatten)]
+        which: WhichSources,
         /// Why, for whoever asks later.
         #[arg(long, default_value = "paused by an operator")]
         reason: String,
     },
     /// Resume a paused or invalid source; its failures are forgotten and it is due at once.
     Resume {
-        /// Id, or identifier.
-        source: String,
+        /// Which.
+        #[command(flatten)]
+        which: WhichSources,
     },
     /// Remove a source with its items, pages and runs. Pause it first if an actor run is under way: one that is left alone goes on,
     /// and the most it may cost is booked.
@@ -358,9 +360,10 @@ pub enum RunsCommand {
 pub enum ProfileCommand {
     /// List profiles.
     List,
-    /// Check profiles against their plugins, prices and budgets: all of them, or these files. Nothing is fetched or paid.
+    /// Check profiles against their plugins, prices and budgets: all of them, or these. Nothing is fetched or paid.
     Check {
-        /// Files; without any, all profiles of the daemon.
+        /// Files, or names of profiles of the daemon; without any, all of them.
+        #[arg(value_name = "NAME|FILE")]
         files: Vec<PathBuf>,
     },
     /// Print the JSON Schema of a profile, for editors that complete and check TOML.

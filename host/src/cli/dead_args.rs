@@ -105,3 +105,14 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", default_value = "15m", requires = "wait")]
     pub timeout: Span,
 }
+
+/// Which sources `source pause` and `source resume` mean.
+#[derive(Debug, clap::Args)]
+pub struct WhichSources {
+    /// Id, or identifier.
+    #[arg(required_unless_present = "profile", conflicts_with = "profile")]
+    pub source: Option<String>,
+    /// All sources of this profile that are active (`pause`), or paused (`resume`).
+    #[arg(long, short)]
+    pub profile: Option<String>,
+}

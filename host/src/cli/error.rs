@@ -65,7 +65,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: None, problems: Vec::new() }
     }
 

@@ -24,7 +24,10 @@ mod items;
 mod migrate;
 mod moment;
 mod one_off;
+#[cfg(test)]
+mod one_off_tests;
 mod output;
+mod pause;
 mod plan;
 mod plugin;
 mod profile;

@@ -18,11 +18,16 @@ use super::dead_args::RunArgs;
 use super::error::{CliError, Exit};
 use super::home::{Home, find_source, tenant};
 use super::output::{Output, short, table};
+use super::pause::matching;
 use crate::ports::{Clock, Dice, Queued, RunRow, RunStage, SourceFilter, Store};
 use crate::system::{SystemClock, SystemDice};
 
 /// How often a run that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(300);
+
+/// What helps where all that matches is paused.
+const RESUME: &str = "`tidegate source resume` lets one run again, with --profile all of a profile; `tidegate source list --state \
+                      paused` says why";
 
 /// What became of one source's wish.
 #[derive(Serialize)]
@@ -68,26 +73,22 @@ async fn by_name(store: &dyn Store, names: &[String]) -> Result<Vec<Source>, Cli
     Ok(sources.into_values().collect())
 }
 
-async fn by_filter(store: &dyn Store, args: &RunArgs) -> Result<Vec<Source>, CliError> {
+pub(super) async fn by_filter(store: &dyn Store, args: &RunArgs) -> Result<Vec<Source>, CliError> {
     let profile = args.profile.as_deref().map(str::parse).transpose();
-    let mut filter = SourceFilter {
+    let filter = SourceFilter {
         tenant: args.tenant.as_deref().map(tenant).transpose()?,
         profile: profile.map_err(|error| CliError::usage(format!("--profile: {error}")))?,
-        state: Some("active".to_owned()),
-        limit: tidegate_core::limits::LIST_ROWS,
         ..SourceFilter::default()
     };
-    let mut all = Vec::new();
-    loop {
-        let sources = store.sources(&filter).await?;
-        let Some(last) = sources.last() else { break };
-        filter.after = Some(last.id);
-        all.extend(sources);
+    let all = matching(store, filter.clone(), "active").await?;
+    if !all.is_empty() {
+        return Ok(all);
     }
-    if all.is_empty() {
-        return Err(CliError::not_found("no active source matches").hint("`tidegate source list` shows what there is"));
-    }
-    Ok(all)
+    Err(match matching(store, filter, "paused").await?.len() as u64 {
+        0 => CliError::not_found("no active source matches").hint("`tidegate source list` shows what there is"),
+        1 => CliError::refused("1 source matches and is paused").hint(RESUME),
+        paused => CliError::refused(format!("{paused} sources match and are paused")).hint(RESUME),
+    })
 }
 
 async fn wish(store: &dyn Store, source: &Source) -> Result<Wished, CliError> {

@@ -39,7 +39,7 @@ impl Output {
 
     /// Tells a person something that is not data.
     pub(super) fn note(self, text: &str) {
-        line(&mut std::io::stderr().lock(), text);
+        line(&mut std::io::stderr().lock(), &in_order(text));
     }
 
     /// Prints an error and gives its exit code.
@@ -69,11 +69,19 @@ fn told(error: &CliError) -> String {
     } else {
         (miette::GraphicalTheme::none(), usize::from(u16::MAX))
     };
+    drawn(error, theme, width)
+}
+
+/// An error for people. It quotes files, names and plugins, so it goes the way of data; before it is drawn, as the drawing has
+/// escapes of its own.
+fn drawn(error: &CliError, theme: miette::GraphicalTheme, width: usize) -> String {
+    let mut shown = CliError::new(error.exit, in_order(&error.message));
+    shown.hint = error.hint.as_deref().map(in_order);
     let mut text = String::new();
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(width);
-    match handler.render_report(&mut text, error) {
+    match handler.render_report(&mut text, &shown) {
         Ok(()) => format!("error: {}", text.trim_start_matches(['\n', ' ', '×', 'x']).trim_end()),
-        Err(_) => format!("error: {}", error.message),
+        Err(_) => format!("error: {}", shown.message),
     }
 }
 
@@ -142,11 +150,26 @@ pub(super) fn short(text: &str, most: usize) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::in_order;
+    use super::{CliError, drawn, in_order};
+    use crate::engine::sources::{Refused, Wrong};
 
     #[test]
     fn nothing_is_shown_in_another_order() {
         assert_eq!(in_order("tide \u{202e}gpj\n\u{1b}[2Jשלום"), "tide \u{fffd}gpj\n\u{fffd}[2Jשלום");
+    }
+
+    #[test]
+    fn errors_do_nothing_to_a_terminal() {
+        let evil = "x\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}y";
+        let problems = vec![Wrong { pointer: format!("/{evil}"), message: evil.to_owned() }];
+        let invalid =
+            CliError::from(Refused::Invalid { profile: "p".parse().unwrap(), identifier: evil.to_owned(), problems });
+        for error in [CliError::failed(evil).hint(evil), invalid] {
+            let told = drawn(&error, miette::GraphicalTheme::none(), usize::from(u16::MAX));
+            assert!(!told.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{told:?}");
+            assert!(told.contains("x\u{fffd}[2J"), "{told:?}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! `profile list|check|schema`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use tidegate_core::id::ProfileName;
 use tidegate_core::overrides;
 
 use super::args::{Place, ProfileCommand};
@@ -94,12 +95,8 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
         wrong.extend(profiles.refused);
     }
     for file in files {
-        let place = file.display().to_string();
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| CliError::not_found(format!("{place} cannot be read: {error}")))?;
-        let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        match parse_profile(name, &text, &place) {
-            Ok(profile) => found.push(ProfileFile { place, profile }),
+        match named(home, file)? {
+            Ok(profile) => found.push(profile),
             Err(error) => wrong.push(error),
         }
     }
@@ -130,6 +127,34 @@ async fn check(home: &Home, files: &[PathBuf], output: Output) -> Result<Exit, C
         text
     })?;
     Ok(if wrong.is_empty() { Exit::Ok } else { Exit::Refused })
+}
+
+/// The profile in a file; or the one of that name among those of the daemon, which is easier to type.
+fn named(home: &Home, given: &Path) -> Result<Result<ProfileFile, ConfigError>, CliError> {
+    let place = given.display().to_string();
+    let name = given.to_str().and_then(|text| text.parse::<ProfileName>().ok());
+    if let (Some(name), false) = (name, given.is_file()) {
+        let mut profiles = home.profiles()?;
+        if let Some(file) = profiles.usable.remove(&name) {
+            return Ok(Ok(file));
+        }
+        let stem = |error: &ConfigError| stem_of(&error.place) == Some(name.as_str());
+        if let Some(error) = profiles.refused.into_iter().find(stem) {
+            return Ok(Err(error));
+        }
+        let message = format!("there is neither a profile nor a file {place}");
+        return Err(CliError::not_found(message).hint("`tidegate profile list` shows what there is"));
+    }
+    let text = std::fs::read_to_string(given)
+        .map_err(|error| CliError::not_found(format!("{place} cannot be read: {error}")))?;
+    let name = given.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    Ok(parse_profile(name, &text, &place).map(|profile| ProfileFile { place, profile }))
+}
+
+/// The name of the profile at a place: "profiles/quick.toml:3" is of "quick".
+fn stem_of(place: &str) -> Option<&str> {
+    let file = place.split_once(".toml").map_or(place, |(before, _)| before);
+    file.rsplit('/').next()
 }
 
 /// A profile held against everything it names: the plugin that is loaded, the credentials, and what its runs would order.
@@ -193,5 +218,30 @@ fn against_plugin(file: &ProfileFile, catalogue: &Catalogue) -> Result<(), Confi
             format!("[overrides] {}: {}", problem.pointer, problem.message),
             Some("see the schema of the plugin's kind".to_owned()),
         )),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_checked_by_its_name_as_well() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("profiles");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("quick.toml"), "plugin = \"rss\"\nkind = \"feed\"\nschedule = { every = \"1h\" }\n")
+            .unwrap();
+        std::fs::write(folder.join("broken.toml"), "plugin = 3\n").unwrap();
+        let home = Home::find(&Place { dir: dir.path().to_path_buf(), config: None, database: None }).unwrap();
+        let by_name = named(&home, Path::new("quick")).unwrap().unwrap();
+        let by_file = named(&home, &folder.join("quick.toml")).unwrap().unwrap();
+        assert_eq!(by_name.profile, by_file.profile);
+        assert!(named(&home, Path::new("broken")).unwrap().unwrap_err().place.contains("broken.toml"));
+        let said = named(&home, Path::new("quock")).err().unwrap();
+        assert_eq!((said.exit, said.message.as_str()), (Exit::NotFound, "there is neither a profile nor a file quock"));
+        let said = named(&home, Path::new("profiles/quock.toml")).err().unwrap();
+        assert!(said.message.starts_with("profiles/quock.toml cannot be read"), "{said}");
     }
 }

@@ -27,6 +27,14 @@ impl From<Refused> for CliError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Store(error) => error.into(),
+            partly @ Refused::Partly { .. } => {
+                let message = partly.to_string();
+                let Refused::Partly { cause, .. } = partly else { return Self::failed(message) };
+                let error = Self::from(cause);
+                let hint = "what was written stays, and the next replay finds it unchanged";
+                let hint = error.hint.map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
+                Self { message, hint: Some(hint), ..Self::new(error.exit, "") }
+            }
             absent @ Refused::Absent { .. } => Self::not_found(absent.to_string())
                 .hint("`tidegate profile list` and `tidegate plugin list` show what there is"),
         }

@@ -7,11 +7,16 @@ use std::sync::atomic::Ordering;
 use tidegate_core::id::SourceId;
 use tidegate_core::source::Trigger;
 
+use super::error::{CliError, Exit};
 use super::scripted::{PROFILE, Scene};
-use crate::engine::replay::{Offline, Pages, Report, Wish, replay};
-use crate::ports::{DeadFilter, DeadLetters, ItemFilter, RunFilter, Store};
+use crate::engine::replay::{Offline, Pages, Refused, Report, Wish, replay};
+use crate::ports::{DeadFilter, DeadLetters, ItemFilter, RunFilter, Store, StoreError};
 
 async fn again(scene: &Scene, write: bool) -> Report {
+    tried(scene, write).await.unwrap()
+}
+
+async fn tried(scene: &Scene, write: bool) -> Result<Report, Refused> {
     let ports = &scene.ports;
     let offline = Offline {
         store: Arc::clone(&ports.store),
@@ -30,7 +35,7 @@ async fn again(scene: &Scene, write: bool) -> Report {
         at_once: 3,
     };
     let fetches = scene.fetches();
-    let report = replay(&offline, &scene.settings.profiles, &wish).await.unwrap();
+    let report = replay(&offline, &scene.settings.profiles, &wish).await;
     assert_eq!(scene.fetches(), fetches, "a replay fetches nothing");
     report
 }
@@ -156,4 +161,38 @@ async fn time_and_source_narrow_what_is_replayed() {
     scene.world.loaded.store(false, Ordering::SeqCst);
     let refused = replay(&offline, &scene.settings.profiles, &wish).await.unwrap_err();
     assert!(refused.to_string().contains("plugin lines is not loaded"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_row_is_told_like_a_broken_body() {
+    let scene = Scene::new(PROFILE).await;
+    scene.add("https://one.example/").await;
+    live(&scene, &["a\n", "b\n", "c\n"]).await;
+    scene.tamper("UPDATE page SET left_out = '{' WHERE id = (SELECT min(id) FROM page)").await;
+    let report = again(&scene, false).await;
+    assert_eq!(report.pages, Pages { replayed: 2, not_replayable: 1, ..Pages::default() });
+    assert!(matches!(report.trouble.as_slice(), [only] if only.contains("column left_out")), "{:?}", report.trouble);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_that_ends_half_way_says_how_much_it_wrote() {
+    let scene = Scene::new(PROFILE).await;
+    scene.add("https://one.example/").await;
+    scene.add("https://two.example/").await;
+    scene.answers(Some("~a\n~b\n~c\n"));
+    assert_eq!(scene.tick().await, 2);
+    scene.pass(61);
+    scene.world.mended.store(true, Ordering::SeqCst);
+    let once = "CREATE TRIGGER once BEFORE INSERT ON run WHEN NEW.trigger = 'replay'
+        AND EXISTS (SELECT 1 FROM run WHERE trigger = 'replay') BEGIN SELECT RAISE(ABORT, 'no more'); END";
+    scene.tamper(once).await;
+    let refused = tried(&scene, true).await.unwrap_err();
+    let said = refused.to_string();
+    assert!(said.contains("3 items written, as 1 run of trigger replay, and no more: "), "{said}");
+    let error = CliError::from(refused);
+    assert_eq!((error.exit, error.message == said), (Exit::Store, true));
+    assert!(error.hint.unwrap().contains("what was written stays"));
+    let full = StoreError::DiskFull { doing: "write a replay".to_owned(), file: "f".to_owned() };
+    let said = Refused::Partly { items: 500, runs: 1, cause: full }.to_string();
+    assert!(said.ends_with("the disk that holds f is full") && said.starts_with("500 items written"), "{said}");
 }

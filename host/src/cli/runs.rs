@@ -37,7 +37,9 @@ pub(super) async fn runs(place: &Place, command: &RunsCommand, output: Output) -
                 CliError::not_found(format!("there is no run {id}")).hint("`tidegate runs list` shows the last ones")
             })?;
             let actors = store.actor_runs(id).await?;
-            output.data(&json!({ "run": run, "actor_runs": actors }), |_| described(&run, &actors))?;
+            let kept = store.pages(id).await?.len();
+            let data = json!({ "run": run, "actor_runs": actors, "pages_kept": kept });
+            output.data(&data, |_| described(&run, &actors, kept))?;
         }
     }
     Ok(Exit::Ok)
@@ -96,7 +98,7 @@ fn took(run: &RunRow) -> Option<String> {
     Some(format!("{} ms", end.since(start).as_millis()))
 }
 
-fn described(run: &RunRow, actors: &[ActorRunRow]) -> String {
+fn described(run: &RunRow, actors: &[ActorRunRow], kept: usize) -> String {
     let paid = run.cost_estimate > MicroUsd::ZERO;
     let counts = &run.counts;
     let number = |count: u32| (count > 0).then(|| count.to_string());
@@ -115,7 +117,9 @@ fn described(run: &RunRow, actors: &[ActorRunRow]) -> String {
         ("took", took(run)),
         ("fetches", Some(run.fetches.to_string())),
         ("bytes", Some(run.bytes.to_string())),
-        ("pages kept", Some(run.pages.to_string())),
+        // The page that a run failed on is kept and not taken.
+        ("pages taken", Some(run.pages.to_string())),
+        ("pages kept", Some(kept.to_string())),
         ("new items", Some(counts.new.to_string())),
         ("changed", number(counts.updated)),
         ("metrics changed", number(counts.metrics_updated)),

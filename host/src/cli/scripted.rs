@@ -225,7 +225,7 @@ pub(super) struct Scene {
     pub(super) store: Arc<SqliteStore>,
     pub(super) ports: Ports,
     pub(super) settings: Settings,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Scene {
@@ -283,7 +283,7 @@ impl Scene {
             catch_up_window: config.scheduler.catch_up_window.duration(),
             credentials: credentials.usable().into_iter().map(|one| (one.name, one.runs_at_once)).collect(),
         };
-        Self { world, store, ports, settings, _folder: folder }
+        Self { world, store, ports, settings, folder }
     }
 
     /// A source that is there from now on.
@@ -302,6 +302,15 @@ impl Scene {
         match self.store.create_source(new, bootstrap, now).await.unwrap() {
             Created::New(source) | Created::Existing(source) => source.id,
         }
+    }
+
+    /// Somebody else writes into the database.
+    pub(super) async fn tamper(&self, sql: &'static str) {
+        use sqlx::{ConnectOptions as _, Connection as _};
+        let file = self.folder.path().join("tidegate.db");
+        let mut conn = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
     }
 
     /// A tick, and its runs to their ends; gives how many were started.

@@ -32,21 +32,8 @@ pub(super) async fn source(place: &Place, command: SourceCommand, output: Output
         SourceCommand::Show { source } => show(&home, &source, output).await,
         SourceCommand::Explain { source } => Box::pin(super::explain::run(&home, &source, output)).await,
         SourceCommand::Run(args) => super::one_off::run(&home, &args, output).await,
-        SourceCommand::Pause { source, reason } => {
-            if reason.chars().any(char::is_control) || reason.len() > tidegate_core::limits::MESSAGE_BYTES {
-                return Err(CliError::usage("--reason is a sentence on one line, at most 1 KiB"));
-            }
-            let store = home.existing_store().await?;
-            let id = find_source(&*store, &source).await?.id;
-            let paused = store.pause(id, PausedBy::Operator, &reason, SystemClock.now()).await?;
-            changed(paused, output)
-        }
-        SourceCommand::Resume { source } => {
-            let store = home.existing_store().await?;
-            let id = find_source(&*store, &source).await?.id;
-            let resumed = store.resume(id, SystemClock.now()).await?;
-            changed(resumed, output)
-        }
+        SourceCommand::Pause { which, reason } => super::pause::pause(&home, &which, &reason, output).await,
+        SourceCommand::Resume { which } => super::pause::resume(&home, &which, output).await,
         SourceCommand::Remove { source, yes } => remove(&home, &source, yes, output).await,
     }
 }
@@ -316,7 +303,7 @@ async fn remove(home: &Home, name: &str, yes: bool, output: Output) -> Result<Ex
     changed(removed, output)
 }
 
-fn changed(source: Option<Source>, output: Output) -> Result<Exit, CliError> {
+pub(super) fn changed(source: Option<Source>, output: Output) -> Result<Exit, CliError> {
     let source = source.ok_or_else(|| CliError::not_found("the source is gone"))?;
     output.data(&json!({ "source": source }), |_| {
         format!("{} {}: {}", source.id, source.identifier, source.state.word())

@@ -8,9 +8,10 @@ use core::time::Duration;
 
 use tidegate_core::limits;
 use tidegate_core::one_line::one_line;
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::Trap;
 
 use super::answer::{Call, CallContext};
+use super::frames::frames;
 use super::log::LogLine;
 use super::state::CallState;
 
@@ -30,6 +31,14 @@ pub struct Fault {
     pub log: Vec<LogLine>,
     /// CPU time spent.
     pub cpu: Duration,
+}
+
+impl Fault {
+    /// The same for whoever writes the plugin.
+    #[must_use]
+    pub fn for_author(&self) -> String {
+        format!("plugin {} {} {}: {}; {}", self.plugin, self.version, self.call, self.kind, self.kind.correction())
+    }
 }
 
 /// What happened in a call that gave no answer.
@@ -126,6 +135,29 @@ impl FaultKind {
         }
     }
 
+    /// What would help whoever writes the plugin, and has it in hand.
+    #[must_use]
+    pub const fn correction(&self) -> &'static str {
+        match self {
+            Self::DeadlineCpu { .. } => {
+                "correct the plugin: it has an endless loop, or does too much for one page; limits.cpu of a profile grants more"
+            }
+            Self::Asleep { .. } => "correct the plugin: it may not sleep",
+            Self::Memory { .. } => {
+                "correct the plugin: let it keep less at once, or ask for smaller pages; limits.memory_mb of a profile grants more"
+            }
+            Self::Table { .. } | Self::Stack { .. } | Self::Trap { .. } => {
+                "correct the plugin, and keep the page that caused it as a fixture"
+            }
+            Self::BadOutput { .. } => "correct the plugin: docs/guide has the contract",
+            Self::AnswerTooLarge { .. } => {
+                "correct the plugin: let it give less of a page, or ask for smaller pages; limits.answer_bytes of a profile grants \
+                 more"
+            }
+            Self::DeadlineWall { .. } | Self::Instantiation { .. } | Self::Busy { .. } => self.remedy(),
+        }
+    }
+
     /// In a word: the label of counters.
     #[must_use]
     pub const fn word(&self) -> &'static str {
@@ -169,10 +201,11 @@ impl fmt::Display for FaultKind {
             Self::Table { limit, wanted } => write!(f, "used more than {limit} table elements (it asked for {wanted})"),
             Self::Stack { limit } => write!(f, "used more than {} MiB of stack", mib(limit)),
             Self::Trap { cause, said, frames } => {
-                write!(f, "trapped ({cause})")?;
+                // What the plugin says itself helps most, and whoever cuts the message cuts its end.
                 if let Some(said) = said {
-                    write!(f, ", after it had logged: {}", one_line(said, limits::MESSAGE_BYTES))?;
+                    write!(f, "gave up: {}; it ", one_line(said, limits::MESSAGE_BYTES))?;
                 }
+                write!(f, "trapped ({cause})")?;
                 if !frames.is_empty() {
                     write!(f, ", in {}", frames.join(" < "))?;
                 }
@@ -262,16 +295,18 @@ pub(super) fn chain(error: &wasmtime::Error) -> String {
     text
 }
 
-fn frames(error: &wasmtime::Error) -> Vec<String> {
-    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
-    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        // Without the hash at the end.
-        Some(name) => {
-            // No name of a language is as long; what follows would only cost time.
-            let begin = name.get(..name.floor_char_boundary(limits::MESSAGE_BYTES)).unwrap_or_default();
-            one_line(&format!("{:#}", rustc_demangle::demangle(begin)), limits::WORD_BYTES)
-        }
-        None => format!("function {}", frame.func_index()),
-    };
-    backtrace.frames().iter().take(limits::TRAP_FRAMES).map(name).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_tells_first_what_the_plugin_said_and_where_it_was() {
+        let said = Some("panicked at src/answer.rs:5: no title".to_owned());
+        let frames = vec!["tides::answer::entry".to_owned(), "tides::answer::page".to_owned()];
+        let kind = FaultKind::Trap { cause: "unreachable".to_owned(), said, frames };
+        let told = "gave up: panicked at src/answer.rs:5: no title; it trapped (unreachable), in \
+                    tides::answer::entry < tides::answer::page";
+        assert_eq!(kind.to_string(), told);
+        assert!(kind.remedy().contains("author") && !kind.correction().contains("author"));
+    }
 }

@@ -54,7 +54,7 @@ pub(super) struct Log {
 impl Log {
     /// Takes one line; drops it when the call has written enough already.
     pub(super) fn write(&mut self, level: LogLevel, message: &str) {
-        if level == LogLevel::Error {
+        if level == LogLevel::Error && !is_advice(message) {
             self.last_error = Some(one_line(message, limits::MESSAGE_BYTES));
         }
         let room = limits::LOG_BYTES.saturating_sub(self.bytes);
@@ -87,6 +87,11 @@ impl Log {
         }
         lines
     }
+}
+
+/// What Rust writes below a panic's cause.
+fn is_advice(message: &str) -> bool {
+    message.trim_start().starts_with("note: run with `RUST_BACKTRACE")
 }
 
 /// At most `most` bytes, with spaces for control characters: a log is read line by line, and a terminal obeys escapes.
@@ -124,6 +129,7 @@ mod tests {
         let mut log = Log::default();
         log.write(LogLevel::Info, &"ä".repeat(limits::LOG_BYTES));
         log.write(LogLevel::Error, "the cause");
+        log.write(LogLevel::Error, "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace");
         assert_eq!(log.last_error(), Some("the cause"));
         let bytes: usize = log.finish().iter().take(1).map(|line| line.message.len()).sum();
         assert_eq!(bytes, limits::LOG_BYTES);

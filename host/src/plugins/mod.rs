@@ -20,6 +20,7 @@ mod digest;
 mod effort;
 mod engine;
 mod fault;
+mod frames;
 mod imports;
 mod inspect;
 mod log;

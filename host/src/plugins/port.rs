@@ -142,7 +142,8 @@ fn asked<T>(outcome: Result<Answer<T>, Box<Fault>>) -> ports::Asked<T> {
         Ok(Answer { value, log, cpu, .. }) => ports::Asked { answer: Ok(value), log: lines(log), cpu },
         Err(fault) => {
             let (kind, is_plugins) = (fault.kind.word(), fault.kind.is_plugins());
-            let answer = Err(ports::PluginFault { kind, message: fault.to_string(), is_plugins });
+            let (message, for_author) = (fault.to_string(), fault.for_author());
+            let answer = Err(ports::PluginFault { kind, message, for_author, is_plugins });
             ports::Asked { answer, log: lines(fault.log), cpu: fault.cpu }
         }
     }

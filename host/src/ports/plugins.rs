@@ -160,6 +160,8 @@ pub struct PluginFault {
     pub kind: &'static str,
     /// Plugin, version, call, what happened, what to do.
     pub message: String,
+    /// The same with what whoever writes the plugin has to do.
+    pub for_author: String,
     /// Whether the plugin is to blame, and not the load of the machine.
     pub is_plugins: bool,
 }

@@ -246,7 +246,8 @@ pub struct RunRow {
     pub fetches: u32,
     /// Bytes fetched.
     pub bytes: u64,
-    /// Pages stored.
+    /// Pages whose items were taken. How many are kept as they came is another matter: a profile may keep none, and the page that
+    /// a run failed on is kept and not taken.
     pub pages: u32,
     /// For a person.
     pub warnings: Vec<String>,

@@ -42,19 +42,16 @@ pub(super) async fn test(home: &Home, args: &PluginTest, output: Output) -> Resu
             "make one with `tidegate plugin record`, or by hand as in docs/fixtures.md, then `plugin test --update`",
         ));
     }
-    let cases = match args.case.as_slice() {
-        [] => fixtures::cases(&folder),
-        some => fixtures::named(&folder, some),
-    };
-    let cases = cases.map_err(unreadable)?;
+    let names = fixtures::names(&folder, &args.case).map_err(unreadable)?;
     let file: PathBuf = match &args.component {
         Some(file) => file.clone(),
         None => component::of_project(&args.project)?,
     };
     let plugin = component::load(home, &file).await?;
-    let mut all = Vec::with_capacity(cases.len());
-    for case in &cases {
-        all.push(one(&plugin, case, args.update).await.map_err(unreadable)?);
+    let mut all = Vec::with_capacity(names.len());
+    for name in &names {
+        let case = fixtures::case(&folder, name).map_err(unreadable)?;
+        all.push(one(&plugin, &case, args.update).await.map_err(unreadable)?);
     }
     let failed = all.iter().filter(|told| !told.is_well()).count();
     let data = json!({
@@ -78,7 +75,7 @@ async fn one(plugin: &Plugin, case: &fixtures::Case, update: bool) -> Result<Tol
         return Ok(told("broken", vec![why], vec![]));
     }
     let came = match fixtures::run(plugin, case).await {
-        Err(fault) => return Ok(told("broken", vec![fault.to_string()], vec![])),
+        Err(fault) => return Ok(told("broken", vec![fault.for_author()], vec![])),
         Ok(came) => came,
     };
     if !came.refused.is_empty() {

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tidegate_core::counted::counted;
 use tidegate_core::id::{ProfileName, RunId, SourceId};
 use tidegate_core::limits;
 use tidegate_core::profile::Profile;
@@ -69,6 +70,25 @@ pub enum Refused {
     /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store could not any more: some of it is written.
+    #[error("{} written, as {} of trigger replay, and no more: {}", counted(*items, "item"), counted(*runs, "run"), why(cause))]
+    Partly {
+        /// Items that were written, and stay so.
+        items: u64,
+        /// The runs of trigger `replay` that were.
+        runs: u64,
+        /// What ended it.
+        #[source]
+        cause: StoreError,
+    },
+}
+
+/// What ended it, without the word that nothing was written: of the last piece that is so, of the replay it is not.
+fn why(cause: &StoreError) -> String {
+    match cause {
+        StoreError::DiskFull { doing, file } => format!("{doing}: the disk that holds {file} is full"),
+        other => other.to_string(),
+    }
 }
 
 /// What came of the pages.
@@ -120,6 +140,9 @@ pub struct Report {
     pub overtaken: u64,
     /// Runs of trigger `replay` that were written.
     pub runs: Vec<RunId>,
+    /// Items that were written.
+    #[serde(skip)]
+    pub wrote: u64,
     /// Some of the changes.
     pub shown: Vec<Shown>,
     /// Some of what went wrong, by page.
@@ -150,23 +173,37 @@ pub async fn replay(
     wish: &Wish,
 ) -> Result<Report, Refused> {
     let mut report = Report::default();
+    match all(ports, profiles, wish, &mut report).await {
+        Ok(()) => Ok(report),
+        Err(Refused::Store(cause)) if !report.runs.is_empty() => {
+            Err(Refused::Partly { items: report.wrote, runs: report.runs.len() as u64, cause })
+        }
+        Err(refused) => Err(refused),
+    }
+}
+
+async fn all(
+    ports: &Offline,
+    profiles: &BTreeMap<ProfileName, Profile>,
+    wish: &Wish,
+    report: &mut Report,
+) -> Result<(), Refused> {
     if let Some(id) = wish.source {
         let source = ports.store.source(id).await?;
         let absent = || Refused::Absent { what: format!("there is no source {id}") };
         let source = source.ok_or_else(absent)?;
         let with = source::With::of(ports, profiles, &source.profile)?;
-        source::replay(ports, &with, wish, source, &mut report).await?;
-        return Ok(report);
+        return Ok(source::replay(ports, &with, wish, source, report).await?);
     }
-    let Some(name) = &wish.profile else { return Ok(report) };
+    let Some(name) = &wish.profile else { return Ok(()) };
     let with = source::With::of(ports, profiles, name)?;
     let mut filter = SourceFilter { profile: Some(name.clone()), limit: limits::LIST_ROWS, ..SourceFilter::default() };
     loop {
         let sources: Vec<Source> = ports.store.sources(&filter).await?;
-        let Some(last) = sources.last() else { return Ok(report) };
+        let Some(last) = sources.last() else { return Ok(()) };
         filter.after = Some(last.id);
         for source in sources {
-            source::replay(ports, &with, wish, source, &mut report).await?;
+            source::replay(ports, &with, wish, source, report).await?;
         }
     }
 }

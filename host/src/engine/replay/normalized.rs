@@ -33,7 +33,15 @@ pub(super) async fn normalize(
     plugin: &Arc<dyn Plugin>,
     kept: KeptPage,
 ) -> Result<(PageId, Normalized), StoreError> {
-    let Some(raw) = ports.store.page(kept.id).await? else { return Ok((kept.id, Normalized::Absent)) };
+    let raw = match ports.store.page(kept.id).await {
+        Ok(Some(raw)) => raw,
+        Ok(None) => return Ok((kept.id, Normalized::Absent)),
+        // One broken row is no reason to leave the other pages as they are; a broken store is.
+        Err(broken @ StoreError::BadRow { .. }) => {
+            return Ok((kept.id, Normalized::NotReplayable(format!("cannot be read again: {broken}"))));
+        }
+        Err(error) => return Err(error),
+    };
     let (page, job) = match kept::restore(&raw) {
         Err(why) => return Ok((kept.id, Normalized::NotReplayable(format!("cannot be read again: {why}")))),
         Ok(kept::Kept { job: None, .. }) => {

@@ -290,9 +290,11 @@ impl Run<'_> {
         let (run, now) = (RunId::new(self.now(), self.ports.dice.throw()), self.now());
         let (pages, counts) = core::mem::take(&mut self.uncounted);
         let (source, plugin) = (self.source.id, RunPlugin::of(&*self.plugin));
+        let written = items.len() as u64;
         let given = ReplayRun { run, source, plugin, pages, counts, items, letters };
         if let Applied::Done { overtaken, .. } = self.ports.store.apply_replay(given, now).await? {
             self.report.overtaken += u64::from(overtaken);
+            self.report.wrote += written.saturating_sub(u64::from(overtaken));
             self.report.runs.push(run);
             self.own.insert(now);
         }

@@ -12,7 +12,9 @@ use crate::cli::fixtures::{self, Answer};
 
 /// Tries every case below a folder: each page by itself, with the state that `plan` or the case gives.
 pub(super) async fn run(trial: &mut Trial<'_>, folder: &Path) -> Result<(), CliError> {
-    for case in fixtures::cases(folder).map_err(|error| CliError::refused(error.to_string()))? {
+    let refuse = |error: fixtures::Unreadable| CliError::refused(error.to_string());
+    for name in fixtures::names(folder, &[]).map_err(refuse)? {
+        let case = fixtures::case(folder, &name).map_err(refuse)?;
         let place = format!("fixture {}", case.name);
         let Some(Ok(step)) = trial.plan(&place, &case.job).await else { continue };
         let mut state = case.state.clone().or(step.state);

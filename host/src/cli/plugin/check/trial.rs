@@ -190,7 +190,7 @@ impl<'a> Trial<'a> {
             Err(fault) => {
                 self.took(place, call, fault.cpu, 0);
                 let what = format!("`{}` {}", fault.call, fault.kind);
-                self.note("fault", Finding::error(place, what, fault.kind.remedy()));
+                self.note("fault", Finding::error(place, what, fault.kind.correction()));
                 None
             }
         }

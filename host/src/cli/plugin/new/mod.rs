@@ -29,9 +29,7 @@ pub(super) fn new(dir: &Path, args: &NewArgs, output: Output) -> Result<Exit, Cl
     let to: PathBuf = args.to.clone().unwrap_or_else(|| below(dir, name));
     let project = Project::new(name, args.lang);
     write(&to, &project.files).map_err(|error| told(&to, &error))?;
-    let note = shipped().iter().any(|(shipped, _)| *shipped == name.to_string()).then(|| {
-        format!("tidegate ships a plugin {name}: while yours is in the plugins directory, it serves in its place")
-    });
+    let note = note(name);
     let data = json!({
         "name": name.to_string(),
         "lang": args.lang,
@@ -56,6 +54,14 @@ pub(super) fn new(dir: &Path, args: &NewArgs, output: Output) -> Result<Exit, Cl
         text
     })?;
     Ok(Exit::Ok)
+}
+
+/// What whoever chooses the name of a shipped plugin should know.
+fn note(name: &PluginName) -> Option<String> {
+    let ships = shipped().iter().any(|(shipped, _)| *shipped == name.to_string());
+    ships.then(|| {
+        format!("tidegate ships a plugin {name}: while yours is in the plugins directory, it serves in its place")
+    })
 }
 
 /// "tides", not "./tides".

@@ -32,6 +32,15 @@ fn names_are_those_the_contract_allows() {
 }
 
 #[test]
+fn the_name_of_a_shipped_plugin_is_told() {
+    for (name, _) in crate::plugins::shipped::shipped() {
+        let note = super::note(&name.parse().unwrap()).unwrap();
+        assert!(note.starts_with(&format!("tidegate ships a plugin {name}:")), "{note}");
+    }
+    assert!(super::note(&"http".parse().unwrap()).is_some() && super::note(&"tides".parse().unwrap()).is_none());
+}
+
+#[test]
 fn every_project_is_whole_and_has_its_name() {
     for language in LANGUAGES {
         let project = project(language);

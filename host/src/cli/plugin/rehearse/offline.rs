@@ -55,10 +55,9 @@ async fn pages(
     journal: &Journal,
     job: &Job,
     first: Step,
-    answers: Vec<Answer>,
+    mut answers: impl Iterator<Item = Answer>,
 ) -> Result<Done, CliError> {
     let (mut step, mut number) = (first, 0_u32);
-    let mut answers = answers.into_iter();
     for answer in answers.by_ref() {
         let (content, more) = match answer {
             Answer::Http(response) => (PageContent::Http(fixtures::handed_over(*response, &step.fetch)), false),

@@ -41,7 +41,7 @@ pub(in crate::cli::plugin) async fn record(home: &Home, args: &PluginRecord, out
     write(temporary.path(), given, &mut scrub).map_err(refuse)?;
     let case = fixtures::one(temporary.path()).map_err(refuse)?;
     let came = fixtures::run(&subject.plugin, &case).await;
-    let came = came.map_err(|fault| CliError::failed(format!("the scrubbed pages: {fault}")))?;
+    let came = came.map_err(|fault| CliError::failed(format!("the scrubbed pages: {}", fault.for_author())))?;
     fixtures::settle(&case, &came.answer, true).map_err(refuse)?;
     let kept = temporary.keep();
     open_to_all(&kept);

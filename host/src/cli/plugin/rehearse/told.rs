@@ -66,6 +66,14 @@ fn lines(log: &[PluginLine]) -> Vec<String> {
     log.iter().map(|line| format!("{} {}", line.level, line.message)).collect()
 }
 
+/// Who tries a plugin out writes it: what it must be told is how to correct it, also where the engine quotes it.
+fn to_author<T>(mut asked: Asked<T>) -> Asked<T> {
+    if let Err(fault) = &mut asked.answer {
+        fault.message.clone_from(&fault.for_author);
+    }
+    asked
+}
+
 fn cpu<T>(asked: &Asked<T>) -> f64 {
     (asked.cpu.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -85,7 +93,7 @@ impl ports::Plugin for TellingPlugin {
     }
 
     async fn validate(&self, kind: &str, identifier: &str, overrides: &str) -> Asked<Result<Valid, Vec<Problem>>> {
-        let asked = self.port().validate(kind, identifier, overrides).await;
+        let asked = to_author(self.port().validate(kind, identifier, overrides).await);
         let mut facts = json!({ "kind": kind, "identifier": identifier, "overrides": overrides, "cpu_ms": cpu(&asked), "log": lines(&asked.log) });
         match &asked.answer {
             Ok(Ok(valid)) => facts["normal_form"] = json!(valid.identifier),
@@ -97,7 +105,7 @@ impl ports::Plugin for TellingPlugin {
     }
 
     async fn plan(&self, job: &Job) -> Asked<Result<Step, Told>> {
-        let asked = self.port().plan(job).await;
+        let asked = to_author(self.port().plan(job).await);
         let mut facts = json!({
             "now": job.now, "max_items": job.max_items, "max_pages": job.max_pages, "actor": job.actor,
             "cpu_ms": cpu(&asked), "log": lines(&asked.log)
@@ -117,7 +125,7 @@ impl ports::Plugin for TellingPlugin {
     async fn normalize(&self, job: &Job, page: Page) -> Asked<Result<Batch, Told>> {
         self.journal.page(job, &page);
         let (number, status) = (page.number, status(&page));
-        let asked = self.port().normalize(job, page).await;
+        let asked = to_author(self.port().normalize(job, page).await);
         let mut facts = json!({ "page": number, "cpu_ms": cpu(&asked), "log": lines(&asked.log) });
         match &asked.answer {
             Ok(Ok(batch)) => batch_facts(&mut facts, batch, status, &job.now),
