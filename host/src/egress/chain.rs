@@ -176,16 +176,16 @@ impl Chain {
     ///
     /// # Errors
     /// `CarriesCredential` if it would tell another origin a credential: in a parameter of another name, in its path, in any spelling.
-    pub(super) fn follow(&mut self, status: u16, follow: Follow) -> Result<(), FetchError> {
+    pub(super) fn follow(&mut self, status: u16, follow: &Follow) -> Result<(), FetchError> {
         // A server that sends us on repeats the query it got; what it repeats of a credential is not followed.
         let clean = without_parameters(follow.target.url(), &self.credentials);
-        let target = Target::from_url(clean).unwrap_or(follow.target.clone());
+        let target = Target::from_url(clean).unwrap_or_else(|_| follow.target.clone());
         let origin = target.origin();
         let strange = self.credentials.iter().filter(|credential| credential.origin != origin);
         if Scrub::of(strange).stands_in(target.url().as_str()) {
             return Err(FetchError::CarriesCredential { at: self.target.place() });
         }
-        self.fields.retain(|(name, _)| field_survives(name.as_str(), &follow));
+        self.fields.retain(|(name, _)| field_survives(name.as_str(), follow));
         if follow.becomes_get {
             self.method = Method::GET;
             self.body = Bytes::new();

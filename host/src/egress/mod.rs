@@ -168,7 +168,7 @@ impl Inner {
                 Decision::Follow(follow) => follow,
                 Decision::HandOver => return self.hand_over(chain, grant, answer).await,
             };
-            chain.follow(status, follow)?;
+            chain.follow(status, &follow)?;
             // Both go before the next host is asked for a turn: nobody waits for one while holding another.
             drop(answer);
             drop(turn);

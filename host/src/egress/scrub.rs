@@ -164,5 +164,6 @@ fn without(text: &[u8], places: &[Range<usize>]) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 #[path = "scrub_tests.rs"]
 mod tests;
