@@ -43,6 +43,9 @@ pub const DECODE_RATIO_FROM: usize = MIB;
 /// Pieces (chunks, packets) in which one body may arrive. Each costs microseconds whatever its size: a body in chunks of
 /// one byte is an attack on the processor. At 1 KiB a piece it is 128 MiB.
 pub const BODY_PIECES: usize = 131_072;
+/// Bytes of a body whose escapes are undone at a time, in the search for credentials: what it costs in memory is this times 20,
+/// however long the body is.
+pub const SCRUB_BYTES: usize = 64 * KIB;
 /// Header fields of one response.
 pub const HEADER_COUNT: usize = 128;
 /// Names and values of all header fields of one response, in bytes.

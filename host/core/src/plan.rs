@@ -279,7 +279,8 @@ fn check_request(request: &HttpRequest, kind: &Kind, profile: &Profile) -> Resul
     check_headers(&request.headers)
 }
 
-/// What the profile fills with a credential is not a plugin's to name. In a query it may stand as an answer gave it back: hidden.
+/// What the profile fills with a credential is not a plugin's to name. In a query it may stand as an answer gave it back: hidden. Nor is
+/// an answer to it asked for in pieces: a server that says the credential back would give it in halves, which nobody finds.
 fn check_credential(request: &HttpRequest, url: &Url, profile: &Profile) -> Result<(), Failure> {
     let Some(credential) = &profile.net.credential else { return Ok(()) };
     let named = match &credential.carried {
@@ -293,10 +294,20 @@ fn check_credential(request: &HttpRequest, url: &Url, profile: &Profile) -> Resu
             named.then(|| format!("query parameter {query:?}"))
         }
     };
-    named.map_or(Ok(()), |what| {
-        let (name, profile) = (&credential.name, &profile.name);
-        let message = format!("the request names the {what}, which profile {profile} fills with credential {name}; leave it out of the source");
-        Err(Failure::new(Class::Config, message))
+    let (name, profile) = (&credential.name, &profile.name);
+    let config = |message: String| Err(Failure::new(Class::Config, message));
+    if let Some(what) = named {
+        return config(format!(
+            "the request names the {what}, which profile {profile} fills with credential {name}; leave it out of the source"
+        ));
+    }
+    let in_pieces = |field: &&Header| PIECES_HEADERS.iter().any(|name| field.name.eq_ignore_ascii_case(name));
+    request.headers.iter().find(in_pieces).map_or(Ok(()), |field| {
+        let field = field.name.to_ascii_lowercase();
+        config(format!(
+            "the request names the header field {field:?}, and profile {profile} sends credential {name} with it: with a credential \
+             answers are asked for whole; leave the field out of the source"
+        ))
     })
 }
 
@@ -312,6 +323,9 @@ fn host_allowed(host: &str, patterns: &[String]) -> bool {
         None => pattern == "*" || pattern.eq_ignore_ascii_case(host),
     })
 }
+
+/// Header fields that ask for a part of an answer: not together with a credential.
+pub const PIECES_HEADERS: [&str; 2] = ["if-range", "range"];
 
 /// Header fields that belong to the connection, to the host, or to a credential.
 const FORBIDDEN_HEADERS: [&str; 18] = [

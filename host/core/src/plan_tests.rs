@@ -150,6 +150,26 @@ fn what_a_credential_fills_is_not_a_plugin_s_to_name() {
     }
 }
 
+/// A server that says the credential back would give it in halves, and half of it is found by nobody.
+#[test]
+fn with_a_credential_answers_are_asked_for_whole() {
+    let carried = Carried::Header { header: "authorization".to_owned(), prefix: "Bearer ".to_owned() };
+    let credential = Some(NetCredential { name: "vault".parse().unwrap(), carried });
+    let keyed = Profile { net: Net { credential, ..profile().net }, ..profile() };
+    for name in ["range", "Range", "if-range", "IF-RANGE"] {
+        let step = || header(name, "bytes=0-30");
+        check(step(), &kind(), &profile(), MicroUsd::ZERO).unwrap();
+        // No fault of the plugin: a source may have named the field.
+        let failure = check(step(), &kind(), &keyed, MicroUsd::ZERO).unwrap_err();
+        assert_eq!(failure.class, Class::Config, "{name}");
+        assert!(failure.message.contains("vault"), "{name}: {}", failure.message);
+    }
+    assert_eq!(
+        check(header("accept-encoding", "gzip"), &kind(), &keyed, MicroUsd::ZERO).unwrap_err().class,
+        Class::PluginFault
+    );
+}
+
 #[test]
 fn what_no_plugin_may_ask_is_a_fault() {
     let table: Vec<(&str, Step)> = vec![

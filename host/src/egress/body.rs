@@ -15,6 +15,7 @@ use super::decode::{DecodeError, Decoder};
 use super::error::{FetchError, Measure, Phase};
 use super::failed::cut;
 use super::secret::{Credential, hide, longest};
+use super::text;
 
 /// The whole body, decoded.
 pub(super) async fn read(
@@ -47,9 +48,10 @@ pub(super) async fn head(
     let longest = longest(credentials);
     let enough = 2 * limits::ERROR_BODY_BYTES + longest;
     let (bytes, whole) = beginning(headers, answer, idle, target, enough).await;
-    let text = String::from_utf8_lossy(&bytes);
+    // Hidden before it is made one line: UTF-16 that does not say so would come apart into letters.
+    let text = hide(&text::decoded(headers.get(header::CONTENT_TYPE), &bytes), credentials);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = hide(&words.collect::<Vec<_>>().join(" "), credentials);
+    let mut line = words.collect::<Vec<_>>().join(" ");
     let kept = if whole { line.len() } else { line.len().saturating_sub(longest) };
     line.truncate(line.floor_char_boundary(kept.min(limits::ERROR_BODY_BYTES)));
     line

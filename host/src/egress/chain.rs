@@ -14,8 +14,10 @@ use tidegate_core::contract::{Body, BodyForm, Header, HttpRequest, Redirect};
 use tidegate_core::fetch::redirect::{Follow, field_survives};
 use tidegate_core::fetch::{HIDDEN, Place, Target};
 use tidegate_core::limits;
+use tidegate_core::plan::PIECES_HEADERS;
 
 use super::error::FetchError;
+use super::scrub::Scrub;
 use super::secret::{Carrier, Credential, without_parameters};
 use super::text::OddValues;
 
@@ -171,17 +173,27 @@ impl Chain {
     }
 
     /// Takes a redirect.
-    pub(super) fn follow(&mut self, status: u16, follow: Follow) {
-        self.fields.retain(|(name, _)| field_survives(name.as_str(), &follow));
+    ///
+    /// # Errors
+    /// `CarriesCredential` if it would tell another origin a credential: in a parameter of another name, in its path, in any spelling.
+    pub(super) fn follow(&mut self, status: u16, follow: &Follow) -> Result<(), FetchError> {
+        // A server that sends us on repeats the query it got; what it repeats of a credential is not followed.
+        let clean = without_parameters(follow.target.url(), &self.credentials);
+        let target = Target::from_url(clean).unwrap_or_else(|_| follow.target.clone());
+        let origin = target.origin();
+        let strange = self.credentials.iter().filter(|credential| credential.origin != origin);
+        if Scrub::of(strange).stands_in(target.url().as_str()) {
+            return Err(FetchError::CarriesCredential { at: self.target.place() });
+        }
+        self.fields.retain(|(name, _)| field_survives(name.as_str(), follow));
         if follow.becomes_get {
             self.method = Method::GET;
             self.body = Bytes::new();
         }
         self.crossed |= follow.crosses;
-        // A server that sends us on repeats the query it got; what it repeats of a credential is not followed.
-        let clean = without_parameters(follow.target.url(), &self.credentials);
-        self.target = Target::from_url(clean).unwrap_or(follow.target);
+        self.target = target;
         self.redirects.push(Redirect { status, url: self.target.url().as_str().to_owned() });
+        Ok(())
     }
 
     /// The URL that answered and how it was come by.
@@ -254,6 +266,9 @@ fn fields(
         }
         if credentials.iter().any(|credential| credential.carrier == Carrier::Header(parsed.clone())) {
             return refuse(name, "is filled with a credential by the profile");
+        }
+        if !credentials.is_empty() && PIECES_HEADERS.contains(&parsed.as_str()) {
+            return refuse(name, "asks for a part of an answer: with a credential answers are asked for whole");
         }
         let Some(value) = odd.write(target.host_text(), value) else {
             return refuse(name, "has a value with a line break or another control character");

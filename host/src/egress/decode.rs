@@ -159,6 +159,9 @@ impl Decoder {
     }
 }
 
+/// Letters of a coding's name that are shown.
+const NAME_SHOWN: usize = 64;
+
 /// Cannot happen: a sink only fails when it says why.
 const NO_ROOM: DecodeError = DecodeError::TooLarge { what: Measure::Body, limit: 0 };
 
@@ -188,7 +191,9 @@ impl Stage {
             "br" => Codec::brotli(),
             "zstd" => Codec::zstd().map_err(|e| DecodeError::Broken { coding: "zstd", why: e.to_string() })?,
             _ => {
-                let coding = coding.chars().take(64).collect();
+                // Whoever hides a credential in a message has to see that it was cut.
+                let cut = if coding.chars().nth(NAME_SHOWN).is_some() { "…" } else { "" };
+                let coding = coding.chars().take(NAME_SHOWN).chain(cut.chars()).collect();
                 return Err(DecodeError::Unknown {
                     coding,
                     why: "is not known; gzip, deflate, br and zstd are".to_owned(),

@@ -1,7 +1,8 @@
 //! Why a fetch gave no page.
 //!
 //! Owns: the failures of egress, as types. Must not know: what follows from them (`core/failure` decides). Made by the
-//! other files of this room, read by the engine. No message holds a user, password, query value or credential.
+//! other files of this room, read by the engine. No message holds a user,
+//! password or query value; what an answer says of a credential is hidden where messages leave the room (`port`).
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -210,6 +211,14 @@ pub enum FetchError {
         at: Place,
         /// Where to.
         to: Place,
+    },
+    /// A redirect that would tell a credential to another origin than its own.
+    #[error(
+        "fetching {at}: redirected to another origin by an address that carries the credential; it is not followed"
+    )]
+    CarriesCredential {
+        /// The URL that redirected.
+        at: Place,
     },
     /// A content coding that is not known, or a body that is not in the coding it names.
     #[error("fetching {at}: content coding {coding:?} {why}")]

@@ -7,7 +7,7 @@
 //!
 //! One file per concern: `chain` (what is sent at each hop), `gate` (turns at hosts), `desk` (turns that a store keeps), `clients` (connections), `exchange` (one hop), `judged` (the deny
 //! table on the way to each), `connect` and `progress` (phases), `body`, `decode` and `codec` (what comes back), `text`
-//! (header values and bodies as text), `webhook` (alerts on their way out), `keys` (credentials of profiles), `scrub` (what comes back of them), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
+//! (header values and bodies as text), `webhook` (alerts on their way out), `keys` (credentials of profiles), `scrub` (what comes back of them; `spelled` and `undone`: how it is written), `secret`, `tls`, `resolver`, `config`, `error`, `failed`. The rules are in
 //! `tidegate_core::fetch`.
 //!
 //! The client is reqwest with everything off that it does of its own accord: proxies from the environment, cookies,
@@ -33,12 +33,14 @@ mod progress;
 mod resolver;
 mod scrub;
 mod secret;
+mod spelled;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod testserver;
 mod text;
 mod tls;
+mod undone;
 mod webhook;
 
 use std::sync::Arc;
@@ -46,7 +48,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use reqwest::Response;
-use tidegate_core::contract::{Header, HttpRequest, HttpResponse};
+use tidegate_core::contract::{Body, Header, HttpRequest, HttpResponse};
 use tidegate_core::fetch::redirect::{self, Decision, RedirectRefused};
 use tidegate_core::fetch::{Denial, Host, NetGrant, Place, retry_after};
 use tidegate_core::limits;
@@ -166,7 +168,7 @@ impl Inner {
                 Decision::Follow(follow) => follow,
                 Decision::HandOver => return self.hand_over(chain, grant, answer).await,
             };
-            chain.follow(status, follow);
+            chain.follow(status, &follow)?;
             // Both go before the next host is asked for a turn: nobody waits for one while holding another.
             drop(answer);
             drop(turn);
@@ -229,7 +231,13 @@ impl Inner {
         let body = body::read(&received, answer, limit, self.limits.idle, &chain.target).await?;
         // Servers write the request they got into their answers, key and all.
         let scrub = Scrub::of(chain.credentials());
-        let body = text::body_as(chain.want, received.get(header::CONTENT_TYPE), scrub.bytes(body));
+        let body = match text::body_as(chain.want, received.get(header::CONTENT_TYPE), body) {
+            Body::Bytes(body) => Body::Bytes(scrub.bytes(body)),
+            Body::Text(mut text) => {
+                scrub.text(&mut text);
+                Body::Text(text)
+            }
+        };
         let mut headers = self.headers(chain.target.host_text(), &received);
         headers.iter_mut().for_each(|field| scrub.text(&mut field.value));
         let (mut final_url, mut redirects) = chain.into_trace();

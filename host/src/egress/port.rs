@@ -1,6 +1,6 @@
 //! Egress as the engine's port.
 //!
-//! Owns: what each [`FetchError`] means in the words of `tidegate_core::failure`. Must not know: runs or sources. Called by
+//! Owns: what each [`FetchError`] means in the words of `tidegate_core::failure`, and that none of these words is a credential. Must not know: runs or sources. Called by
 //! the engine.
 
 use std::net::IpAddr;
@@ -13,6 +13,7 @@ use tidegate_core::profile::Net;
 use tidegate_core::rate::Because;
 use tidegate_core::time::UtcMillis;
 
+use super::scrub::Scrub;
 use super::{Egress, FetchError, Keys, Outbound, Phase};
 use crate::ports;
 
@@ -37,21 +38,25 @@ impl ports::Egress for Outgoing {
         let grant =
             NetGrant::try_from(net).map_err(|bad| Failure::new(Class::Config, format!("net.allow_private: {bad}")))?;
         let credential = net.credential.as_ref().map(|wanted| self.keys.of(wanted)).transpose()?;
+        let credentials: Vec<_> = credential.into_iter().collect();
         let outbound = Outbound {
             request: request.clone(),
             grant,
-            credentials: credential.into_iter().collect(),
+            credentials: credentials.clone(),
             contact: self.contact.clone(),
             deadline: None,
         };
         let name = net.credential.as_ref().map(|credential| credential.name.as_str());
-        self.egress.fetch(outbound).await.map_err(|error| failure(&error, &request.url, name, now))
+        self.egress.fetch(outbound).await.map_err(|error| {
+            // Servers say credentials back wherever they may write: in addresses, names of codings, bodies.
+            let message = Scrub::of(&credentials).message(&error.to_string());
+            failure(&error, message, &request.url, name, now)
+        })
     }
 }
 
-/// What a failed fetch of `url` means. `credential`: the profile's; `now`: the time of the call.
-fn failure(error: &FetchError, url: &str, credential: Option<&str>, now: UtcMillis) -> Failure {
-    let message = error.to_string();
+/// What a failed fetch of `url` means. `message`: what it says, without credentials; `credential`: the profile's; `now`: the time of the call.
+fn failure(error: &FetchError, message: String, url: &str, credential: Option<&str>, now: UtcMillis) -> Failure {
     match (error, credential) {
         // It is handed over unless a credential was sent, or the plugin wants to see it.
         (FetchError::Status { status: 401, .. }, Some(name)) => {
@@ -101,6 +106,7 @@ fn failure_of(error: &FetchError, url: &str, message: String, now: UtcMillis) ->
         | FetchError::TooManyRedirects { .. }
         | FetchError::BadRedirect { .. }
         | FetchError::Downgrade { .. }
+        | FetchError::CarriesCredential { .. }
         | FetchError::BadEncoding { .. } => Failure::new(Class::BadAnswer, message),
     }
 }

@@ -63,16 +63,15 @@ pub(super) fn without_parameters(url: &Url, credentials: &[Credential]) -> Url {
     clean
 }
 
-/// `text` without any of the secrets.
+/// `text` without any of the secrets, short ones included: what is quoted of an answer need not be exact.
 pub(super) fn hide(text: &str, credentials: &[Credential]) -> String {
-    let mut text = credentials.iter().fold(text.to_owned(), |text, credential| credential.value.hidden_in(&text));
-    Scrub::of(credentials).text(&mut text);
-    text
+    let text = credentials.iter().fold(text.to_owned(), |text, credential| credential.value.hidden_in(&text));
+    Scrub::of(credentials).message(&text)
 }
 
-/// Length of the longest secret in bytes, percent-encoded.
+/// Length of the longest secret in bytes, each of them written as `\\u002B` or `&#x002B;`.
 pub(super) fn longest(credentials: &[Credential]) -> usize {
-    credentials.iter().map(|credential| 3 * credential.value.bytes()).max().unwrap_or(0)
+    credentials.iter().map(|credential| 8 * credential.value.bytes()).max().unwrap_or(0)
 }
 
 #[cfg(test)]

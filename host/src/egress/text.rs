@@ -21,9 +21,7 @@ pub(super) fn body_as(want: BodyForm, content_type: Option<&HeaderValue>, body: 
     if want == BodyForm::Bytes {
         return Body::Bytes(body);
     }
-    let named = content_type.and_then(|value| charset(value.to_str().ok()?));
-    let encoding = named.unwrap_or(encoding_rs::UTF_8);
-    let (text, used, _) = encoding.decode(&body);
+    let (text, used, _) = encoding_of(content_type).decode(&body);
     let borrowed = matches!(text, Cow::Borrowed(whole) if whole.len() == body.len());
     // Most bodies are UTF-8 without a mark already: their memory becomes the text's.
     if borrowed && used == encoding_rs::UTF_8 {
@@ -32,6 +30,16 @@ pub(super) fn body_as(want: BodyForm, content_type: Option<&HeaderValue>, body: 
         );
     }
     Body::Text(text.into_owned())
+}
+
+/// A body, or the beginning of one, as text: for messages.
+pub(super) fn decoded(content_type: Option<&HeaderValue>, body: &[u8]) -> String {
+    encoding_of(content_type).decode(body).0.into_owned()
+}
+
+fn encoding_of(content_type: Option<&HeaderValue>) -> &'static Encoding {
+    let named = content_type.and_then(|value| charset(value.to_str().ok()?));
+    named.unwrap_or(encoding_rs::UTF_8)
 }
 
 /// The `charset` parameter of a content type.

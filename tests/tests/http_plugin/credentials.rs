@@ -71,11 +71,17 @@ fn echo(origin: &Mutex<String>, thief: &str, wanted: &Mutex<String>, head: &str)
         "/members" => (401, String::new(), r#"{"message": "members only"}"#.to_owned()),
         "/moved" => (302, format!("Location: {origin}/items?api_key={encoded}&from=moved\r\n"), String::new()),
         "/away" => (302, format!("Location: {thief}/stolen?page=1\r\n"), String::new()),
+        "/handed" => {
+            let back = encoded.replace('%', "%25");
+            (302, format!("Location: {thief}/login?return_to={origin}%2Fitems%3Fkey%3D{back}\r\n"), String::new())
+        }
         _ => {
             let page: usize = query.split('&').find_map(|pair| pair.strip_prefix("page=")?.parse().ok()).unwrap_or(1);
-            let items: Vec<Value> = (0..2).map(|n| json!({"id": page * 10 + n, "title": format!("asked with {head}"), "url": format!("/items?api_key={encoded}")})).collect();
+            let items: Vec<Value> = (0..2).map(|n| json!({"id": page * 10 + n, "title": format!("asked with {head}, spelled ODDLY"), "url": format!("/items?api_key={encoded}")})).collect();
             let next = (page < 3).then(|| format!("{origin}/items?api_key={encoded}&page={}", page + 1));
-            (200, format!("X-Echo: {key}\r\n"), json!({"items": items, "next": next, "key": key}).to_string())
+            let body = json!({"items": items, "next": next, "key": key}).to_string();
+            let oddly: String = key.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+            (200, format!("X-Echo: {key}\r\n"), body.replace("ODDLY", &oddly))
         }
     }
 }
@@ -118,6 +124,10 @@ fn a_key_is_attached_to_its_origin_alone_and_found_nowhere() {
         assert_eq!(found.len(), count, "{profile} {path}: {found:?}");
         sources.push(id);
     }
+    // One that is sent elsewhere with the key in the address does not go there, and says why.
+    let id = place.add("by_header", &[&format!("{origin}/handed")]).unwrap().remove(0);
+    let told = |answer: &Value| answer.to_string().contains("carries the credential");
+    daemon.wait_until("the refusal to go", LONG, &["runs", "list", "--source", &id], told).unwrap();
     // A source at another origin is asked without it, and one that names the field is refused with the reason.
     let url = format!("{thief}/items");
     place.add("by_query", &[&url]).unwrap();
@@ -176,6 +186,7 @@ fn a_key_is_attached_to_its_origin_alone_and_found_nowhere() {
     let stolen = stolen.lock().unwrap().join("\n");
     assert!(
         stolen.contains("/stolen")
+            && !stolen.contains("/login")
             && !keyed(&stolen)
             && !stolen.contains("api_key")
             && !stolen.to_ascii_lowercase().contains("x-api-key"),
@@ -228,7 +239,7 @@ fn pages(place: &Place) -> Vec<String> {
 }
 
 fn keyed(text: &str) -> bool {
-    ["canary+key/", "canary%2Bkey", "canary%2bkey", "canary+key\\/", OTHER]
+    ["canary+key/", "canary%2Bkey", "canary%2bkey", "canary%252B", "canary+key\\/", "\\u0063\\u0061", OTHER]
         .iter()
         .any(|spelling| text.contains(spelling))
 }

@@ -136,7 +136,7 @@ mod tests {
         credentials.replace(vec![credential("second-token", DEFAULT_ORIGIN)]);
         let second = credentials.get(&name).unwrap();
         assert!(Arc::ptr_eq(&first.way, &second.way));
-        assert!(second.secrets[0].value == Secret::new("Bearer second-token"));
+        assert!(second.secrets[0].value == Secret::new("second-token").bearer());
         credentials.replace(vec![credential("second-token", "http://127.0.0.1:8080")]);
         assert!(!Arc::ptr_eq(&first.way, &credentials.get(&name).unwrap().way));
         credentials.replace(Vec::new());

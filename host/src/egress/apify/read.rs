@@ -14,7 +14,8 @@ use super::super::body;
 use super::super::decode::DecodeError;
 use super::super::error::{FetchError, Measure, Phase};
 use super::super::failed::cut;
-use super::super::secret::{Credential, hide};
+use super::super::scrub::Scrub;
+use super::super::secret::Credential;
 use super::Inner;
 use super::ask::{Answer, Ask, ReadError, Reader};
 use super::credential::Held;
@@ -43,11 +44,10 @@ impl Inner {
 
 /// Without the token, which an actor may know and write down. Plugins see elements, pages and items keep them.
 fn without(mut slice: Slice, secrets: &[Credential]) -> Slice {
+    let scrub = Scrub::of(secrets);
     for element in &mut slice.elements {
-        if let Element::Text(text) = element
-            && secrets.iter().any(|secret| secret.value.stands_in(text))
-        {
-            *text = hide(text, secrets);
+        if let Element::Text(text) = element {
+            scrub.text(text);
         }
     }
     slice

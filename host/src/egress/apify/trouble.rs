@@ -68,9 +68,10 @@ impl Trouble {
             FetchError::Malformed { .. } | FetchError::TooLarge { .. } | FetchError::BadEncoding { .. } => {
                 (Class::BadAnswer, Fate::Lost, false)
             }
-            FetchError::TooManyRedirects { .. } | FetchError::BadRedirect { .. } | FetchError::Downgrade { .. } => {
-                (Class::BadAnswer, Fate::Refused(300), false)
-            }
+            FetchError::TooManyRedirects { .. }
+            | FetchError::BadRedirect { .. }
+            | FetchError::Downgrade { .. }
+            | FetchError::CarriesCredential { .. } => (Class::BadAnswer, Fate::Refused(300), false),
         };
         let message = match error {
             FetchError::Denied { at, reason, .. } => {
@@ -186,8 +187,9 @@ impl Refusal {
 
 /// As one line of at most so many bytes, without secrets.
 pub(super) fn line(text: &str, most: usize, secrets: &[Credential]) -> String {
+    let text = hide(text, secrets);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = hide(&words.collect::<Vec<_>>().join(" "), secrets);
+    let mut line = words.collect::<Vec<_>>().join(" ");
     line.truncate(line.floor_char_boundary(most));
     line
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod bodies;
+mod echoes;
 mod gates;
 mod headers;
 mod keys;
