@@ -306,11 +306,7 @@ impl Scene {
 
     /// Somebody else writes into the database.
     pub(super) async fn tamper(&self, sql: &'static str) {
-        use sqlx::{ConnectOptions as _, Connection as _};
-        let file = self.folder.path().join("tidegate.db");
-        let mut conn = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
-        conn.close().await.unwrap();
+        crate::store::sqlite::tamper::tamper(&self.folder.path().join("tidegate.db"), sql).await;
     }
 
     /// A tick, and its runs to their ends; gives how many were started.

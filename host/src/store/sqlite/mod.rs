@@ -35,6 +35,9 @@ mod schedule;
 mod schema;
 mod source;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+pub(crate) mod tamper;
+#[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests; their tasks are awaited")]
 mod tests;
 mod upkeep;

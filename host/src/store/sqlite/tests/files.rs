@@ -6,16 +6,8 @@ use std::sync::Arc;
 use super::*;
 use crate::ports::{Created, SourceFilter};
 use crate::store::sqlite::schema;
+use crate::store::sqlite::tamper::tamper;
 use crate::store::sqlite::writer::Work;
-
-/// Runs statements on a file nobody has open.
-async fn tamper(path: &Path, sql: &'static str) {
-    use sqlx::{ConnectOptions as _, Connection as _};
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
-    let mut conn = options.connect().await.unwrap();
-    sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
-    conn.close().await.unwrap();
-}
 
 #[tokio::test]
 async fn a_second_daemon_is_refused_with_the_first_ones_pid() {
