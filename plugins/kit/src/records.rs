@@ -88,7 +88,7 @@ impl Job {
             watermark: None,
             max_items: 20,
             max_pages: 10,
-            now: "2026-01-01T00:00:00Z".to_owned(),
+            now: "2030-01-01T00:00:00Z".to_owned(),
             actor: None,
             platform_id: None,
             extra: None,
