@@ -301,12 +301,12 @@ fn check_credential(request: &HttpRequest, url: &Url, profile: &Profile) -> Resu
             "the request names the {what}, which profile {profile} fills with credential {name}; leave it out of the source"
         ));
     }
-    let in_pieces = |field: &&Header| PIECES_HEADERS.iter().any(|name| field.name.eq_ignore_ascii_case(name));
-    request.headers.iter().find(in_pieces).map_or(Ok(()), |field| {
+    let refused = |field: &&Header| NOT_WITH_CREDENTIAL.iter().any(|name| field.name.eq_ignore_ascii_case(name));
+    request.headers.iter().find(refused).map_or(Ok(()), |field| {
         let field = field.name.to_ascii_lowercase();
         config(format!(
             "the request names the header field {field:?}, and profile {profile} sends credential {name} with it: with a credential \
-             answers are asked for whole; leave the field out of the source"
+             answers are asked for whole, by the method of the request; leave the field out of the source"
         ))
     })
 }
@@ -324,8 +324,10 @@ fn host_allowed(host: &str, patterns: &[String]) -> bool {
     })
 }
 
-/// Header fields that ask for a part of an answer: not together with a credential.
-pub const PIECES_HEADERS: [&str; 2] = ["if-range", "range"];
+/// Header fields that do not go together with a credential: they ask for a part of an answer, in which its echo is not found, or turn
+/// a request that reads into one that writes.
+pub const NOT_WITH_CREDENTIAL: [&str; 5] =
+    ["if-range", "range", "x-http-method", "x-http-method-override", "x-method-override"];
 
 /// Header fields that belong to the connection, to the host, or to a credential.
 const FORBIDDEN_HEADERS: [&str; 18] = [

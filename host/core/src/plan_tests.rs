@@ -152,11 +152,11 @@ fn what_a_credential_fills_is_not_a_plugin_s_to_name() {
 
 /// A server that says the credential back would give it in halves, and half of it is found by nobody.
 #[test]
-fn with_a_credential_answers_are_asked_for_whole() {
+fn with_a_credential_answers_are_asked_for_whole_and_by_their_method() {
     let carried = Carried::Header { header: "authorization".to_owned(), prefix: "Bearer ".to_owned() };
     let credential = Some(NetCredential { name: "vault".parse().unwrap(), carried });
     let keyed = Profile { net: Net { credential, ..profile().net }, ..profile() };
-    for name in ["range", "Range", "if-range", "IF-RANGE"] {
+    for name in ["range", "Range", "if-range", "IF-RANGE", "X-HTTP-Method-Override", "x-method-override"] {
         let step = || header(name, "bytes=0-30");
         check(step(), &kind(), &profile(), MicroUsd::ZERO).unwrap();
         // No fault of the plugin: a source may have named the field.

@@ -90,6 +90,8 @@ fn lookout(dir: &Path, by: WatchBy) -> Lookout {
 struct Judged {
     profiles: Profiles,
     wrong: Vec<ConfigError>,
+    /// Why sources wait of profiles that hold: the version they pin is not here.
+    waiting: Vec<String>,
 }
 
 impl Reload {
@@ -199,11 +201,14 @@ impl Reload {
     async fn judge(&self, found: Profiles) -> Judged {
         let mut wrong = found.refused;
         let mut usable = found.usable;
+        let mut waiting = Vec::new();
         for file in usable.values().filter(|file| !self.holds(file) || self.looks.other_plugins) {
             // Without its plugin, or the version it pins, a profile waits for it, as at a start.
-            let waits = matches!(self.catalogue.of(&file.profile), Err(Absent::Plugin | Absent::Pinned));
-            if !waits && let Err(error) = in_order(file, &self.home, &self.catalogue).await {
-                wrong.push(error);
+            let absent = self.catalogue.of(&file.profile).err();
+            match (absent, in_order(file, &self.home, &self.catalogue).await) {
+                (Some(Absent::Plugin), _) | (_, Ok(())) => {}
+                (Some(Absent::Pinned), Err(error)) => waiting.push(told(&error.into())),
+                (_, Err(error)) => wrong.push(error),
             }
         }
         for error in &wrong {
@@ -213,7 +218,7 @@ impl Reload {
                 usable.insert(good.profile.name.clone(), good.clone());
             }
         }
-        Judged { profiles: Profiles { usable, refused: wrong.clone() }, wrong }
+        Judged { profiles: Profiles { usable, refused: wrong.clone() }, wrong, waiting }
     }
 
     /// Whether the profile of a file is the one that holds.
@@ -223,7 +228,7 @@ impl Reload {
 
     /// Works by these profiles from now on, and says so.
     async fn take(&mut self, judged: Judged, watch: &mut Watch) {
-        let Judged { profiles, wrong } = judged;
+        let Judged { profiles, wrong, waiting } = judged;
         let before = self.held.by_name();
         let after = profiles.by_name();
         let is_new = |name: &_| before.get(name) != after.get(name);
@@ -242,6 +247,9 @@ impl Reload {
             self.engine.ports().observer.see(&Event::ProfilesSeen(seen));
         }
         self.looks.told = sentences;
+        for why in waiting {
+            self.once(&format!("its sources wait: {why}"));
+        }
         self.held = profiles;
     }
 

@@ -14,7 +14,7 @@ use tidegate_core::contract::{Body, BodyForm, Header, HttpRequest, Redirect};
 use tidegate_core::fetch::redirect::{Follow, field_survives};
 use tidegate_core::fetch::{HIDDEN, Place, Target};
 use tidegate_core::limits;
-use tidegate_core::plan::PIECES_HEADERS;
+use tidegate_core::plan::NOT_WITH_CREDENTIAL;
 
 use super::error::FetchError;
 use super::scrub::Scrub;
@@ -267,8 +267,11 @@ fn fields(
         if credentials.iter().any(|credential| credential.carrier == Carrier::Header(parsed.clone())) {
             return refuse(name, "is filled with a credential by the profile");
         }
-        if !credentials.is_empty() && PIECES_HEADERS.contains(&parsed.as_str()) {
-            return refuse(name, "asks for a part of an answer: with a credential answers are asked for whole");
+        if !credentials.is_empty() && NOT_WITH_CREDENTIAL.contains(&parsed.as_str()) {
+            return refuse(
+                name,
+                "asks for a part of an answer, or for another method, which is not done with a credential",
+            );
         }
         let Some(value) = odd.write(target.host_text(), value) else {
             return refuse(name, "has a value with a line break or another control character");
