@@ -18,7 +18,10 @@ fn shipped_plugins_have_no_error_and_no_warning() {
         place.put(&file, component(name)).unwrap();
         let pages = repository(&format!("plugins/{name}/fixtures"));
         let (code, checked) = json(&place, &["plugin", "check", &file, "--fixtures", pages.to_str().unwrap()]);
-        let told: Vec<_> = ["error", "warning"].iter().flat_map(|severity| findings(&checked, severity)).collect();
+        // One case is about a feed that gives two entries the same id, and the host says so.
+        let known = |finding: &&Value| finding["place"] == "fixture rss20-same-ids, page 0";
+        let told = ["error", "warning"].iter().flat_map(|severity| findings(&checked, severity));
+        let told: Vec<_> = told.filter(|finding| !known(finding)).collect();
         assert_eq!((code, told), (0, vec![]), "{name}");
         assert_eq!((&checked["name"], &checked["track"]), (&name.into(), &"0.1".into()), "{checked}");
         assert_eq!(checked["digest"].as_str().unwrap().len(), 64, "{checked}");
