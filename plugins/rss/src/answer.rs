@@ -19,7 +19,7 @@ use crate::model::{Feed, Field, Node};
 use crate::overrides::Overrides;
 use crate::paging;
 use crate::reader;
-use crate::state::State;
+use crate::state::{Mark, State};
 use crate::tokenize::{Token, Tokenizer};
 
 /// Reads the answer to a step.
@@ -35,6 +35,8 @@ pub fn read(job: &Job, overrides: &Overrides, state: &State, response: &HttpResp
         304 => Err(Failure::bad_answer(
             "asked for the feed without validators, got status 304 (not modified): the server's cache is broken",
         )),
+        // A feed is not gone because a page behind its first one is.
+        400 | 404 | 410 | 416 | 422 if state.pages_read > 0 => Ok(no_page(state, response.status)),
         410 => Ok(Batch::empty(Outcome::new(OutcomeStatus::NotFound, "the feed is gone for good (status 410)"))),
         other => Err(status::failure(other, "the feed")),
     }
@@ -48,6 +50,15 @@ fn unchanged(job: &Job, response: &HttpResponse, detail: &str) -> Batch {
         batch.watermark = Some(Watermark { cursor: known.refreshed_by(response).to_cursor(), ..before });
     }
     batch.hints = hints::of(response, None, false, &job.now);
+    batch
+}
+
+/// A page that the one before it has named, and that is not there.
+fn no_page(state: &State, status: u16) -> Batch {
+    let mut batch = Batch::empty(Outcome::new(OutcomeStatus::NoNew, ""));
+    batch.watermark = state.mark.as_ref().map(|mark| mark.proposal(true));
+    let number = state.pages_read + 1;
+    batch.warnings.push(format!("page {number} of the feed is not there (status {status}): what follows was not read"));
     batch
 }
 
@@ -179,15 +190,16 @@ fn batch(
     facts.moved_to = paging::moved_to(job, state, response, feed.about.fields.get(Field::NewUrl));
     batch.facts = Some(facts);
     batch.hints = hints::of(response, Some(&feed.about), written.expired, &job.now);
-    if state.pages_read == 0 {
-        let mut watermark = map::newest(&batch.items, job.watermark.as_ref());
-        // What was cut off would never be seen if the server could say "not modified" to the next request.
-        watermark.cursor = if feed.truncated { None } else { Validators::of_response(response).to_cursor() };
-        batch.watermark = Some(watermark);
-    }
+    let first = || {
+        let newest = map::newest(&batch.items, job.watermark.as_ref());
+        Mark::new(Watermark { cursor: Validators::of_response(response).to_cursor(), ..newest })
+    };
+    let mark = if state.pages_read == 0 { Some(first()) } else { state.mark.clone() };
+    let mark = mark.map(|mark| mark.of_page(feed.truncated));
     if !batch.items.is_empty() {
-        batch.next = paging::follow(overrides, state, next.as_deref());
+        batch.next = paging::follow(overrides, state, next.as_deref(), mark.as_ref());
     }
+    batch.watermark = mark.map(|mark| mark.proposal(batch.next.is_none()));
     batch
 }
 

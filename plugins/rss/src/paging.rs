@@ -8,7 +8,7 @@ use crate::conditional::Validators;
 use crate::identifier;
 use crate::model::Feed;
 use crate::overrides::Overrides;
-use crate::state::State;
+use crate::state::{Mark, State};
 
 /// Feeds first, pages too: a page may name a feed.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, \
@@ -42,10 +42,11 @@ pub fn next_of(feed: &Feed, response: &HttpResponse) -> Option<String> {
 }
 
 /// The step to the next page, if the source wants so many and it has not been asked for yet.
-pub fn follow(overrides: &Overrides, state: &State, next: Option<&str>) -> Option<Step> {
+pub fn follow(overrides: &Overrides, state: &State, next: Option<&str>, mark: Option<&Mark>) -> Option<Step> {
     let url = identifier::for_request(next?).filter(|url| !state.asked.contains(url))?;
     let pages_read = state.pages_read + 1;
-    (pages_read < overrides.max_pages).then(|| step(url, State { pages_read, ..state.clone() }, None))
+    (pages_read < overrides.max_pages)
+        .then(|| step(url, State { pages_read, mark: mark.cloned(), ..state.clone() }, None))
 }
 
 /// Where the feed is now found for good: what it says itself, else as far as every redirect was permanent, else the feed

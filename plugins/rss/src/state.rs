@@ -3,6 +3,7 @@
 //! Owns: the state of a run, as JSON in `step.state`. Called by [`crate::answer`] and [`crate::paging`].
 
 use serde::{Deserialize, Serialize};
+use tidegate_plugin_kit::Watermark;
 
 /// The state of one step. A page without a readable state is treated as the first.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +18,43 @@ pub struct State {
     /// Pages of the feed that were read before this one.
     #[serde(skip_serializing_if = "is_zero")]
     pub pages_read: u32,
+    /// What the feed's first page proposed: where the next run starts, once the last page has been read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
     /// URLs asked for in this run, so that paging never goes in circles.
     pub asked: Vec<String>,
+}
+
+/// A watermark, until it may be proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    newest_id: Option<String>,
+    newest_published_at: Option<String>,
+    /// Validators; none if some page was not read whole.
+    cursor: Option<String>,
+}
+
+impl Mark {
+    /// Of the first page's watermark.
+    pub fn new(watermark: Watermark) -> Self {
+        let Watermark { newest_id, newest_published_at, cursor } = watermark;
+        Self { newest_id, newest_published_at, cursor }
+    }
+
+    /// What part of a page was left out would never be seen if the server could say "not modified" to the next request.
+    #[must_use]
+    pub fn of_page(self, truncated: bool) -> Self {
+        Self { cursor: self.cursor.filter(|_| !truncated), ..self }
+    }
+
+    /// What to propose. Where pages follow, without validators: if they are never read, "not modified" would hide them.
+    pub fn proposal(&self, is_last: bool) -> Watermark {
+        Watermark {
+            newest_id: self.newest_id.clone(),
+            newest_published_at: self.newest_published_at.clone(),
+            cursor: self.cursor.clone().filter(|_| is_last),
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]

@@ -175,6 +175,25 @@ fn a_listing_that_is_cut_by_429_is_read_to_its_end() {
     assert!(runs.iter().any(|run| run["warnings"].to_string().contains("the next run goes on there")), "{runs:?}");
 }
 
+/// Pages are further apart than a run's deadline allows. Each run goes on where the one before it had come to.
+#[test]
+fn a_listing_that_takes_longer_than_a_run_may_is_read_to_its_end() {
+    let api = Api::start(RECORDS);
+    let slow = profile("cursor", NEWEST_FIRST)
+        .replace("deadline = \"30s\"", "deadline = \"2s\"")
+        .replace("max_pages = 100", "max_pages = 100\ndelay_s = 0.8");
+    let place = Place::with_profile("long", &slow).unwrap();
+    let daemon = serve(&place);
+    let url = format!("{}/cursor/good", api.origin);
+    let id = place.add("long", &[&url]).unwrap().remove(0);
+    let stored = Stored::open(&place);
+    assert_eq!(stored.wait(&daemon, &url, RECORDS).len(), RECORDS);
+    let runs = place.runs(&["--source", &id]).unwrap();
+    assert!(runs.iter().all(|run| run["ending"] != "failed"), "{runs:?}");
+    let warning = "more follows, but was not fetched: not done after 2 s, the run's deadline";
+    assert!(runs.iter().any(|run| run["warnings"].to_string().contains(warning)), "{runs:?}");
+}
+
 #[test]
 fn graphql_with_cursors_and_errors_in_200() {
     let api = Api::start(RECORDS);

@@ -50,14 +50,19 @@ impl Findings {
             });
         }
         if let Some(hints) = page.hints.take() {
-            self.hints = Some(match self.hints.take() {
-                None => hints,
-                Some(earlier) => merge_hints(earlier, hints),
-            });
+            self.hint(hints);
         }
         for warning in core::mem::take(&mut page.warnings) {
             self.warn(warning);
         }
+    }
+
+    /// Adds what is asked of whoever fetches.
+    pub(super) fn hint(&mut self, hints: Hints) {
+        self.hints = Some(match self.hints.take() {
+            None => hints,
+            Some(earlier) => merge_hints(earlier, hints),
+        });
     }
 
     /// Adds a warning while there is room, once: what is read again says the same again.

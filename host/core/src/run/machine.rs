@@ -57,6 +57,8 @@ pub struct Machine {
     pub(super) fetches: u32,
     pub(super) unread: bool,
     pub(super) resumed: bool,
+    /// Whether its source has never succeeded.
+    pub(super) first: bool,
     /// Whether its source may still run, as of the claim.
     pub(super) wanted: bool,
     /// What was reserved for it, and the charge caps of its intents so far.
@@ -97,6 +99,7 @@ impl Machine {
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
             resumed: progress.resumed,
+            first: claim.source.last_success_at.is_none(),
             wanted: claim.source.state == SourceState::Active,
             reserved: claim.reserved,
             caps: progress.caps,
@@ -159,15 +162,15 @@ impl Machine {
                 Err(failure) => self.fail(None, failure),
             },
             (State::Waiting(pause), Event::WaitOver) => self.after(*pause, now),
-            (State::Fetching(plan, tries), Event::Fetched(fetched)) => self.fetched(plan, tries, fetched),
+            (State::Fetching(plan, tries), Event::Fetched(fetched)) => self.fetched(plan, tries, fetched, now),
             (State::Normalizing(from), Event::Normalized(batch)) => match (from, batch) {
                 (from, Ok(batch)) => self.normalized(from, batch, now),
-                (From::Http(plan, tries, _), Err(failure)) => self.again(*plan, tries, failure),
+                (From::Http(plan, tries, _), Err(failure)) => self.again(*plan, tries, failure, now),
                 (From::Dataset(_), Err(failure)) => self.fail(None, failure),
             },
             (State::Planning, Event::Overloaded(failure)) => self.fail(None, failure),
             (State::Normalizing(From::Http(plan, tries, _)), Event::Overloaded(failure)) => {
-                self.again(*plan, tries, failure)
+                self.again(*plan, tries, failure, now)
             }
             // What is paid for does not have to be asked for anew because we are busy.
             (State::Normalizing(From::Dataset(reading)), Event::Overloaded(_)) => {
@@ -204,7 +207,7 @@ impl Machine {
                 self.interrupted(state, now).unwrap_or_else(|| {
                     let seconds = self.profile.caps.deadline.as_secs();
                     let message = format!("not done after {seconds} s, the run's deadline");
-                    self.give_up(unpaid, Failure::new(Class::Transient, message))
+                    self.leave_off(unpaid, Failure::new(Class::Transient, message), now)
                 })
             }
         }
@@ -250,10 +253,10 @@ impl Machine {
         Effect::Fetch(plan)
     }
 
-    fn fetched(&mut self, plan: Plan, tries: Tries, fetched: Result<HttpResponse, Failure>) -> Effect {
+    fn fetched(&mut self, plan: Plan, tries: Tries, fetched: Result<HttpResponse, Failure>, now: UtcMillis) -> Effect {
         let response = match fetched {
             Ok(response) => response,
-            Err(failure) => return self.again(plan, tries, failure),
+            Err(failure) => return self.again(plan, tries, failure, now),
         };
         let state = plan.state().map(str::to_owned);
         self.state = State::Normalizing(From::Http(Box::new(plan), tries, response.status));
@@ -266,13 +269,14 @@ impl Machine {
     }
 
     /// Fetches once more after the profile's next wait if the failure is likely to pass, whoever saw it; else fails.
-    fn again(&mut self, plan: Plan, tries: Tries, failure: Failure) -> Effect {
+    fn again(&mut self, plan: Plan, tries: Tries, failure: Failure, now: UtcMillis) -> Effect {
         match self.profile.retry.in_run.get(tries) {
             // A wait that the other side asks for is longer than a run should sit: it becomes a retry run.
             Some(wait) if failure.class == Class::Transient && failure.retry_after.is_none_or(|told| told <= *wait) => {
                 let wait = *wait;
                 self.wait(wait, Pause::Fetch(plan, tries + 1))
             }
+            _ if failure.class == Class::RateLimited => self.leave_off(MicroUsd::ZERO, failure, now),
             _ if failure.class == Class::Transient || failure.class.is_beyond_source() => {
                 self.give_up(MicroUsd::ZERO, failure)
             }

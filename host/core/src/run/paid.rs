@@ -1,14 +1,17 @@
-//! What becomes of a run that is cut short after an actor run of it was paid for.
+//! What becomes of a run that is cut short and must not go back to its beginning.
 //!
-//! Owns: that such a run never goes back to its beginning, where it would order the same again. It ends well with what it has
-//! brought; what it has not fetched is left to the next run, as behind any other budget. Must not know: why it is cut short. A
-//! part of [`Machine`].
+//! Owns: that a run which has paid for an actor run does not order the same again, and that one which has come to a place to
+//! go on from is gone on with there: as a failure it would be read from its top by the next run, which is cut at the same place.
+//! Both end well with what they have brought; what was not fetched is left to the next run, as behind any other budget. Must
+//! not know: why the run is cut short. A part of [`Machine`].
 
 use super::machine::Machine;
 use super::state::{Pause, State};
 use super::step::Effect;
+use crate::contract::Hints;
 use crate::failure::Failure;
 use crate::money::MicroUsd;
+use crate::time::UtcMillis;
 
 impl Machine {
     /// Whether it has paid for anything but an order of `unpaid`, which was not carried out.
@@ -29,8 +32,27 @@ impl Machine {
             // Pages of a dataset count with its last one only.
             self.findings.watermark = None;
         }
-        self.findings.warn(format!("more follows, but was not fetched: {}", failure.message));
         self.unread = true;
+        self.end_here(&failure)
+    }
+
+    /// The same for what says nothing of the next page: the run's time is up, or nobody may be asked now. Whoever has proposed
+    /// where the next run starts, has proposed it for this: see `batch.watermark` in `wit/v0.1/types.wit`.
+    pub(super) fn leave_off(&mut self, open: MicroUsd, failure: Failure, now: UtcMillis) -> Effect {
+        if self.findings.watermark.is_none() || self.resumed || self.has_paid_beside(open) {
+            return self.give_up(open, failure);
+        }
+        // A budget cuts a first run for good. Nobody meant to cut this one: all that follows may come later.
+        self.unread = !self.first;
+        if let Some(wait) = failure.retry_after {
+            let not_before = Some(now.plus(wait).to_string());
+            self.findings.hint(Hints { not_before, ..Hints::default() });
+        }
+        self.end_here(&failure)
+    }
+
+    fn end_here(&mut self, failure: &Failure) -> Effect {
+        self.findings.warn(format!("more follows, but was not fetched: {}", failure.message));
         self.succeed(None)
     }
 }

@@ -87,6 +87,80 @@ fn a_stop_waits_for_the_commit_under_way() {
     ]);
 }
 
+/// A page that leads on to `next`, and proposes `cursor` for the next run.
+fn proposing(cursor: &str, next: Option<&str>) -> Event {
+    normalized(Batch { next: next.map(step), watermark: Some(watermark(cursor)), ..batch(vec![item("a")]) })
+}
+
+/// What the plugin has proposed is right if its page is the last one. As a failure the run would begin at the top again, and
+/// be cut at the same place for ever.
+#[test]
+fn a_run_whose_time_is_up_ends_well_where_the_next_one_can_go_on() {
+    let before = || vec![planned("/1"), fetched(200), proposing("at 2", Some("/2"))];
+    let table = [
+        ("while the page is stored", vec![DEADLINE, stored(1)], "ok"),
+        ("fetching the next one", vec![stored(1), DEADLINE], "ok"),
+        ("normalizing the next one", vec![stored(1), fetched(200), DEADLINE], "ok"),
+        ("waiting to try again", vec![stored(1), not_fetched(Class::Transient, None), DEADLINE], "ok"),
+        (
+            "a page without a proposal between",
+            vec![stored(1), fetched(200), page(Some("/3")), stored(2), DEADLINE],
+            "ok",
+        ),
+        ("it broke before its time was up", vec![stored(1), not_fetched(Class::Blocked, None)], "blocked"),
+    ];
+    for (case, more, end) in table {
+        let effects = effects(&mut machine(), before().into_iter().chain(more).collect());
+        let finish = end_of(&effects).unwrap();
+        let warning = "more follows, but was not fetched: not done after 300 s, the run's deadline".to_owned();
+        let well = end == "ok";
+        assert_eq!(ending(finish), end, "{case}");
+        assert_eq!(finish.watermark, well.then(|| watermark("at 2")), "{case}");
+        assert_eq!((finish.unread, finish.warnings.contains(&warning)), (well, well), "{case}");
+    }
+}
+
+/// Whoever proposes nothing has read nothing that could be gone on from: a name was looked up, or the plugin keeps no place.
+#[test]
+fn a_run_whose_time_is_up_fails_without_a_place_to_go_on_from() {
+    check(vec![(
+        "a lookup before the real fetch",
+        vec![planned("/1"), fetched(200), page(Some("/2")), stored(0), DEADLINE],
+        "plan | fetch /1 | normalize 0 | store | fetch /2 | end transient",
+    )]);
+}
+
+/// Nobody meant to cut it: what follows is not left for good, as it is behind a first run's budget.
+#[test]
+fn a_first_run_whose_time_is_up_leaves_nothing_for_good() {
+    let first = claim(crate::fixtures::fresh_source(), Trigger::Bootstrap);
+    let events = vec![planned("/1"), fetched(200), proposing("at 2", Some("/2")), stored(1), DEADLINE];
+    let effects = effects(&mut machine_of(&first, profile()), events);
+    let finish = end_of(&effects).unwrap();
+    assert_eq!((ending(finish).as_str(), finish.unread), ("ok", false));
+    assert_eq!(finish.watermark, Some(watermark("at 2")));
+}
+
+/// A rate of ours is used up, a gate was closed by another run, or the platform asks to slow down.
+#[test]
+fn a_run_that_may_not_ask_on_ends_well_where_the_next_one_can_go_on() {
+    let before = || vec![planned("/1"), fetched(200), proposing("at 2", Some("/2")), stored(1)];
+    let slow_down = |told| vec![not_fetched(Class::RateLimited, told)];
+    let said = || vec![fetched(200), Event::Normalized(Err(Failure::new(Class::RateLimited, "it broke")))];
+    for (case, more, not_before) in [
+        ("not told when", slow_down(None), None),
+        ("told when", slow_down(Some(90)), Some(now().plus(Duration::from_secs(90)).to_string())),
+        ("said in the body", said(), None),
+    ] {
+        let effects = effects(&mut machine(), before().into_iter().chain(more).collect());
+        let finish = end_of(&effects).unwrap();
+        assert_eq!((ending(finish).as_str(), finish.unread), ("ok", true), "{case}");
+        assert_eq!(finish.watermark, Some(watermark("at 2")), "{case}");
+        assert_eq!(finish.warnings, ["more follows, but was not fetched: it broke"], "{case}");
+        assert_eq!(finish.hints.as_ref().and_then(|hints| hints.not_before.clone()), not_before, "{case}");
+    }
+}
+
 #[test]
 fn events_that_do_not_fit_end_the_run_without_being_guessed_about() {
     check(vec![
