@@ -4,9 +4,11 @@
 //! `catalogue`, what SIGHUP does by `reload`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -289,6 +291,27 @@ fn profiles_are_taken_file_by_file() {
     daemon.wait_until("a run beyond its limits", LONG, &args, failed).unwrap();
     let (_, metrics) = get(&address, "/metrics").unwrap();
     assert!(metrics.lines().any(|line| line == "tidegate_profiles_refused 0"), "{metrics}");
+
+    // One that never rests holds up nobody, and is nothing to anybody.
+    let restless = place.dir().join("profiles/restless.toml");
+    let (stop, stopped) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while stopped.recv_timeout(Duration::from_millis(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
+                fs::OpenOptions::new().create(true).append(true).open(&restless).unwrap().write_all(b"half ").unwrap();
+            }
+        });
+        place.put("profiles/mine.toml", good.replace("mine", "still mine")).unwrap();
+        let seen = Cell::new(0);
+        let again = daemon.wait_line("the other one", LONG, |line| {
+            seen.set(seen.get() + usize::from(line.contains("profile mine was read and holds now")));
+            seen.get() == 2
+        });
+        drop(stop);
+        again.unwrap();
+    });
+    assert!(!daemon.log().iter().any(|line| line.contains("restless")), "{:?}", daemon.log());
+    fs::remove_file(&restless).unwrap();
 
     // Gone: its sources say so, the other one's go on.
     fs::remove_file(place.dir().join("profiles/mine.toml")).unwrap();

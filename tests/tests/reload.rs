@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -118,6 +119,32 @@ fn good_bad_and_good_again() {
     reloaded(&daemon).unwrap();
     has(&address, "tidegate_budget_left_usd{period=\"day\",profile=\"\",scope=\"all\",tenant=\"\"} 7");
     has(&address, "tidegate_reloads_total{outcome=\"applied\"} 2");
+    daemon.interrupt().unwrap();
+    assert_eq!(daemon.wait(LONG).unwrap().0.code(), Some(0));
+}
+
+/// A component that compiles for seconds holds up neither the reload nor what came with it; a profile that names it is looked at when
+/// it is there.
+#[test]
+fn what_is_being_compiled_holds_up_no_reload() {
+    let packed = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/v0.1/python.wasm.zst")).unwrap();
+    let component = zstd::bulk::decompress(&packed, tidegate_core::limits::COMPONENT_BYTES).unwrap();
+    let place = Place::with_profile("feeds", &profile(1_000, 5)).unwrap();
+    place.put("tidegate.toml", config("127.0.0.1:0", 1_000, "")).unwrap();
+    let (daemon, address) = serving(&place);
+    place.put("plugins/golden.wasm", component).unwrap();
+    let golden = profile(1_000, 5).replace("\"rss\"", "\"golden\"");
+    place.put("profiles/right.toml", golden.replace("\"feed\"", "\"articles\"")).unwrap();
+    place.put("profiles/wrong.toml", golden).unwrap();
+    place.put("tidegate.toml", config("127.0.0.1:0", 2_000, "")).unwrap();
+    reloaded(&daemon).unwrap();
+    has(&address, "tidegate_budget_left_runs{profile=\"\",scope=\"all\",tenant=\"\"} 2000");
+    let is_live = |line: &str| line.contains("plugin golden 0.1.0 serves");
+    assert!(!daemon.log().iter().any(|line| is_live(line)), "it was compiled in time: nothing is proved");
+    daemon.wait_line("the component", LONG, is_live).unwrap();
+    let refused = daemon.wait_line("its profile", LONG, |line| line.contains("wrong.toml: kind = \"feed\"")).unwrap();
+    assert!(refused.contains("articles"), "{refused}");
+    daemon.wait_line("its other profile", LONG, |line| line.contains("profile right ")).unwrap();
     daemon.interrupt().unwrap();
     assert_eq!(daemon.wait(LONG).unwrap().0.code(), Some(0));
 }

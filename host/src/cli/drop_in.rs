@@ -1,13 +1,14 @@
 //! Plugins and profiles as they come: what lies in their directories is taken over while the daemon works.
 //!
-//! Owns: when a directory is looked at, when a profile's file is believed to be as it is, and that each file stands for itself: one
-//! that is broken is refused with the reason, its last good version holds on, and all others are taken. Must not know: how a change
-//! is noticed (`lookout`), or what a component has to pass (`plugins`). Called by `reload`, which has the rest: `tidegate.toml`
-//! waits for SIGHUP, and what comes with SIGHUP is taken whole or not at all.
+//! Owns: when a directory is looked at, and that each file stands for itself: one that is broken is refused with the reason, its last
+//! good version holds on, and all others are taken. Must not know: how a change is noticed (`lookout`), when a file is believed
+//! to be as it is (`settling`), or what a component has to pass (`plugins`). Called by `reload`, which has the rest:
+//! `tidegate.toml` waits for SIGHUP, and what comes with SIGHUP is taken whole or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use tidegate_core::id::ProfileName;
 use tidegate_core::limits;
 use tokio::time::{Instant, sleep};
 
@@ -15,9 +16,10 @@ use super::eyes::Watch;
 use super::home::{Home, keys, tokens};
 use super::profile::in_order;
 use super::reload::{Reload, told};
+use super::settling::Settling;
 use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
 use crate::lookout::{Lookout, Watching};
-use crate::plugins::{Catalogue, Refusal, Scan, State};
+use crate::plugins::{Catalogue, Look, Refusal, Scan, State};
 use crate::ports::{Absent, Event, Plugins as _, PluginsSeen, ProfilesSeen};
 
 /// Which directory is worth looking at.
@@ -32,28 +34,28 @@ pub(super) struct Looks {
     profiles: Lookout,
     /// Some file has not settled yet.
     wait: (bool, bool),
-    /// The profiles' files as they were when they were last taken over.
-    taken: DirMarks,
-    /// The same as they are now, since when, and whether one of them is wrong and may be half a file.
-    moving: Option<(DirMarks, Instant, bool)>,
+    /// The profiles' files.
+    settling: Settling,
     /// Other plugins serve than when profiles were last held against them.
     other_plugins: bool,
+    /// A profile could not be held against its plugin, because that may be among those that are being loaded.
+    unjudged: bool,
     /// What was said to be wrong.
     told: BTreeSet<String>,
     all_refused: BTreeMap<&'static str, u64>,
 }
 
 impl Looks {
-    /// `taken`: how the profiles' files were before those that hold were read.
-    pub(super) fn open(home: &Home, taken: DirMarks, refused: &[ConfigError]) -> Self {
+    /// `taken`: how the profiles' files were before those that hold were read. `loading`: some plugins are being loaded still.
+    pub(super) fn open(home: &Home, taken: DirMarks, refused: &[ConfigError], loading: bool) -> Self {
         let (plugins, profiles) = (&home.config.plugins, &home.config.profiles);
         Self {
             plugins: lookout(&home.path(&plugins.dir), plugins.watch),
             profiles: lookout(&home.path(&profiles.dir), profiles.watch),
-            wait: (false, false),
-            taken,
-            moving: None,
+            wait: (loading, false),
+            settling: Settling::new(taken),
             other_plugins: false,
+            unjudged: false,
             told: refused.iter().map(|error| told(&error.clone().into())).collect(),
             all_refused: BTreeMap::new(),
         }
@@ -62,7 +64,7 @@ impl Looks {
     /// Other settings hold, and all profiles are those of the files as they were at `taken`.
     pub(super) fn renew(&mut self, home: &Home, taken: DirMarks) {
         self.profiles = lookout(&home.path(&home.config.profiles.dir), home.config.profiles.watch);
-        (self.taken, self.moving, self.other_plugins) = (taken, None, false);
+        (self.settling, self.other_plugins) = (Settling::new(taken), false);
         self.told.clear();
     }
 
@@ -88,7 +90,7 @@ fn lookout(dir: &Path, by: WatchBy) -> Lookout {
 
 /// Profiles that may hold, and what is wrong with the files of others.
 struct Judged {
-    profiles: Profiles,
+    usable: BTreeMap<ProfileName, ProfileFile>,
     wrong: Vec<ConfigError>,
     /// Why sources wait of profiles that hold: the version they pin is not here.
     waiting: Vec<String>,
@@ -99,10 +101,7 @@ impl Reload {
     pub(super) async fn look(&mut self, changed: Changed, watch: &mut Watch) {
         match changed {
             Changed::Plugins => match self.catalogue.look().await {
-                Ok(look) => {
-                    self.looks.wait.0 = look.waiting;
-                    self.plugins_seen(look.scan);
-                }
+                Ok(look) => self.looked(look),
                 Err(error) => {
                     self.once(&format!("the plugins directory cannot be read, what served serves on: {error}"));
                 }
@@ -111,11 +110,38 @@ impl Reload {
         }
     }
 
-    /// Everything in the plugins directory as it is at this moment.
-    pub(super) async fn scan_plugins(&mut self) {
-        match self.catalogue.scan().await {
-            Ok(scan) => self.plugins_seen(scan),
+    /// Everything in the plugins directory as it is at this moment. What takes long to load is loaded on, and taken when it is there;
+    /// gives whether something is. Where nothing looks at the directory again, all of it is waited for.
+    pub(super) async fn scan_plugins(&mut self) -> bool {
+        let (plugins, profiles) = (&self.home.config.plugins, &self.home.config.profiles);
+        let look = if [plugins.watch, profiles.watch].contains(&WatchBy::Off) {
+            self.catalogue.scan().await.map(|scan| Look { scan, waiting: false })
+        } else {
+            self.catalogue.scan_within(limits::LOOK_LOADING).await
+        };
+        match look {
+            Ok(look) => self.looked(look),
             Err(error) => self.once(&format!("the plugins directory cannot be read, what served serves on: {error}")),
+        }
+        self.looks.wait.0
+    }
+
+    fn looked(&mut self, look: Look) {
+        self.looks.wait.0 = look.waiting;
+        self.plugins_seen(look.scan);
+        if !look.waiting && core::mem::take(&mut self.looks.unjudged) {
+            self.looks.other_plugins = true;
+        }
+    }
+
+    /// These profiles are held against their plugins when all components are loaded.
+    pub(super) fn judge_later(&mut self, unjudged: &[ConfigError]) {
+        self.looks.unjudged = !unjudged.is_empty();
+        for error in unjudged {
+            self.once(&format!(
+                "{}: is looked at when all plugins are loaded; until then what held holds on",
+                error.place
+            ));
         }
     }
 
@@ -166,35 +192,33 @@ impl Reload {
             Err(error) => return self.once(&format!("{error}; the profiles that held hold on")),
         };
         let now = Instant::now();
-        let same = marks == self.looks.taken;
-        if same && !self.looks.other_plugins {
-            (self.looks.moving, self.looks.wait.1) = (None, false);
+        self.looks.settling.see(marks, now);
+        self.looks.wait.1 = self.looks.settling.is_moving();
+        let (ripe, others) = self.looks.settling.parted(now);
+        if ripe.is_empty() && !self.looks.other_plugins {
             return;
         }
-        let (since, doubtful) = match self.looks.moving.take() {
-            Some((moving, since, doubtful)) if moving == marks => (since, doubtful),
-            _ => (now, false),
-        };
-        let age = if same { limits::LOOK_BELIEVED } else { now.saturating_duration_since(since) };
-        let settled = if doubtful { limits::LOOK_BELIEVED } else { limits::LOOK_SETTLED };
-        self.looks.wait.1 = true;
-        if age < settled {
-            self.looks.moving = Some((marks, since, doubtful));
-            return;
-        }
-        let found = match self.home.profiles() {
+        let mut found = match self.home.profiles() {
             Ok(found) => found,
             Err(error) => return self.once(&told(&error)),
         };
-        let judged = self.judge(found).await;
-        let may_be_half = |wrong: &ConfigError| !marks.same_at(&self.looks.taken, &wrong.place);
-        let doubtful = judged.wrong.iter().any(may_be_half) || marks.lacks_some_of(&self.looks.taken);
-        if doubtful && age < limits::LOOK_BELIEVED {
-            self.looks.moving = Some((marks, since, true));
-            return;
-        }
-        (self.looks.wait.1, self.looks.other_plugins, self.looks.taken) = (false, false, marks);
+        let is_of = |place: &str| others.contains(Path::new(place));
+        found.refused.retain(|error| !is_of(&error.place));
+        found.refused.extend(self.held.refused.iter().filter(|error| is_of(&error.place)).cloned());
+        self.hold_on(&mut found.usable, is_of);
+        let mut judged = self.judge(found).await;
+        let settling = &mut self.looks.settling;
+        judged.wrong.retain(|error| !settling.doubt(Path::new(&error.place), now));
+        settling.take(&ripe, now);
+        (self.looks.wait.1, self.looks.other_plugins) = (settling.is_moving(), false);
         self.take(judged, watch).await;
+    }
+
+    /// What held of the files at these places holds on, whatever stands in them now.
+    pub(super) fn hold_on(&self, usable: &mut BTreeMap<ProfileName, ProfileFile>, is_of: impl Fn(&str) -> bool) {
+        usable.retain(|_, file| !is_of(&file.place));
+        let good = self.held.usable.iter().filter(|(_, file)| is_of(&file.place));
+        usable.extend(good.map(|(name, file)| (name.clone(), file.clone())));
     }
 
     /// Each file by itself. One that is wrong gives way to its last good version.
@@ -211,14 +235,8 @@ impl Reload {
                 (_, Err(error)) => wrong.push(error),
             }
         }
-        for error in &wrong {
-            usable.retain(|_, file| file.place != error.place || self.holds(file));
-            let good = self.held.usable.values().find(|file| file.place == error.place);
-            if let Some(good) = good {
-                usable.insert(good.profile.name.clone(), good.clone());
-            }
-        }
-        Judged { profiles: Profiles { usable, refused: wrong.clone() }, wrong, waiting }
+        self.hold_on(&mut usable, |place| wrong.iter().any(|error| error.place == place));
+        Judged { usable, wrong, waiting }
     }
 
     /// Whether the profile of a file is the one that holds.
@@ -228,7 +246,8 @@ impl Reload {
 
     /// Works by these profiles from now on, and says so.
     async fn take(&mut self, judged: Judged, watch: &mut Watch) {
-        let Judged { profiles, wrong, waiting } = judged;
+        let Judged { usable, wrong, waiting } = judged;
+        let profiles = Profiles { usable, refused: wrong.clone() };
         let before = self.held.by_name();
         let after = profiles.by_name();
         let is_new = |name: &_| before.get(name) != after.get(name);

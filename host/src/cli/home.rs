@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidegate_core::id::{DaemonId, SourceId, Tenant};
 use tidegate_core::nearest;
@@ -14,11 +15,13 @@ use tidegate_core::source::{Source, printable_identifier};
 use super::args::Place;
 use super::error::CliError;
 use super::progress::watched;
-use crate::config::{self, Config, Credential, CredentialConfig, Credentials, LogFormat, Process, Profiles, Wasi};
+use crate::config::{
+    self, Config, Credential, CredentialConfig, Credentials, LogFormat, Process, Profiles, Wasi, WatchBy,
+};
 use crate::database::DatabaseUrl;
 use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig, Key, Keys};
 use crate::engine::{Ports, Settings};
-use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
+use crate::plugins::{Catalogue, Look, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
 use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{OpenOptions, SqliteStore};
@@ -131,6 +134,12 @@ impl Home {
 
     /// Loads all plugins.
     pub(super) async fn catalogue(&self) -> Result<Catalogue, CliError> {
+        Ok(self.catalogue_within(None).await?.0)
+    }
+
+    /// Loads all plugins, or those that can be loaded in that time; gives whether others are being loaded on, to be taken by a later
+    /// look. Where nothing looks again, all of them are waited for.
+    pub(super) async fn catalogue_within(&self, wait: Option<Duration>) -> Result<(Catalogue, bool), CliError> {
         let plugins = &self.config.plugins;
         let room = self.room(Some(self.path(&plugins.cache_dir)))?;
         let dir = self.path(&plugins.dir);
@@ -139,13 +148,17 @@ impl Home {
             if let Ok(profiles) = self.profiles() {
                 catalogue.pin(profiles.pins()).await;
             }
-            let scan = catalogue.scan().await.map_err(|error| {
+            let look = match wait.filter(|_| plugins.watch != WatchBy::Off) {
+                None => catalogue.scan().await.map(|scan| Look { scan, waiting: false }),
+                Some(wait) => catalogue.scan_within(wait).await,
+            };
+            let look = look.map_err(|error| {
                 CliError::failed(format!("the plugins directory {} cannot be read: {error}", dir.display()))
             })?;
-            for refusal in &scan.refused {
+            for refusal in &look.scan.refused {
                 tracing::warn!("{refusal}");
             }
-            Ok(catalogue)
+            Ok((catalogue, look.waiting))
         })
         .await
     }

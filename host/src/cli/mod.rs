@@ -43,6 +43,7 @@ mod schedule;
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod scripted;
 mod serve;
+mod settling;
 mod signals;
 mod simulate;
 mod source;

@@ -22,7 +22,7 @@ use super::eyes::{Opened, Watch};
 use super::home::{Home, keys, tokens};
 use super::profile::in_order;
 use super::signals::Signals;
-use crate::config::{Credentials, DirMarks, Process, Profiles};
+use crate::config::{ConfigError, Credentials, DirMarks, Process, Profiles, check_credential};
 use crate::egress::{ApifyClient, Keys};
 use crate::engine::Engine;
 use crate::plugins::Catalogue;
@@ -47,6 +47,8 @@ pub(super) struct Reload {
 struct Fresh {
     home: Home,
     profiles: Profiles,
+    /// Profiles whose plugin may be among those that are being loaded.
+    unjudged: Vec<ConfigError>,
     /// The files of those profiles, before they were read.
     marks: DirMarks,
     credentials: Credentials,
@@ -55,16 +57,16 @@ struct Fresh {
 
 impl Reload {
     /// Listens for SIGHUP from now on; what comes before [`Reload::listen`] waits. `marks`: the files of the profiles, before they
-    /// were read.
+    /// were read. `loading`: some plugins are being loaded still.
     pub(super) fn new(
         home: Home,
         (held, marks): (Profiles, DirMarks),
         credentials: Credentials,
         engine: Arc<Engine>,
         (actors, keys): (Arc<ApifyClient>, Keys),
-        catalogue: Arc<Catalogue>,
+        (catalogue, loading): (Arc<Catalogue>, bool),
     ) -> Result<Self, CliError> {
-        let looks = Looks::open(&home, marks, &held.refused);
+        let looks = Looks::open(&home, marks, &held.refused, loading);
         Ok(Self { home, held, credentials, engine, actors, keys, catalogue, looks, hangup: Signals::hangup()? })
     }
 
@@ -105,9 +107,9 @@ impl Reload {
             let message = format!("{key} was changed, which a daemon takes over at its start only");
             wrong.push(CliError::refused(message).hint("restart the daemon, or write the old value"));
         }
-        self.scan_plugins().await;
+        let loading = self.scan_plugins().await;
         let marks = DirMarks::of(&home.path(&home.config.profiles.dir)).map_err(|error| vec![error.into()])?;
-        let profiles = match home.profiles() {
+        let mut profiles = match home.profiles() {
             Ok(profiles) => profiles,
             Err(error) => {
                 wrong.push(error);
@@ -115,11 +117,13 @@ impl Reload {
             }
         };
         wrong.extend(profiles.refused.iter().map(|error| error.clone().into()));
+        let mut unjudged = Vec::new();
         for file in profiles.usable.values() {
-            if let Err(error) = in_order(file, &home, &self.catalogue).await {
-                wrong.push(error.into());
-            }
+            let Err(error) = in_order(file, &home, &self.catalogue).await else { continue };
+            let by_plugin = check_credential(&file.profile, &home.config, &Process, &file.place).is_ok();
+            if loading && by_plugin { unjudged.push(error) } else { wrong.push(error.into()) }
         }
+        self.hold_on(&mut profiles.usable, |place| unjudged.iter().any(|error| error.place == place));
         let found = home.config.alerts.webhooks(&home.dir, &Process);
         for webhook in &found {
             if let Err(why) = &webhook.url {
@@ -132,12 +136,12 @@ impl Reload {
         // Last, as the only thing that takes something: what cannot be opened leaves the old listener.
         let opened = watch.open(&home, found).await.map_err(|error| vec![error])?;
         let credentials = home.credentials(&profiles);
-        Ok(Fresh { home, profiles, marks, credentials, opened })
+        Ok(Fresh { home, profiles, unjudged, marks, credentials, opened })
     }
 
     /// Takes over what was read. Nothing here can fail.
     async fn swap(&mut self, fresh: Fresh, watch: &mut Watch, level: &Level) {
-        let Fresh { home, profiles, marks, credentials, opened } = fresh;
+        let Fresh { home, profiles, unjudged, marks, credentials, opened } = fresh;
         changes(&self.engine.settings().profiles, &profiles);
         told_of(&credentials, &self.credentials);
         level.set(&home.config.log.level);
@@ -148,6 +152,7 @@ impl Reload {
         watch.renew(&home, &settings, opened).await;
         self.engine.reconfigure(settings);
         self.looks.renew(&home, marks);
+        self.judge_later(&unjudged);
         (self.home, self.credentials) = (home, credentials);
         self.pin(&profiles).await;
         self.held = profiles;

@@ -3,6 +3,9 @@
 use std::future::Future;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tidegate_core::limits;
 
 use super::args::{Place, ServeArgs};
 use super::error::{CliError, Exit};
@@ -28,7 +31,7 @@ pub(super) async fn serve(place: &Place, args: &ServeArgs) -> Result<Exit, CliEr
     let database = home.database();
     let eyes = Eyes::open(&home, true).await?;
     let observer = Arc::clone(&eyes.observer);
-    let served = with_engine(&home, observer, |engine, reload| {
+    let served = with_engine(&home, observer, Some(limits::START_LOADING), |engine, reload| {
         let home = &home;
         async move {
             let mut watch = eyes.begin(home, &engine)?;
@@ -59,7 +62,7 @@ pub(super) async fn run_scheduled(place: &Place, output: Output) -> Result<Exit,
     let mut signals = Signals::listen()?;
     let eyes = Eyes::open(&home, false).await?;
     let observer = Arc::clone(&eyes.observer);
-    let ticked = with_engine(&home, observer, |engine, reload| {
+    let ticked = with_engine(&home, observer, None, |engine, reload| {
         let home = &home;
         async move {
             let mut watch = eyes.begin(home, &engine)?;
@@ -93,10 +96,12 @@ async fn beside<T>(work: impl Future<Output = T>, other: impl Future<Output = ()
     }
 }
 
-/// Opens everything, does `work` with the engine and what reloads it, closes the store.
+/// Opens everything, does `work` with the engine and what reloads it, closes the store. `wait`: how long plugins are waited for, if not
+/// for as long as it takes.
 pub(super) async fn with_engine<T, F: Future<Output = T>>(
     home: &Home,
     observer: Arc<dyn Observer>,
+    wait: Option<Duration>,
     work: impl FnOnce(Arc<Engine>, Reload) -> F,
 ) -> Result<T, CliError> {
     let marks = DirMarks::of(&home.path(&home.config.profiles.dir))?;
@@ -113,12 +118,14 @@ pub(super) async fn with_engine<T, F: Future<Output = T>>(
     let store = home.daemon_store(daemon).await?;
     let result = async {
         let way = Arc::<ApifyClient>::clone(&actors) as Arc<dyn Actors>;
-        let catalogue = Arc::new(home.catalogue().await?);
+        let (catalogue, loading) = home.catalogue_within(wait).await?;
+        let catalogue = Arc::new(catalogue);
         let carried = Keys::new(keys(&credentials));
         let ports = home.ports(Arc::clone(&store), Arc::clone(&catalogue), way, observer, carried.clone()).await?;
         let engine = Engine::new(ports, home.settings(daemon, &profiles, &credentials));
         let way = (actors, carried);
-        let reload = Reload::new(home.clone(), (profiles, marks), credentials, Arc::clone(&engine), way, catalogue)?;
+        let plugins = (catalogue, loading);
+        let reload = Reload::new(home.clone(), (profiles, marks), credentials, Arc::clone(&engine), way, plugins)?;
         Ok(work(engine, reload).await)
     }
     .await;
@@ -133,10 +140,7 @@ pub(super) fn stops(mut signals: Signals) -> (impl Future<Output = ()> + use<>, 
     #[expect(clippy::disallowed_methods, reason = "listens until the process ends; it is no run")]
     tokio::spawn(async move {
         signals.next().await;
-        tracing::info!(
-            "stopping: running work has {} s to end; again to stop at once",
-            tidegate_core::limits::DRAIN.as_secs()
-        );
+        tracing::info!("stopping: running work has {} s to end; again to stop at once", limits::DRAIN.as_secs());
         told_first.cancel();
         signals.next().await;
         told_second.cancel();

@@ -10,6 +10,7 @@ mod patience;
 mod pinned;
 mod slot;
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -113,12 +114,21 @@ impl Catalogue {
         Self { room, dir, kept, slots, pins: RwLock::default(), serving }
     }
 
-    /// Looks at the directory, and takes it as it is at this moment. A missing directory holds no components.
+    /// Looks at the directory, and takes it as it is at this moment, however long that takes to load. A missing directory holds no
+    /// components.
     ///
     /// # Errors
     /// The directory cannot be read; what served goes on serving.
     pub async fn scan(&self) -> std::io::Result<Scan> {
-        self.looked(Patience::None).await.map(|look| look.scan)
+        self.looked(Patience::None { loaded_by: None }).await.map(|look| look.scan)
+    }
+
+    /// The same, waiting no longer than this for what is being loaded: that is loaded on, and taken by a later look.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn scan_within(&self, wait: Duration) -> std::io::Result<Look> {
+        self.looked(Patience::None { loaded_by: Some(Instant::now() + wait) }).await
     }
 
     /// Looks at the directory while others may be writing there: a file is taken when it has settled, refused when it stays as

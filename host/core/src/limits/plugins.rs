@@ -53,5 +53,7 @@ pub const USE_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 pub const USE_VERSIONS: u32 = 1_000;
 /// A version that was told to serve longer ago than this does not serve: its daemon is gone.
 pub const USE_FRESH: Duration = Duration::from_secs(30);
+/// How long a start waits for components that are being loaded, all together. They are loaded on while the daemon serves.
+pub const START_LOADING: Duration = Duration::from_secs(60);
 /// How long one look waits for components that are being loaded. They are loaded on, and a later look takes them.
 pub const LOOK_LOADING: Duration = Duration::from_secs(2);

@@ -36,7 +36,7 @@ pub(super) async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliErr
     screen.say(&format!("{}, a daemon in {}{span}", scene.told(), dir.path().display()));
     let home = Home::find(&Place { dir: dir.path().to_path_buf(), config: None, database: None })?;
     let observer = Arc::<Screen>::clone(&screen);
-    with_engine(&home, observer, |engine, _| {
+    let shown = with_engine(&home, observer, None, |engine, _| {
         let (scene, screen) = (&scene, &screen);
         async move {
             scene.add_sources(&engine, screen).await?;
@@ -62,8 +62,8 @@ pub(super) async fn demo(args: &DemoArgs, output: Output) -> Result<Exit, CliErr
             served.await;
             crashed
         }
-    })
-    .await??;
+    });
+    Box::pin(shown).await??;
     screen.say(&scene.end());
     screen.finish()?;
     if args.keep {

@@ -3,7 +3,7 @@
 //! Owns: the marks, and which files are others than before. Must not know: what stands in a profile. Called by `cli`, which looks
 //! at the directory while the daemon works.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -35,17 +35,31 @@ impl DirMarks {
         Ok(Self(marked.collect()))
     }
 
-    /// Whether files were there that are not any more.
+    /// Files that are not as they were: new, changed, gone.
     #[must_use]
-    pub fn lacks_some_of(&self, before: &Self) -> bool {
-        before.0.keys().any(|path| !self.0.contains_key(path))
+    pub fn others_than(&self, before: &Self) -> BTreeSet<PathBuf> {
+        let all = self.0.keys().chain(before.0.keys());
+        all.filter(|path| !self.same_at(before, path)).cloned().collect()
     }
 
-    /// Whether the file at that place is as it was.
+    /// Whether this file is as it was.
     #[must_use]
-    pub fn same_at(&self, before: &Self, place: &str) -> bool {
-        let path = Path::new(place);
+    pub fn same_at(&self, before: &Self, path: &Path) -> bool {
         self.0.get(path) == before.0.get(path)
+    }
+
+    /// Whether this file is there.
+    #[must_use]
+    pub fn has(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
+    }
+
+    /// This file is as it is there.
+    pub fn take_over(&mut self, path: &Path, now: &Self) {
+        match now.0.get(path) {
+            Some(mark) => self.0.insert(path.to_owned(), *mark),
+            None => self.0.remove(path),
+        };
     }
 }
 
@@ -57,21 +71,27 @@ mod tests {
     #[test]
     fn changes_show() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.toml");
-        let (place, look) = (path.display().to_string(), || DirMarks::of(dir.path()).unwrap());
+        let (a, b) = (dir.path().join("a.toml"), dir.path().join("b.toml"));
+        let look = || DirMarks::of(dir.path()).unwrap();
+        let others = |now: &DirMarks, before: &DirMarks| now.others_than(before).into_iter().collect::<Vec<_>>();
         let empty = look();
         assert_eq!(DirMarks::of(&dir.path().join("nowhere")).unwrap(), empty);
-        std::fs::write(&path, "a").unwrap();
+        std::fs::write(&a, "a").unwrap();
         let one = look();
-        assert!(
-            one != empty && !one.lacks_some_of(&empty) && empty.lacks_some_of(&one) && !one.same_at(&empty, &place)
-        );
-        std::fs::write(dir.path().join("b.toml"), "b").unwrap();
+        assert_eq!((others(&one, &empty), others(&empty, &one)), (vec![a.clone()], vec![a.clone()]));
+        std::fs::write(&b, "b").unwrap();
         std::fs::write(dir.path().join("notes.txt"), "c").unwrap();
         let two = look();
-        assert!(two != one && two.same_at(&one, &place));
-        std::fs::rename(dir.path().join("b.toml"), &path).unwrap();
+        assert_eq!(others(&two, &one), std::slice::from_ref(&b));
+        assert!(two.same_at(&one, &a) && two.has(&b) && !one.has(&b));
+        std::fs::rename(&b, &a).unwrap();
         let three = look();
-        assert!(three.lacks_some_of(&two) && !three.same_at(&two, &place));
+        assert_eq!(others(&three, &two), [a.clone(), b.clone()]);
+        // One file after the other is taken over.
+        let mut taken = two;
+        taken.take_over(&b, &three);
+        assert_eq!(others(&three, &taken), std::slice::from_ref(&a));
+        taken.take_over(&a, &three);
+        assert_eq!(taken, three);
     }
 }

@@ -7,8 +7,8 @@
 //! it then loads, it is taken. If it does not, it may be half a file all the same (a copy over a network pauses, and half a
 //! component can parse): it is refused when it has been the same for [`limits::LOOK_BELIEVED`].
 //!
-//! Compiling may take minutes. A look waits for it no longer than [`limits::LOOK_LOADING`]; the loading goes on, and a later look takes
-//! what came of it. It ends at once when the file changes or goes.
+//! Compiling may take minutes. A look waits for it no longer than it is told to; the loading goes on, and a later look takes what came of
+//! it, whoever looks. It ends at once when the file changes or goes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +28,10 @@ use crate::plugins::room::PluginRoom;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Patience {
     /// Everything counts as it is.
-    None,
+    None {
+        /// How long this look waits for what is being loaded; as long as it takes, if not said.
+        loaded_by: Option<Instant>,
+    },
     /// What is not as it was has to stay as it is for a while.
     Until {
         /// The time of this look.
@@ -80,7 +83,7 @@ pub(super) fn part(slots: &mut BTreeMap<Origin, Slot>, found: &[Found], patience
             slot.gone = None;
             true
         }
-        (Origin::File(_), Patience::None) => false,
+        (Origin::File(_), Patience::None { .. }) => false,
         (Origin::File(_), Patience::Until { now, .. }) => {
             let since = *slot.gone.get_or_insert(now);
             let stays = now.saturating_duration_since(since) < limits::LOOK_BELIEVED;
@@ -97,33 +100,43 @@ pub(super) async fn take_in(room: &PluginRoom, slot: &mut Slot, file: Found, pat
         slot.moving = None;
         return false;
     }
-    match patience {
-        Patience::None => {
-            slot.moving = None;
-            match load(room.clone(), slot.taken(), file.clone()).await {
-                Outcome::Loaded(loaded) => put(slot, &file, loaded),
-                Outcome::Same => slot.touched(&file),
-                Outcome::Moved => {
-                    let kind = RefusalKind::Unreadable { why: "it is being written to".to_owned() };
-                    put(slot, &file, (None, Err(Refusal { origin: Origin::File(file.path.clone()), kind })));
-                }
-            }
-        }
-        Patience::Until { now, loaded_by } => slot.moving = settle(room, slot, file, now, loaded_by).await,
-    }
+    slot.moving = match patience {
+        Patience::None { loaded_by } => at_once(room, slot, file, loaded_by).await,
+        Patience::Until { now, loaded_by } => settle(room, slot, file, now, loaded_by).await,
+    };
     slot.moving.is_some()
+}
+
+/// Takes a file as it is. Gives how far its loading is, if that takes longer than this look waits.
+async fn at_once(room: &PluginRoom, slot: &mut Slot, file: Found, loaded_by: Option<Instant>) -> Option<Moving> {
+    let Moving { mark, since, tried } = moving(slot, &file, Instant::now());
+    match outcome(tried, room, slot.taken(), &file, loaded_by).await {
+        Err(tried) => return Some(Moving { mark, since, tried }),
+        Ok(Outcome::Loaded(loaded)) => put(slot, &file, loaded),
+        Ok(Outcome::Same) => slot.touched(&file),
+        Ok(Outcome::Moved) => {
+            let kind = RefusalKind::Unreadable { why: "it is being written to".to_owned() };
+            put(slot, &file, (None, Err(Refusal { origin: Origin::File(file.path.clone()), kind })));
+        }
+    }
+    None
+}
+
+/// What is known of a file that is not as it was: of this version, or nothing yet.
+fn moving(slot: &mut Slot, file: &Found, now: Instant) -> Moving {
+    let known = slot.moving.take().filter(|moving| moving.mark == file.mark);
+    known.unwrap_or_else(|| Moving { mark: file.mark.clone(), since: now, tried: Tried::No })
 }
 
 /// Takes a file that has settled. Gives what is known of one that has not.
 async fn settle(room: &PluginRoom, slot: &mut Slot, file: Found, now: Instant, loaded_by: Instant) -> Option<Moving> {
-    let moving = slot.moving.take().filter(|moving| moving.mark == file.mark);
-    let moving = moving.unwrap_or_else(|| Moving { mark: file.mark.clone(), since: now, tried: Tried::No });
+    let moving = moving(slot, &file, now);
     let age = now.saturating_duration_since(moving.since);
     if age < limits::LOOK_SETTLED {
         return Some(moving);
     }
     let Moving { mark, since, tried } = moving;
-    match outcome(tried, room, slot.taken(), &file, loaded_by).await {
+    match outcome(tried, room, slot.taken(), &file, Some(loaded_by)).await {
         Err(tried) => return Some(Moving { mark, since, tried }),
         // It was written to while it was read.
         Ok(Outcome::Moved) => return Some(Moving { mark, since: now, tried: Tried::No }),
@@ -142,18 +155,21 @@ async fn outcome(
     room: &PluginRoom,
     taken: Option<Digest>,
     file: &Found,
-    loaded_by: Instant,
+    loaded_by: Option<Instant>,
 ) -> Result<Outcome, Tried> {
     let mut loading = match tried {
         Tried::Done(loaded) => return Ok(Outcome::Loaded(loaded)),
         Tried::Now(loading) => loading,
         Tried::No => JoinSet::from_iter([load(room.clone(), taken, file.clone())]),
     };
-    match timeout_at(loaded_by, loading.join_next()).await {
-        Err(_) => Err(Tried::Now(loading)),
-        Ok(Some(Ok(outcome))) => Ok(outcome),
-        Ok(_) => Ok(unanswered(file)),
-    }
+    let loaded = match loaded_by {
+        None => loading.join_next().await,
+        Some(by) => match timeout_at(by, loading.join_next()).await {
+            Ok(loaded) => loaded,
+            Err(_) => return Err(Tried::Now(loading)),
+        },
+    };
+    Ok(loaded.and_then(Result::ok).unwrap_or_else(|| unanswered(file)))
 }
 
 /// `taken`: the digest of what was last loaded from this file, if that holds.
