@@ -296,9 +296,10 @@ fn profiles_are_taken_file_by_file() {
     let restless = place.dir().join("profiles/restless.toml");
     let (stop, stopped) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let restless = &restless;
+        scope.spawn(move || {
             while stopped.recv_timeout(Duration::from_millis(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                fs::OpenOptions::new().create(true).append(true).open(&restless).unwrap().write_all(b"half ").unwrap();
+                fs::OpenOptions::new().create(true).append(true).open(restless).unwrap().write_all(b"half ").unwrap();
             }
         });
         place.put("profiles/mine.toml", good.replace("mine", "still mine")).unwrap();
