@@ -19,3 +19,8 @@ pub mod simulate;
 pub mod store;
 pub mod system;
 pub mod telemetry;
+
+/// What a burst of large pages took is given back after it: see `docs/decisions/0017-memory-after-bursts.md`. Here and not in the program, so
+/// that tests and benchmarks measure what users run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
