@@ -85,6 +85,7 @@ impl Engine {
             trigger: ended.trigger,
             result,
             watermark: None,
+            resumed: false,
             unread,
             facts: None,
             moved_to: None,

@@ -56,7 +56,7 @@ fn unchanged(job: &Job, response: &HttpResponse, detail: &str) -> Batch {
 /// A page that the one before it has named, and that is not there.
 fn no_page(state: &State, status: u16) -> Batch {
     let mut batch = Batch::empty(Outcome::new(OutcomeStatus::NoNew, ""));
-    batch.watermark = state.mark.as_ref().map(|mark| mark.proposal(true));
+    batch.watermark = state.mark.clone().map(|mark| mark.leaving_out(true).proposal());
     let number = state.pages_read + 1;
     batch.warnings.push(format!("page {number} of the feed is not there (status {status}): what follows was not read"));
     batch
@@ -195,11 +195,12 @@ fn batch(
         Mark::new(Watermark { cursor: Validators::of_response(response).to_cursor(), ..newest })
     };
     let mark = if state.pages_read == 0 { Some(first()) } else { state.mark.clone() };
-    let mark = mark.map(|mark| mark.of_page(feed.truncated));
+    let mark = mark.map(|mark| mark.leaving_out(feed.truncated));
     if !batch.items.is_empty() {
         batch.next = paging::follow(overrides, state, next.as_deref(), mark.as_ref());
     }
-    batch.watermark = mark.map(|mark| mark.proposal(batch.next.is_none()));
+    // With the last page only: no place to go on from is known, so whatever cuts the run before has to be told as what it is.
+    batch.watermark = mark.filter(|_| batch.next.is_none()).map(Mark::proposal);
     batch
 }
 

@@ -41,19 +41,16 @@ impl Mark {
         Self { newest_id, newest_published_at, cursor }
     }
 
-    /// What part of a page was left out would never be seen if the server could say "not modified" to the next request.
+    /// What was left out would never be seen if the server could say "not modified" to the next request.
     #[must_use]
-    pub fn of_page(self, truncated: bool) -> Self {
-        Self { cursor: self.cursor.filter(|_| !truncated), ..self }
+    pub fn leaving_out(self, something: bool) -> Self {
+        Self { cursor: self.cursor.filter(|_| !something), ..self }
     }
 
-    /// What to propose. Where pages follow, without validators: if they are never read, "not modified" would hide them.
-    pub fn proposal(&self, is_last: bool) -> Watermark {
-        Watermark {
-            newest_id: self.newest_id.clone(),
-            newest_published_at: self.newest_published_at.clone(),
-            cursor: self.cursor.clone().filter(|_| is_last),
-        }
+    /// What to propose.
+    pub fn proposal(self) -> Watermark {
+        let Self { newest_id, newest_published_at, cursor } = self;
+        Watermark { newest_id, newest_published_at, cursor }
     }
 }
 

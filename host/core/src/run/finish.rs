@@ -39,6 +39,8 @@ pub struct Finish {
     pub result: RunResult,
     /// Watermark proposed by the last page that proposed one.
     pub watermark: Option<Watermark>,
+    /// Whether an attempt of it died that had stored items already, before anything of its source was known.
+    pub resumed: bool,
     /// Whether a page's `next` was not followed, because the cap or the page budget was reached.
     pub unread: bool,
     /// What the pages said about the account or feed, added up.
@@ -184,7 +186,8 @@ impl Finish {
         let first = before.last_success_at.is_none();
         // A first run is meant to be cut: what is older than its cut is never taken. Any later run that leaves something
         // behind starts again where this one started, so that it is found.
-        if first || !self.left_behind(before, total) {
+        let hides = if first { self.hides(total) } else { self.left_behind(before, total) };
+        if !hides {
             after.watermark = self.watermark.clone().or(after.watermark);
         }
         if first && (total.over_cap > 0 || self.unread) {
@@ -194,6 +197,12 @@ impl Finish {
         let ending = Ending::of(total);
         let notice = (before.failure_count > 0).then_some(Notice::Recovered);
         Settlement { source: after, ending, failure: None, notice, dead: false }
+    }
+
+    /// Whether the proposal of a first run would hide items that are newer than some it has stored: an attempt that died may have
+    /// stored older ones than this one has left out. The next run reads all of it again.
+    const fn hides(&self, total: &Counts) -> bool {
+        self.resumed && (total.over_cap > 0 || self.unread)
     }
 
     /// Whether new items were left out that the proposed watermark would hide.

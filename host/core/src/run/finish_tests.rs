@@ -17,6 +17,7 @@ fn finish(result: RunResult) -> Finish {
         trigger: Trigger::Schedule,
         result,
         watermark: None,
+        resumed: false,
         unread: false,
         facts: None,
         moved_to: None,
@@ -112,6 +113,17 @@ fn where_the_next_run_starts() {
         let cursor = after.watermark.as_ref().and_then(|watermark| watermark.cursor.as_deref());
         assert_eq!(cursor.unwrap_or("-"), mark, "{case}");
         assert_eq!(after.horizon, horizon.map(at), "{case}");
+    }
+    // An attempt died that had stored items: older ones than this one has left out, perhaps.
+    for (case, before, total, unread, mark) in [
+        ("all taken", &fresh, stored(5), false, "new"),
+        ("cut", &fresh, cut, false, "-"),
+        ("cut between two pages", &fresh, stored(20), true, "-"),
+        ("not its first run", &known, stored(20), true, "new"),
+    ] {
+        let after = Finish { resumed: true, unread, ..success() }.settle(before, &total, now()).source;
+        let cursor = after.watermark.as_ref().and_then(|watermark| watermark.cursor.as_deref());
+        assert_eq!(cursor.unwrap_or("-"), mark, "resumed, {case}");
     }
     let silent = Finish { watermark: None, ..success() }.settle(&known, &stored(1), now()).source;
     assert_eq!(silent.watermark, known.watermark, "no proposal leaves the old one");

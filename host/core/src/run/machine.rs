@@ -23,13 +23,11 @@
 use core::time::Duration;
 
 use super::findings::Findings;
-use super::finish::{Finish, Policy, RunResult};
 use super::intent::{IntentEnd, Place, Progress, Resume};
 use super::state::{Cut, From, Pause, State, Then, Tries};
 use super::step::{Effect, Event, Stop};
 use crate::claim::{Claim, Generation};
 use crate::contract::{self, Fetch, HttpResponse, Job, Kind, PageContent, Step};
-use crate::dead_letter;
 use crate::failure::{Class, Failure};
 use crate::id::RunId;
 use crate::item::{self, Counts};
@@ -47,9 +45,9 @@ pub struct Machine {
     job: Job,
     pub(super) kind: Kind,
     pub(super) profile: Profile,
-    trigger: Trigger,
+    pub(super) trigger: Trigger,
     cap: u32,
-    dice: u32,
+    pub(super) dice: u32,
     pub(super) state: State,
     /// Pages handed to the plugin.
     pub(super) pages: u32,
@@ -57,8 +55,6 @@ pub struct Machine {
     pub(super) fetches: u32,
     pub(super) unread: bool,
     pub(super) resumed: bool,
-    /// Whether its source has never succeeded.
-    pub(super) first: bool,
     /// Whether its source may still run, as of the claim.
     pub(super) wanted: bool,
     /// What was reserved for it, and the charge caps of its intents so far.
@@ -71,7 +67,9 @@ pub struct Machine {
     /// What it goes on from.
     pub(super) resume: Option<Box<Resume>>,
     /// What it has asked for last.
-    asked: Option<Box<Wanted>>,
+    pub(super) asked: Option<Box<Wanted>>,
+    /// Why the page it is at has to be asked for again.
+    tried: Option<String>,
 }
 
 impl Machine {
@@ -99,7 +97,6 @@ impl Machine {
             cap: plan::item_cap(claim, &profile),
             trigger: claim.trigger,
             resumed: progress.resumed,
-            first: claim.source.last_success_at.is_none(),
             wanted: claim.source.state == SourceState::Active,
             reserved: claim.reserved,
             caps: progress.caps,
@@ -115,6 +112,7 @@ impl Machine {
             open,
             resume,
             asked,
+            tried: None,
         }
     }
 
@@ -206,7 +204,8 @@ impl Machine {
                 let unpaid = state.unpaid();
                 self.interrupted(state, now).unwrap_or_else(|| {
                     let seconds = self.profile.caps.deadline.as_secs();
-                    let message = format!("not done after {seconds} s, the run's deadline");
+                    let tried = self.tried.take().map(|why| format!("; the last try: {why}")).unwrap_or_default();
+                    let message = format!("not done after {seconds} s, the run's deadline{tried}");
                     self.leave_off(unpaid, Failure::new(Class::Transient, message), now)
                 })
             }
@@ -259,12 +258,14 @@ impl Machine {
             Err(failure) => return self.again(plan, tries, failure, now),
         };
         let state = plan.state().map(str::to_owned);
+        let is_last_try = self.profile.retry.in_run.get(tries).is_none();
         self.state = State::Normalizing(From::Http(Box::new(plan), tries, response.status));
         Effect::Normalize(contract::Page {
             state,
             content: PageContent::Http(response),
             number: self.pages,
-            extra: None,
+            // For a plugin that has another way to go on than a page which fails whenever it is asked for.
+            extra: is_last_try.then(|| "{\"last-try\":true}".to_owned()),
         })
     }
 
@@ -274,6 +275,7 @@ impl Machine {
             // A wait that the other side asks for is longer than a run should sit: it becomes a retry run.
             Some(wait) if failure.class == Class::Transient && failure.retry_after.is_none_or(|told| told <= *wait) => {
                 let wait = *wait;
+                self.tried = Some(failure.message);
                 self.wait(wait, Pause::Fetch(plan, tries + 1))
             }
             _ if failure.class == Class::RateLimited => self.leave_off(MicroUsd::ZERO, failure, now),
@@ -293,6 +295,7 @@ impl Machine {
             Ok(page) => page,
         };
         self.pages = self.pages.saturating_add(1);
+        self.tried = None;
         match from {
             From::Http(..) => {
                 self.findings.learn(&mut page);
@@ -357,42 +360,6 @@ impl Machine {
             (None, Then::Step(next)) => self.go(next, now),
             (None, Then::Read(reading)) => self.read_on(*reading),
         }
-    }
-
-    pub(super) fn succeed(&mut self, page: Option<item::Page>) -> Effect {
-        self.end(page, RunResult::Succeeded(self.findings.outcome))
-    }
-
-    pub(super) fn fail(&mut self, page: Option<item::Page>, failure: Failure) -> Effect {
-        self.findings.watermark = None;
-        self.end(page, RunResult::Failed(failure))
-    }
-
-    fn end(&mut self, page: Option<item::Page>, result: RunResult) -> Effect {
-        self.state = State::Ending;
-        let findings = core::mem::take(&mut self.findings);
-        let failed = matches!(result, RunResult::Failed(_));
-        let asked = self.asked.take().filter(|_| failed);
-        let finish = Finish {
-            trigger: self.trigger,
-            result,
-            // A first run that died had stored items already. What this attempt leaves out over the cap may be newer than
-            // they are, so it must not be hidden behind a watermark: the next run reads all of it again.
-            watermark: findings.watermark.filter(|_| !self.resumed),
-            unread: self.unread,
-            facts: findings.facts,
-            moved_to: None,
-            hints: findings.hints,
-            warnings: findings.warnings,
-            request: asked.map(|wanted| dead_letter::request(&wanted, &self.profile)),
-            policy: Policy {
-                schedule: self.profile.schedule.clone(),
-                min_interval: self.profile.min_interval,
-                retry: self.profile.retry.clone(),
-                dice: self.dice,
-            },
-        };
-        Effect::Commit { page: page.map(Box::new), ended: self.open.take(), finish: Some(Box::new(finish)) }
     }
 }
 

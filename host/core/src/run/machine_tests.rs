@@ -175,20 +175,20 @@ fn the_job_says_where_and_how_much() {
     }
 }
 
-/// What was stored by an attempt that died may be older than what this one leaves out.
+/// What was stored by an attempt that died may be older than what this one leaves out: the end says so.
 #[test]
-fn a_first_run_taken_up_again_proposes_no_watermark() {
+fn a_first_run_taken_up_again_says_so() {
     let said = || normalized(Batch { watermark: Some(watermark("new")), ..batch(vec![item("a")]) });
     let first = claim(crate::fixtures::fresh_source(), Trigger::Bootstrap);
     let table = [
-        ("first attempt", first.clone(), true),
-        ("second, nothing was stored", Claim { attempt: 2, ..first.clone() }, true),
-        ("second, items were stored", Claim { attempt: 2, items_before: 5, ..first }, false),
-        ("not its first run", Claim { attempt: 2, items_before: 5, ..claim(source(), Trigger::Schedule) }, true),
+        ("first attempt", first.clone(), false),
+        ("second, nothing was stored", Claim { attempt: 2, ..first.clone() }, false),
+        ("second, items were stored", Claim { attempt: 2, items_before: 5, ..first }, true),
+        ("not its first run", Claim { attempt: 2, items_before: 5, ..claim(source(), Trigger::Schedule) }, false),
     ];
-    for (case, claim, proposes) in table {
+    for (case, claim, resumed) in table {
         let effects = effects(&mut machine_of(&claim, profile()), vec![planned("/1"), fetched(200), said()]);
-        let finish = end_of(&effects);
-        assert_eq!(finish.map(|finish| finish.watermark.is_some()), Some(proposes), "{case}");
+        let finish = end_of(&effects).unwrap();
+        assert_eq!((finish.resumed, finish.watermark.is_some()), (resumed, true), "{case}");
     }
 }

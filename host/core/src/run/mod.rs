@@ -6,6 +6,7 @@
 
 mod actor;
 mod dataset;
+mod ending;
 mod findings;
 mod finish;
 mod intent;

@@ -36,14 +36,14 @@ impl Machine {
         self.end_here(&failure)
     }
 
-    /// The same for what says nothing of the next page: the run's time is up, or nobody may be asked now. Whoever has proposed
-    /// where the next run starts, has proposed it for this: see `batch.watermark` in `wit/v0.1/types.wit`.
+    /// The same for what says nothing of the next page: the run's time is up, or nobody may be asked now. A plugin that keeps a cursor
+    /// has said with it where the next run goes on, whatever ends this one: see `batch.watermark` in `wit/v0.1/types.wit`. Not `unread`:
+    /// behind a budget a first run leaves the rest for good, and here the rest is yet to come.
     pub(super) fn leave_off(&mut self, open: MicroUsd, failure: Failure, now: UtcMillis) -> Effect {
-        if self.findings.watermark.is_none() || self.resumed || self.has_paid_beside(open) {
+        let goes_on = self.findings.watermark.as_ref().is_some_and(|proposed| proposed.cursor.is_some());
+        if !goes_on || self.has_paid_beside(open) {
             return self.give_up(open, failure);
         }
-        // A budget cuts a first run for good. Nobody meant to cut this one: all that follows may come later.
-        self.unread = !self.first;
         if let Some(wait) = failure.retry_after {
             let not_before = Some(now.plus(wait).to_string());
             self.findings.hint(Hints { not_before, ..Hints::default() });

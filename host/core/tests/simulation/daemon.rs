@@ -240,6 +240,7 @@ impl Daemon {
                     RunResult::Failed(Failure::new(Class::Abandoned, "died again and again"))
                 },
                 watermark: None,
+                resumed: false,
                 unread: paid,
                 facts: None,
                 moved_to: None,

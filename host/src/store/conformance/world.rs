@@ -158,6 +158,7 @@ pub(crate) fn success() -> Finish {
         trigger: Trigger::Schedule,
         result: RunResult::Succeeded(OutcomeStatus::Ok),
         watermark: None,
+        resumed: false,
         unread: false,
         facts: None,
         moved_to: None,

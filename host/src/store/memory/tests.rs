@@ -71,6 +71,7 @@ async fn run_once(store: &MemoryStore, source: SourceId, run: u128, queued: bool
         trigger: claim.trigger,
         result: RunResult::Succeeded(OutcomeStatus::NoNew),
         watermark: None,
+        resumed: false,
         unread: false,
         facts: None,
         moved_to: None,

@@ -131,6 +131,7 @@ fn end_of(claim: &Claim) -> Commit {
         trigger: claim.trigger,
         result: RunResult::Succeeded(OutcomeStatus::Ok),
         watermark: None,
+        resumed: false,
         unread: false,
         facts: None,
         moved_to: None,

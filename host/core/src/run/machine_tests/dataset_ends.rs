@@ -140,7 +140,9 @@ fn a_first_run_of_two_actor_runs_proposes_its_watermark() {
         let later = Claim { items_before: 5, ..claimed_again(&claim, *park) };
         let events = vec![succeeded(1), sliced(0, 1), sliced(1, 0), normalized(proposing(None))];
         let effects = effects(&mut machine_of(&later, actor_profile()), events);
-        end_of(&effects).unwrap().watermark.is_some()
+        let end = end_of(&effects).unwrap();
+        assert!(end.watermark.is_some());
+        !end.resumed
     };
     assert!(ends(first.clone()), "what it stored before the wait is its own");
     assert!(!ends(Claim { attempt: 2, items_before: 5, ..first }), "what an attempt stored that died is not");

@@ -88,6 +88,21 @@ fn a_page_comes_with_the_state_of_its_step() {
     );
 }
 
+/// A plugin that could go on in another way than with a page that fails whenever it is asked for has to know when nobody asks again.
+#[test]
+fn a_page_says_whether_it_is_asked_for_again() {
+    let broke = || not_fetched(Class::Transient, None);
+    let not_normalized = || Event::Normalized(Err(Failure::new(Class::Transient, "cut short")));
+    let events =
+        vec![planned("/1"), fetched(500), not_normalized(), Event::WaitOver, broke(), Event::WaitOver, fetched(500)];
+    let effects = effects(&mut machine(), events);
+    let extras = effects.iter().filter_map(|effect| match effect {
+        Effect::Normalize(page) => Some(page.extra.as_deref()),
+        _ => None,
+    });
+    assert_eq!(extras.collect::<Vec<_>>(), [None, Some(r#"{"last-try":true}"#)], "of three tries");
+}
+
 /// Two pages and what the end says about both.
 fn end_of_two(first: Batch, second: Batch) -> Finish {
     let first = Batch { next: Some(step("/2")), ..first };

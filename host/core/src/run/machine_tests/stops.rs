@@ -1,6 +1,7 @@
 //! Runs that are stopped from outside, and events that do not fit.
 
 use super::*;
+use crate::contract::Watermark;
 
 const DEADLINE: Event = Event::Stop(Stop::Deadline);
 const DRAIN: Event = Event::Stop(Stop::Drain);
@@ -101,7 +102,6 @@ fn a_run_whose_time_is_up_ends_well_where_the_next_one_can_go_on() {
         ("while the page is stored", vec![DEADLINE, stored(1)], "ok"),
         ("fetching the next one", vec![stored(1), DEADLINE], "ok"),
         ("normalizing the next one", vec![stored(1), fetched(200), DEADLINE], "ok"),
-        ("waiting to try again", vec![stored(1), not_fetched(Class::Transient, None), DEADLINE], "ok"),
         (
             "a page without a proposal between",
             vec![stored(1), fetched(200), page(Some("/3")), stored(2), DEADLINE],
@@ -116,18 +116,45 @@ fn a_run_whose_time_is_up_ends_well_where_the_next_one_can_go_on() {
         let well = end == "ok";
         assert_eq!(ending(finish), end, "{case}");
         assert_eq!(finish.watermark, well.then(|| watermark("at 2")), "{case}");
-        assert_eq!((finish.unread, finish.warnings.contains(&warning)), (well, well), "{case}");
+        assert_eq!((finish.unread, finish.warnings.contains(&warning)), (false, well), "{case}");
     }
 }
 
-/// Whoever proposes nothing has read nothing that could be gone on from: a name was looked up, or the plugin keeps no place.
+/// A page that breaks each time takes a run's whole deadline: the word of it is not lost. The next run begins with that page, and fails.
+#[test]
+fn the_deadline_tells_what_was_tried_last() {
+    let broke = || not_fetched(Class::Transient, None);
+    let said = ", the run's deadline; the last try: it broke";
+    let later = vec![planned("/1"), fetched(200), proposing("at 2", Some("/2")), stored(1), broke(), DEADLINE];
+    let later = effects(&mut machine(), later);
+    let warnings = &end_of(&later).unwrap().warnings;
+    assert!(warnings.len() == 1 && warnings[0].ends_with(said), "{warnings:?}");
+    let first = effects(&mut machine(), vec![planned("/1"), broke(), DEADLINE]);
+    let RunResult::Failed(failure) = &end_of(&first).unwrap().result else { panic!("{first:?}") };
+    assert!(failure.message.ends_with(said), "{failure:?}");
+    let passed =
+        vec![planned("/1"), broke(), Event::WaitOver, fetched(200), proposing("at 2", Some("/2")), stored(1), DEADLINE];
+    let passed = effects(&mut machine(), passed);
+    assert!(!end_of(&passed).unwrap().warnings[0].contains("last try"), "it has passed");
+}
+
+/// A name was looked up, or the plugin keeps no place.
 #[test]
 fn a_run_whose_time_is_up_fails_without_a_place_to_go_on_from() {
-    check(vec![(
-        "a lookup before the real fetch",
-        vec![planned("/1"), fetched(200), page(Some("/2")), stored(0), DEADLINE],
-        "plan | fetch /1 | normalize 0 | store | fetch /2 | end transient",
-    )]);
+    let newest = Watermark { newest_id: Some("a".to_owned()), ..Watermark::default() };
+    let newest = normalized(Batch { next: Some(step("/2")), watermark: Some(newest), ..batch(vec![item("a")]) });
+    check(vec![
+        (
+            "a lookup before the real fetch",
+            vec![planned("/1"), fetched(200), page(Some("/2")), stored(0), DEADLINE],
+            "plan | fetch /1 | normalize 0 | store | fetch /2 | end transient",
+        ),
+        (
+            "only how far it has come, for a run that reads down to there",
+            vec![planned("/1"), fetched(200), newest, stored(1), DEADLINE],
+            "plan | fetch /1 | normalize 0 | store | fetch /2 | end transient",
+        ),
+    ]);
 }
 
 /// Nobody meant to cut it: what follows is not left for good, as it is behind a first run's budget.
@@ -154,7 +181,7 @@ fn a_run_that_may_not_ask_on_ends_well_where_the_next_one_can_go_on() {
     ] {
         let effects = effects(&mut machine(), before().into_iter().chain(more).collect());
         let finish = end_of(&effects).unwrap();
-        assert_eq!((ending(finish).as_str(), finish.unread), ("ok", true), "{case}");
+        assert_eq!((ending(finish).as_str(), finish.unread), ("ok", false), "{case}");
         assert_eq!(finish.watermark, Some(watermark("at 2")), "{case}");
         assert_eq!(finish.warnings, ["more follows, but was not fetched: it broke"], "{case}");
         assert_eq!(finish.hints.as_ref().and_then(|hints| hints.not_before.clone()), not_before, "{case}");

@@ -66,6 +66,7 @@ fn commit_of(claim: &tidegate_core::claim::Claim) -> Commit {
         trigger: claim.trigger,
         result: RunResult::Succeeded(OutcomeStatus::Ok),
         watermark: None,
+        resumed: false,
         unread: false,
         facts: None,
         moved_to: None,
