@@ -211,16 +211,28 @@ fn sources_of_a_plugin_that_is_gone_wait_for_it() {
     place.run(&["source", "pause", &ids[2], "--reason", "coffee"]).unwrap();
     assert_eq!(state(&mut daemon, &ids[2], |_| true)["by"], "operator");
 
+    // While it is away nobody can say what is wrong with a profile of it; when it is back, the version that was right holds.
+    place.put("profiles/tricks.toml", profile("hostile-guest", "nope", "")).unwrap();
+    daemon.wait_line("the other version", LONG, |line| line.contains("profile tricks was read and holds now")).unwrap();
+
     // It comes back under another name, as another version.
     place.put("plugins/other.wasm", guests::patched(&component, "0.1.0+seal", "0.2.0+seal")).unwrap();
     state(&mut daemon, &ids[0], |state| state["state"] == "active");
     let by = |run: &Value| word(&run["plugin"], "version") == "0.2.0+seal";
     let args = ["runs", "list", "--source", &ids[0]];
     daemon.wait_until("its runs", LONG, &args, |answer| list(answer, "runs").iter().any(by)).unwrap();
+    let older = "profile refused, a version of it that held before holds on: ";
+    daemon.wait_line("the refusal", LONG, |line| line.contains(older) && line.contains("kind = \"nope\"")).unwrap();
     for (id, reason) in [(&ids[1], "tea"), (&ids[2], "coffee")] {
         let stays = state(&mut daemon, id, |_| true);
         assert_eq!((word(&stays, "by"), word(&stays, "reason")), ("operator".into(), reason.into()));
     }
+    end(daemon);
+
+    // A start knows no older version, and says so.
+    let (daemon, _) = serving(&place);
+    let as_it_is = "profile refused, but it holds all the same";
+    daemon.wait_line("the refusal", LONG, |line| line.contains(as_it_is) && line.contains("kind = \"nope\"")).unwrap();
     end(daemon);
 }
 

@@ -20,7 +20,7 @@ use super::settling::Settling;
 use crate::config::{ConfigError, DirMarks, ProfileFile, Profiles, WatchBy};
 use crate::lookout::{Lookout, Watching};
 use crate::plugins::{Catalogue, Look, Refusal, Scan, State};
-use crate::ports::{Absent, Event, Plugins as _, PluginsSeen, ProfilesSeen};
+use crate::ports::{Absent, Event, Holds, Plugins as _, PluginsSeen, ProfilesSeen};
 
 /// Which directory is worth looking at.
 pub(super) enum Changed {
@@ -40,6 +40,8 @@ pub(super) struct Looks {
     other_plugins: bool,
     /// A profile could not be held against its plugin, because that may be among those that are being loaded.
     unjudged: bool,
+    /// The version of each file that was right when it was last held against its plugin.
+    good: BTreeMap<String, ProfileFile>,
     /// What was said to be wrong.
     told: BTreeSet<String>,
     all_refused: BTreeMap<&'static str, u64>,
@@ -54,17 +56,20 @@ impl Looks {
             profiles: lookout(&home.path(&profiles.dir), profiles.watch),
             wait: (loading, false),
             settling: Settling::new(taken),
-            other_plugins: false,
+            // A start takes profiles as they are; the first look holds them against the plugins.
+            other_plugins: true,
             unjudged: false,
+            good: BTreeMap::new(),
             told: refused.iter().map(|error| told(&error.clone().into())).collect(),
             all_refused: BTreeMap::new(),
         }
     }
 
-    /// Other settings hold, and all profiles are those of the files as they were at `taken`.
-    pub(super) fn renew(&mut self, home: &Home, taken: DirMarks) {
+    /// Other settings hold, and these profiles, which are right, of the files as they were at `taken`.
+    pub(super) fn renew(&mut self, home: &Home, taken: DirMarks, profiles: &Profiles) {
         self.profiles = lookout(&home.path(&home.config.profiles.dir), home.config.profiles.watch);
         (self.settling, self.other_plugins) = (Settling::new(taken), false);
+        self.good = profiles.usable.values().map(|file| (file.place.clone(), file.clone())).collect();
         self.told.clear();
     }
 
@@ -91,7 +96,7 @@ fn lookout(dir: &Path, by: WatchBy) -> Lookout {
 /// Profiles that may hold, and what is wrong with the files of others.
 struct Judged {
     usable: BTreeMap<ProfileName, ProfileFile>,
-    wrong: Vec<ConfigError>,
+    wrong: Vec<(ConfigError, Holds)>,
     /// Why sources wait of profiles that hold: the version they pin is not here.
     waiting: Vec<String>,
 }
@@ -208,7 +213,7 @@ impl Reload {
         self.hold_on(&mut found.usable, is_of);
         let mut judged = self.judge(found).await;
         let settling = &mut self.looks.settling;
-        judged.wrong.retain(|error| !settling.doubt(Path::new(&error.place), now));
+        judged.wrong.retain(|(error, _)| !settling.doubt(Path::new(&error.place), now));
         settling.take(&ripe, now);
         (self.looks.wait.1, self.looks.other_plugins) = (settling.is_moving(), false);
         self.take(judged, watch).await;
@@ -222,21 +227,43 @@ impl Reload {
     }
 
     /// Each file by itself. One that is wrong gives way to its last good version.
-    async fn judge(&self, found: Profiles) -> Judged {
-        let mut wrong = found.refused;
-        let mut usable = found.usable;
+    async fn judge(&mut self, found: Profiles) -> Judged {
+        let (mut wrong, mut usable) = (found.refused, found.usable);
         let mut waiting = Vec::new();
-        for file in usable.values().filter(|file| !self.holds(file) || self.looks.other_plugins) {
+        for file in usable.values() {
+            if self.holds(file) && !self.looks.other_plugins {
+                // As it was judged before.
+                wrong.extend(self.held.refused.iter().filter(|error| error.place == file.place).cloned());
+                continue;
+            }
             // Without its plugin, or the version it pins, a profile waits for it, as at a start.
             let absent = self.catalogue.of(&file.profile).err();
             match (absent, in_order(file, &self.home, &self.catalogue).await) {
-                (Some(Absent::Plugin), _) | (_, Ok(())) => {}
+                (Some(Absent::Plugin), _) => {}
+                (_, Ok(())) => drop(self.looks.good.insert(file.place.clone(), file.clone())),
                 (Some(Absent::Pinned), Err(error)) => waiting.push(told(&error.into())),
                 (_, Err(error)) => wrong.push(error),
             }
         }
-        self.hold_on(&mut usable, |place| wrong.iter().any(|error| error.place == place));
+        let wrong = wrong.into_iter().map(|error| self.give_way(&mut usable, error)).collect();
+        self.looks.good.retain(|place, good| usable.get(&good.profile.name).is_some_and(|file| file.place == *place));
         Judged { usable, wrong, waiting }
+    }
+
+    /// The last good version in the place of a file that is wrong; else what holds of it.
+    fn give_way(&self, usable: &mut BTreeMap<ProfileName, ProfileFile>, wrong: ConfigError) -> (ConfigError, Holds) {
+        let of = |file: &&ProfileFile| file.place == wrong.place;
+        let written = usable.values().find(of).cloned();
+        let good = self.looks.good.get(&wrong.place);
+        let better = good.or_else(|| self.held.usable.values().find(of)).cloned();
+        usable.retain(|_, file| file.place != wrong.place);
+        let holds = match &better {
+            None => Holds::Nothing,
+            Some(file) if Some(file) == written.as_ref() => Holds::Itself,
+            Some(_) => Holds::Older,
+        };
+        usable.extend(better.map(|file| (file.profile.name.clone(), file)));
+        (wrong, holds)
     }
 
     /// Whether the profile of a file is the one that holds.
@@ -247,14 +274,16 @@ impl Reload {
     /// Works by these profiles from now on, and says so.
     async fn take(&mut self, judged: Judged, watch: &mut Watch) {
         let Judged { usable, wrong, waiting } = judged;
-        let profiles = Profiles { usable, refused: wrong.clone() };
+        let profiles = Profiles { usable, refused: wrong.iter().map(|(error, _)| error.clone()).collect() };
         let before = self.held.by_name();
         let after = profiles.by_name();
         let is_new = |name: &_| before.get(name) != after.get(name);
         let taken: Vec<_> = after.keys().filter(|name| is_new(*name)).cloned().collect();
         let gone: Vec<_> = before.keys().filter(|name| !after.contains_key(*name)).cloned().collect();
-        let sentences: BTreeSet<String> = wrong.iter().map(|error| told(&error.clone().into())).collect();
-        let refused = sentences.difference(&self.looks.told).cloned().collect::<Vec<_>>();
+        let sentences: BTreeMap<String, Holds> =
+            wrong.iter().map(|(error, holds)| (told(&error.clone().into()), *holds)).collect();
+        let is_new = |(why, _): &(String, Holds)| !self.looks.told.contains(why);
+        let refused = sentences.clone().into_iter().filter(is_new).collect::<Vec<_>>();
         let mended = self.held.refused.len() != wrong.len();
         let others = !(taken.is_empty() && gone.is_empty());
         if others {
@@ -265,7 +294,7 @@ impl Reload {
             let seen = ProfilesSeen { taken, gone, refused, all_refused };
             self.engine.ports().observer.see(&Event::ProfilesSeen(seen));
         }
-        self.looks.told = sentences;
+        self.looks.told = sentences.into_keys().collect();
         for why in waiting {
             self.once(&format!("its sources wait: {why}"));
         }

@@ -151,7 +151,7 @@ impl Reload {
         let settings = home.settings(daemon, &profiles, &credentials);
         watch.renew(&home, &settings, opened).await;
         self.engine.reconfigure(settings);
-        self.looks.renew(&home, marks);
+        self.looks.renew(&home, marks, &profiles);
         self.judge_later(&unjudged);
         (self.home, self.credentials) = (home, credentials);
         self.pin(&profiles).await;

@@ -32,7 +32,7 @@ pub use egress::Egress;
 pub use follows::{Changed, Follower, Follows, Moved, Recounted, Retier};
 pub use hosts::{HostRow, Hosts, TurnAsk, TurnBack};
 pub use kept_pages::{Applied, KeptFilter, KeptPage, KeptPages, ReplayRun, Rewrite, Rewritten};
-pub use observer::{Attempt, Delivery, Event, Observer, PluginsSeen, ProfilesSeen};
+pub use observer::{Attempt, Delivery, Event, Holds, Observer, PluginsSeen, ProfilesSeen};
 pub use plugin_use::{PluginUse, UseRow};
 pub use plugins::{Absent, Asked, Plugin, PluginFault, PluginLine, Plugins, Used, Version, fits};
 pub use pulse::{Pulse, Pulses};

@@ -199,10 +199,21 @@ pub struct ProfilesSeen {
     pub taken: Vec<ProfileName>,
     /// Profiles that are gone.
     pub gone: Vec<ProfileName>,
-    /// Why files are refused that were not refused for that before, as sentences with the remedy.
-    pub refused: Vec<String>,
+    /// Why files are refused that were not refused for that before, as sentences with the remedy, and what holds in their place.
+    pub refused: Vec<(String, Holds)>,
     /// Files that are refused now.
     pub all_refused: u64,
+}
+
+/// What holds where a profile's file is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// An older version of it, which was right.
+    Older,
+    /// What stands in the file, as nothing better is known: it held when it came to be wrong, or since the start.
+    Itself,
+    /// Nothing.
+    Nothing,
 }
 
 /// What became of notices on their way to a webhook.

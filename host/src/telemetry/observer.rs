@@ -5,7 +5,7 @@ use tidegate_core::counted::counted;
 use tidegate_core::run::{Ending, Notice};
 use tracing::{debug, error, info, warn};
 
-use crate::ports::{Attempt, Delivery, Event, Observer, PluginsSeen, ProfilesSeen};
+use crate::ports::{Attempt, Delivery, Event, Holds, Observer, PluginsSeen, ProfilesSeen};
 
 /// Logs every event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -125,8 +125,13 @@ fn log_profiles(seen: &ProfilesSeen) {
     for profile in &seen.gone {
         warn!(%profile, "profile {profile} is gone; its sources do not run");
     }
-    for refused in &seen.refused {
-        warn!("profile refused, a version of it that held before holds on: {refused}");
+    for (refused, holds) in &seen.refused {
+        let instead = match holds {
+            Holds::Older => "a version of it that held before holds on",
+            Holds::Itself => "but it holds all the same, as no better version of it is known",
+            Holds::Nothing => "and no version of it holds: its sources do not run",
+        };
+        warn!("profile refused, {instead}: {refused}");
     }
 }
 

@@ -211,6 +211,7 @@ fn commit(claim: &Claim, pass: u64, now: UtcMillis) -> Commit {
             trigger: claim.trigger,
             result: RunResult::Succeeded(OutcomeStatus::Ok),
             watermark: None,
+            resumed: false,
             unread: false,
             facts: None,
             moved_to: None,

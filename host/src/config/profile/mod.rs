@@ -7,6 +7,7 @@
 
 mod against;
 mod carried;
+mod hosts;
 mod keys;
 mod marks;
 mod prices;

@@ -25,7 +25,7 @@ use super::super::{ConfigError, text};
 use super::shape::{
     ActorShape, BudgetShape, CapsShape, LimitsShape, NetShape, PriceShape, RetryShape, ScheduleShape, Shape,
 };
-use super::{carried, prices, ranges};
+use super::{carried, hosts, prices, ranges};
 
 /// Time of an actor run, unless the profile says otherwise.
 const ACTOR_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -149,12 +149,18 @@ fn retry(shape: RetryShape) -> Retry {
 
 fn net(shape: NetShape) -> Result<Net, Wrong> {
     let default = Net::default();
-    let allowed_hosts = shape.allowed_hosts.unwrap_or(default.allowed_hosts);
-    if let Some(host) = allowed_hosts.iter().find(|host| host.contains('/') || host.contains(':') || host.is_empty()) {
-        let message = format!("net.allowed_hosts: {host:?} is not a host");
-        let hint = "\"api.example.com\", \"*.example.com\" or \"*\", without scheme, port or path";
-        return Err(("net.allowed_hosts", message, hint.to_owned()));
-    }
+    let pattern = |given: String| {
+        hosts::pattern(&given).ok_or_else(|| {
+            let message = format!("net.allowed_hosts: {given:?} is not a host");
+            let hint =
+                "\"api.example.com\", \"*.example.com\", \"[2001:db8::1]\" or \"*\", without scheme, port or path";
+            ("net.allowed_hosts", message, hint.to_owned())
+        })
+    };
+    let allowed_hosts = match shape.allowed_hosts {
+        Some(given) => given.into_iter().map(pattern).collect::<Result<_, _>>()?,
+        None => default.allowed_hosts,
+    };
     let allowed_methods = shape.allowed_methods;
     let unknown = |method: &&String| !manifest::METHODS.contains(&method.as_str());
     if let Some(method) = allowed_methods.iter().flatten().find(unknown) {

@@ -99,6 +99,7 @@ fn a_wrong_profile_is_told_with_its_line_and_the_remedy() {
             "1 to 1000",
         ),
         ("a", format!("{right}net = {{ allowed_hosts = [\"https://a\"] }}\n"), "is not a host", "without scheme"),
+        ("a", format!("{right}net = {{ allowed_hosts = [\"a b\"] }}\n"), "\"a b\" is not a host", "[2001:db8::1]"),
         ("a", format!("{right}net = {{ allowed_methods = [\"get\"] }}\n"), "is no method", "one of GET, HEAD"),
         ("A b", right.to_owned(), "is not a name", "rename the file"),
     ];

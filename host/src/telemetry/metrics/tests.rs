@@ -19,8 +19,8 @@ use tidegate_core::source::{NewSource, Trigger};
 
 use super::*;
 use crate::ports::{
-    ActorRuns as _, Attempt, Delivery, Event, Hosts as _, Observer as _, Plugin, PluginLine, Plugins, PluginsSeen,
-    ProfilesSeen, Quarantines as _, Store as _, TurnBack, Used,
+    ActorRuns as _, Attempt, Delivery, Event, Holds, Hosts as _, Observer as _, Plugin, PluginLine, Plugins,
+    PluginsSeen, ProfilesSeen, Quarantines as _, Store as _, TurnBack, Used,
 };
 use crate::store::sqlite::{OpenOptions, SqliteStore};
 use exposition::{Exposed, read};
@@ -118,7 +118,7 @@ fn everything() -> Vec<Event> {
         Event::PluginsSeen(seen(5)),
         Event::PluginsSeen(seen(2)),
         Event::ProfilesSeen(ProfilesSeen {
-            refused: vec!["canary".to_owned()],
+            refused: vec![("canary".to_owned(), Holds::Nothing)],
             all_refused: 3,
             ..ProfilesSeen::default()
         }),

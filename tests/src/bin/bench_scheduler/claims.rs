@@ -213,6 +213,7 @@ fn commit(claim: &Claim) -> Commit {
         trigger: claim.trigger,
         result: RunResult::Succeeded(OutcomeStatus::NoNew),
         watermark: None,
+        resumed: false,
         unread: false,
         facts: None,
         moved_to: None,
