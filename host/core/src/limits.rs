@@ -29,6 +29,9 @@ pub const MIB: usize = 1 << 20;
 
 // ---- fetches (egress) ---------------------------------------------------------------------------------------------
 
+/// Bytes of a credential below which it is an ordinary word: it is not looked for in what comes back, but where it stands as the value of
+/// its parameter.
+pub const SECRET_BYTES_LEAST: usize = 8;
 /// Decoded body of one response. A profile may raise it to [`BODY_BYTES_MOST`]. The largest real feed seen has 1.6 MB.
 pub const BODY_BYTES: usize = 10 * MIB;
 /// The most a profile may set for a decoded body.

@@ -33,7 +33,8 @@ impl Scrub {
         let (mut sought, mut plain) = (Vec::new(), Vec::new());
         for credential in credentials {
             sought.extend(spelled::of(credential));
-            let values = credential.value.sought().into_iter().filter(|value| value.len() >= spelled::SHORTEST);
+            let values =
+                credential.value.sought().into_iter().filter(|value| value.len() >= limits::SECRET_BYTES_LEAST);
             plain.extend(values.map(|value| Finder::new(&value).into_owned()));
         }
         let longest = sought.iter().map(|sought| sought.text.len()).max().unwrap_or(0);

@@ -3,11 +3,10 @@
 //! Owns: the texts that are looked for: the value, what it says in base64, and itself in base64. Must not know: where they are looked
 //! for; escapes are undone there (`undone`). Called by the search (`scrub`).
 
+use tidegate_core::limits;
+
 use super::secret::Credential;
 use super::undone::undone;
-
-/// A text shorter than this is an ordinary word; it is looked for only where it stands as the parameter's value.
-pub(super) const SHORTEST: usize = 8;
 
 /// A text that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +28,7 @@ impl Sought {
 pub(super) fn of(credential: &Credential) -> Vec<Sought> {
     let mut all = Vec::new();
     for secret in credential.value.sought() {
-        if secret.len() >= SHORTEST {
+        if secret.len() >= limits::SECRET_BYTES_LEAST {
             all.push(Sought::new("", &secret));
             all.extend(in_base64(&secret).iter().map(|text| Sought::new("", text)));
         } else if let Some(name) = credential.parameter() {
@@ -54,7 +53,7 @@ fn in_base64(secret: &[u8]) -> Vec<Vec<u8>> {
             let letters = base64(&[&b"\0\0"[..before], &text].concat());
             // Six bits a letter, eight a byte: the first ones hold bits of what stands before, the last one of what follows.
             let own = letters.get((before * 8).div_ceil(6)..(before + text.len()) * 8 / 6).unwrap_or_default();
-            if own.len() >= SHORTEST {
+            if own.len() >= limits::SECRET_BYTES_LEAST {
                 all.push(own.to_vec());
                 all.push(own.iter().map(|letter| in_addresses(*letter)).collect());
             }

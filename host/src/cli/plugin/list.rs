@@ -12,7 +12,7 @@ use tidegate_core::sandbox::CallLimits;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::home::{Database, Home};
 use crate::cli::output::{Output, table};
-use crate::plugins::{Entry, State};
+use crate::plugins::{Entry, RefusalKind, State};
 use crate::ports::{Clock as _, Store, UseRow};
 use crate::system::SystemClock;
 
@@ -69,14 +69,16 @@ pub(in crate::cli) async fn used(home: &Home) -> Result<Vec<UseRow>, CliError> {
     Ok(used?)
 }
 
-/// The version that a daemon serves from a file which is refused as it is now.
+/// The version that a daemon serves from a file which is refused as it is now. For its name a file is refused here that served there
+/// before the other one came: a daemon goes on with it.
 pub(in crate::cli) fn served_by_a_daemon<'a>(entry: &Entry, used: &'a [UseRow]) -> Option<&'a UseRow> {
-    let State::Refused { .. } = &entry.state else { return None };
+    let State::Refused { reason, .. } = &entry.state else { return None };
+    let by_name = matches!(reason.kind, RefusalKind::SameName { .. });
     let (fresh, origin) = (SystemClock.now().minus(limits::USE_FRESH), entry.origin.to_string());
     let of_file = |row: &&UseRow| row.version.origin == origin && row.served_at >= fresh;
     let newest = used.iter().filter(of_file).max_by_key(|row| row.served_at);
     let digest = entry.digest.map(|digest| digest.to_string());
-    newest.filter(|row| Some(&row.version.digest) != digest.as_ref())
+    newest.filter(|row| by_name || Some(&row.version.digest) != digest.as_ref())
 }
 
 /// A component with what is known of it beside the directory.

@@ -15,6 +15,19 @@ struct Open {
     secret: bool,
     /// It stands in a member that turns pages: its `token` does as well.
     pages: bool,
+    /// One of its members names a secret, as `{"name": "Authorization", "value": "..."}` does: its `value` goes.
+    names_secret: bool,
+}
+
+/// What a member of an object says about its neighbour.
+#[derive(Default, Clone, Copy, PartialEq)]
+enum Pair {
+    #[default]
+    None,
+    /// It is the name of something.
+    Name,
+    /// It is the value of what is named beside it.
+    Value,
 }
 
 /// Where in a document we are.
@@ -27,6 +40,8 @@ struct Place {
     secret: bool,
     /// It turns pages.
     pages: bool,
+    /// What it says about its neighbour.
+    pair: Pair,
 }
 
 impl Place {
@@ -36,25 +51,57 @@ impl Place {
 
     fn begin(&mut self, object: bool) {
         let (secret, pages) = (self.is_secret(), self.pages);
-        self.open.push(Open { object, secret, pages });
-        (self.name, self.secret, self.pages) = (object, false, false);
+        self.open.push(Open { object, secret, pages, names_secret: false });
+        self.next(object);
+    }
+
+    /// `name`: a member's name comes.
+    fn next(&mut self, name: bool) {
+        (self.name, self.secret, self.pages, self.pair) = (name, false, false, Pair::None);
     }
 
     fn named(&mut self, name: &str) {
         let within = self.open.last().is_some_and(|open| open.pages) && name.eq_ignore_ascii_case("token");
         (self.name, self.pages) = (false, names::is_of_pages(name));
-        self.secret = names::is_member(name) && !within;
+        self.pair = match name.to_ascii_lowercase().as_str() {
+            "name" | "key" | "field" | "header" => Pair::Name,
+            "value" => Pair::Value,
+            _ => Pair::None,
+        };
+        let named = self.pair == Pair::Value && self.open.last().is_some_and(|open| open.names_secret);
+        self.secret = named || (names::is_member(name) && !within);
+    }
+
+    /// A text comes; `rest` is what follows it.
+    fn text(&mut self, text: &str, rest: &str) {
+        let is_name = |name: &str| names::is_member(name) || names::is_header(name);
+        match self.pair {
+            Pair::Name if is_name(text) => self.open.last_mut().into_iter().for_each(|open| open.names_secret = true),
+            Pair::Value => self.secret |= named_after(rest).is_some_and(|name| is_name(&name)),
+            _ => {}
+        }
     }
 
     fn end(&mut self) {
         self.open.pop();
-        (self.name, self.secret, self.pages) = (false, false, false);
+        self.next(false);
     }
 
     fn comma(&mut self) {
         let object = self.open.last().is_some_and(|open| open.object);
-        (self.name, self.secret, self.pages) = (object, false, false);
+        self.next(object);
     }
+}
+
+/// What the next member of the object names, if that is what it does: `"value": "...", "name": "Authorization"`.
+fn named_after(rest: &str) -> Option<String> {
+    let member = rest.trim_start().strip_prefix(',')?.trim_start();
+    let (name, after) = member.split_at_checked(string(member))?;
+    if !["\"name\"", "\"key\"", "\"field\"", "\"header\""].contains(&name) {
+        return None;
+    }
+    let text = after.trim_start().strip_prefix(':')?.trim_start();
+    text.starts_with('"').then(|| text.get(..string(text)).and_then(|text| serde_json::from_str(text).ok())).flatten()
 }
 
 impl Scrub<'_> {
@@ -83,7 +130,12 @@ impl Scrub<'_> {
                     place.named(&name);
                     out.push_str(&self.member(token, &name));
                 }
-                b'"' => out.push_str(&self.string(token, place.is_secret(), within)),
+                b'"' => {
+                    if place.pair != Pair::None {
+                        place.text(&serde_json::from_str::<String>(token).unwrap_or_default(), after);
+                    }
+                    out.push_str(&self.string(token, place.is_secret(), within));
+                }
                 b'-' | b'0'..=b'9' => out.push_str(self.number(token, place.is_secret())),
                 _ => out.push_str(token),
             }

@@ -16,6 +16,15 @@ fn what_nobody_else_should_have_goes_and_the_rest_stays() {
             r#"{"access_token" : "scrubbed", "token_count": 3, "key": "C9xY"}"#,
         ),
         (r#"{"password": "", "secret": null}"#, r#"{"password": "", "secret": null}"#),
+        (
+            r#"[{"name": "Authorization", "value": "Basic x"}, {"name": "title", "value": "a"}, {"key":"api_key","value":"b"}]"#,
+            r#"[{"name": "Authorization", "value": "scrubbed"}, {"name": "title", "value": "a"}, {"key":"api_key","value":"scrubbed"}]"#,
+        ),
+        (r#"{"value":"c","name":"token"} {"#, r#"{"value":"c","name":"token"} {"#),
+        (
+            r#"[{"value":"c" , "name":"session_token"}, {"value":"d","name":"ann"}, {"name":"token","of":[{"value":"e"}]}]"#,
+            r#"[{"value":"scrubbed" , "name":"session_token"}, {"value":"d","name":"ann"}, {"name":"token","of":[{"value":"e"}]}]"#,
+        ),
         ("so said canary-123456 here", "so said (hidden) here"),
         (
             "Ann <Ann.Lee+x@Mail.Example.com>, ann.lee+x@mail.example.com.",
