@@ -233,7 +233,9 @@ impl Reload {
         for file in usable.values() {
             if self.holds(file) && !self.looks.other_plugins {
                 // As it was judged before.
-                wrong.extend(self.held.refused.iter().filter(|error| error.place == file.place).cloned());
+                let before = self.held.refused.iter().filter(|error| error.place == file.place);
+                let before: Vec<_> = before.filter(|error| !wrong.contains(error)).cloned().collect();
+                wrong.extend(before);
                 continue;
             }
             // Without its plugin, or the version it pins, a profile waits for it, as at a start.
