@@ -227,6 +227,17 @@ fn sources_of_a_plugin_that_is_gone_wait_for_it() {
         let stays = state(&mut daemon, id, |_| true);
         assert_eq!((word(&stays, "by"), word(&stays, "reason")), ("operator".into(), reason.into()));
     }
+    // Another file of its name is refused; whoever only sees the directory is told which one the daemon serves.
+    let third = place.put("plugins/third.wasm", guests::patched(&component, "0.1.0+seal", "0.3.0+seal")).unwrap();
+    daemon
+        .wait_line("the other file", LONG, |line| line.contains("third.wasm") && line.contains("is also used by"))
+        .unwrap();
+    let serves = |answer: &Value| {
+        let other = list(answer, "plugins").iter().find(|entry| word(entry, "origin").ends_with("other.wasm"));
+        other.is_some_and(|entry| entry["state"] == "refused" && entry["serving"]["version"] == "0.2.0+seal")
+    };
+    daemon.wait_until("what serves on", LONG, &["plugin", "list"], serves).unwrap();
+    fs::remove_file(third).unwrap();
     end(daemon);
 
     // A start knows no older version, and says so.
