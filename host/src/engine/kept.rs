@@ -38,6 +38,9 @@ struct Meta {
     texts: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     extra: Option<String>,
+    /// Of the page itself, not of the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_extra: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
     /// What the plugin was asked. Versions before 0.2 did not keep it.
@@ -66,7 +69,8 @@ pub(super) const fn status(page: &Page) -> Option<u16> {
 
 /// The page as it is kept, if there is something to keep. `at`: when it came, and until when it is kept.
 pub(super) fn raw(id: PageId, page: &Page, job: &Job, run: RunId, at: (UtcMillis, UtcMillis)) -> Option<RawPage> {
-    let beside = Meta { state: page.state.clone(), job: Some(job.clone()), ..Meta::default() };
+    let (state, page_extra) = (page.state.clone(), page.extra.clone());
+    let beside = Meta { state, page_extra, job: Some(job.clone()), ..Meta::default() };
     let (status, url, meta, body) = match &page.content {
         // A 304 says that there is nothing.
         PageContent::Http(response) if response.status == 304 => return None,
@@ -155,7 +159,7 @@ pub(super) fn restore(raw: &RawPage) -> Result<Kept, String> {
         }),
         _ => return Err("it is neither a response nor a dataset".to_owned()),
     };
-    let page = Page { state: meta.state, content, number: raw.number, extra: None };
+    let page = Page { state: meta.state, content, number: raw.number, extra: meta.page_extra };
     Ok(Kept { page, job: meta.job })
 }
 
@@ -180,7 +184,8 @@ mod tests {
     }
 
     fn through(content: PageContent) -> Option<Kept> {
-        let page = Page { state: Some("s".to_owned()), content, number: 4, extra: None };
+        let extra = Some("{\"last-try\":true}".to_owned());
+        let page = Page { state: Some("s".to_owned()), content, number: 4, extra };
         let at = (UtcMillis::from_millis(1), UtcMillis::from_millis(2));
         let raw = raw(PageId::from_bits(1), &page, &job(), RunId::from_bits(2), at)?;
         let kept = restore(&raw).unwrap();
