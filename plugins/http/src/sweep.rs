@@ -13,12 +13,13 @@ use std::cmp::Ordering;
 
 use tidegate_plugin_kit::Job;
 
+use crate::circle::Circle;
 use crate::hashes::Hashes;
 use crate::limits;
 use crate::mark::Mark;
 use crate::paging::{Next, Position};
 use crate::place::Place;
-use crate::settings::{Incremental, Order, Settings};
+use crate::settings::{Order, Settings};
 use crate::state::State;
 use crate::template::Name;
 
@@ -64,6 +65,10 @@ enum Way {
 /// Judges a page.
 pub fn judge(job: &Job, settings: &Settings, mut state: State, held: &Held, next: Next) -> Verdict {
     let before = state.clone();
+    if next == Next::End && vanished(&before, held, settings) {
+        let why = "there are no records any more and nothing follows, although more was said to follow";
+        return refused(job, settings, &before, why);
+    }
     meet(&mut state.place, before.pages, held, settings);
     let records = u32::try_from(held.count).unwrap_or(u32::MAX);
     let over = state.place.left.is_some_and(|left| records > left);
@@ -71,9 +76,19 @@ pub fn judge(job: &Job, settings: &Settings, mut state: State, held: &Held, next
     let mut warning = None;
     let way = match next {
         Next::Refused(why) => return Verdict { trouble: Some(why), ..Verdict::default() },
-        _ if reached(&before.place, held, &settings.incremental) => Way::Whole,
+        _ if reached(&before.place, held, settings) => Way::Whole,
         Next::End => Way::Whole,
-        Next::At(at) => on(settings, &before, &state, held, at, &mut warning),
+        Next::Nowhere(why) => Way::Stuck(why),
+        Next::At(at) => {
+            let round = at.is_told() && state.place.circle.comes_round(&at.written());
+            match on(settings, &before, &state, held, at, &mut warning) {
+                Way::On(_) | Way::Later(_) if round => Way::Stuck(
+                    "the server's cursors or links go round in a circle: one leads back to where it led before"
+                        .to_owned(),
+                ),
+                way => way,
+            }
+        }
     };
     let mut verdict = match settings.incremental.order {
         Order::OldestFirst => upwards(job, settings, &before, &state, held, way, over),
@@ -88,20 +103,30 @@ pub fn refused(job: &Job, settings: &Settings, state: &State, why: &str) -> Verd
     let given_up = state.place.clone().given_up();
     if state.pages == 0 {
         let next = Some(state.anew(given_up.clone(), job, settings));
-        return Verdict {
-            place: Some(given_up),
-            next,
-            warning: Some(format!("{why}; the listing is read from its beginning")),
-            trouble: None,
-        };
+        let warning = format!(
+            "the place where the run before ended is not served: {why}; the listing is read from its beginning"
+        );
+        return Verdict { place: Some(given_up), next, warning: Some(warning), trouble: None };
     }
     Verdict { place: Some(given_up), warning: Some(format!("{why}; what follows was not read")), ..Verdict::default() }
+}
+
+/// Whether a page with which a run goes on has nothing where an answer said that more follows: a cursor that is forgotten may be
+/// answered so. Where pages are numbered that is how a listing ends, and behind empty pages it is the end that was waited for.
+fn vanished(state: &State, held: &Held, settings: &Settings) -> bool {
+    let gone = settings.paging.is_told() && held.count == 0 && state.is_kept(settings);
+    gone && match settings.incremental.order {
+        // Its next page may have been empty before, and the last one that was not is where it is looked for more.
+        Order::OldestFirst => state.place.filled == state.place.at,
+        Order::Any | Order::NewestFirst => state.place.empty < settings.paging.empty_pages,
+    }
 }
 
 /// Takes note of a page.
 fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
     let order = settings.incremental.order;
     let is_start = place.at.as_ref() == Some(&settings.paging.start());
+    let middle = Mark::middle(held.marks.iter().map(|(mark, _)| mark));
     for (mark, id) in &held.marks {
         // What is published while a sweep is under way may stand on pages it has passed, and before what is dated ahead.
         let mark = &mark.clone().not_after(place.begun);
@@ -116,10 +141,12 @@ fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
             (Order::NewestFirst, _) if !mark.is_ordered() => {
                 place.high.get_or_insert_with(|| mark.clone());
             }
+            // One record may have any id: of those of a page the middle one is no exception. What is above it is known by name.
+            (_, Mark::Id(_)) if mark.is_above(middle) => {}
             _ => place.high = Mark::later(place.high.take(), Some(mark.clone())),
         }
         // Of the first page alone: later ones may hold what was published while the sweep was under way.
-        if order == Order::NewestFirst && is_start && !mark.is_ordered() {
+        if order == Order::NewestFirst && is_start && (!mark.is_ordered() || mark.is_above(middle)) {
             place.top.add(id, limits::TOP);
         }
     }
@@ -139,17 +166,31 @@ fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
     }
 }
 
-/// Whether a listing with the newest first has come to what is known. The last record decides: pinned ones stand at the top.
-fn reached(place: &Place, held: &Held, incremental: &Incremental) -> bool {
-    let (Order::NewestFirst, Some(low), Some((mark, id))) = (incremental.order, &place.low, held.marks.last()) else {
-        return false;
-    };
-    match (mark, low) {
-        // Others of the same moment may stand on the next page.
-        (Mark::Time(at), Mark::Time(low)) => *at < low.saturating_sub(incremental.overlap_ms),
-        _ if mark.is_ordered() && low.is_ordered() => mark.compare(low).is_some_and(Ordering::is_le),
+/// Whether a listing with the newest first has come to what is known: with the last half of a page. Pinned records stand at the top, and
+/// one record that is out of its order proves nothing.
+fn reached(place: &Place, held: &Held, settings: &Settings) -> bool {
+    let incremental = &settings.incremental;
+    let (Order::NewestFirst, Some(low)) = (incremental.order, &place.low) else { return false };
+    let known = |(mark, id): &(Mark, String)| match (mark, low) {
+        (Mark::Time(at), Mark::Time(low)) => at <= low,
+        _ if mark.is_ordered() && low.is_ordered() && mark.compare(low).is_some_and(Ordering::is_le) => true,
         _ => mark == low || place.known.has(id),
+    };
+    // Others of the last one's moment may stand on the next page, and be new.
+    let passed = |(mark, _): &(Mark, String)| match (mark, low) {
+        (Mark::Time(at), Mark::Time(low)) => *at < low.saturating_sub(incremental.overlap_ms),
+        _ => true,
+    };
+    let marks = &held.marks;
+    let half = marks.len().div_ceil(2);
+    if marks.last().is_some_and(passed) && marks.iter().rev().take(half).all(known) {
+        return true;
     }
+    // Ids without an order are known by name, and no more of them than a page: its end may stand in the first half of the next one.
+    let unordered = marks.iter().any(|(mark, _)| !mark.is_ordered());
+    let is_start = place.at.as_ref() == Some(&settings.paging.start());
+    let enough = marks.len().min(place.known.len()).div_ceil(2);
+    unordered && !is_start && enough > 0 && marks.iter().filter(|one| known(one)).count() >= enough
 }
 
 fn on(
@@ -259,12 +300,14 @@ fn upwards(
     }
     let low = Mark::later(state.place.low.clone(), state.place.high.clone());
     let asks_since = settings.uses(Name::Since);
+    // From the last page with records the way to what follows is gone again, which is no circle.
     let stay = |at: Position| Place {
         low: low.clone(),
-        at: Some(at),
         left: None,
         most: None,
         empty: 0,
+        circle: if at == here { Circle::default() } else { state.place.circle },
+        at: Some(at),
         ..state.place.clone()
     };
     match way {
@@ -272,7 +315,7 @@ fn upwards(
             let warning = Some(format!("more follows after {} pages: the next run goes on there", state.pages + 1));
             // A page that is asked for by its number may not have been full yet. A cursor or link says that something follows.
             let place = match at {
-                Position::Page(_) if held.fresh > 0 || held.count == 0 => stay(here),
+                Position::Page(_) if held.fresh > 0 || held.count == 0 => stay(here.clone()),
                 at => Place { empty: state.place.empty, ..stay(at) },
             };
             Verdict { place: Some(place), warning, ..Verdict::default() }
@@ -286,7 +329,7 @@ fn upwards(
             Verdict { place: Some(stay(at)), next: Some(next), ..Verdict::default() }
         }
         Way::Whole | Way::Stuck(_) => {
-            let place = if asks_since { state.place.clone().whole() } else { stay(here) };
+            let place = if asks_since { state.place.clone().whole() } else { stay(here.clone()) };
             let warning = if let Way::Stuck(why) = way { Some(why) } else { None };
             Verdict { place: Some(place), warning, ..Verdict::default() }
         }
