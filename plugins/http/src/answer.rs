@@ -15,7 +15,14 @@ use crate::state::State;
 use crate::sweep::{self, Verdict};
 use crate::{failures, identifier, limits, misplaced};
 
-/// Reads the answer to a step. `last_try`: whether the page is not asked for again in this run, whatever is said of it.
+/// Reads the answer to a step.
+///
+/// How a server refuses a position that it has forgotten, or what stands behind so many records, is its own affair: any status, any
+/// error in a body. A sweep of an earlier run must not end there for good, since a run that fails leaves its position to be asked for
+/// by each that follows. So in its middle what fails is put off to the next run, and there, as its first page, the listing is begun
+/// again. What is wrong with all of the API fails at the top as well, and that is the failure.
+///
+/// `last_try`: whether the page is not asked for again in this run, whatever is said of it.
 ///
 /// # Errors
 ///
@@ -27,27 +34,25 @@ pub fn read(
     response: &HttpResponse,
     last_try: bool,
 ) -> Result<Batch, Failure> {
-    let kept = state.is_kept(settings).then(|| state.clone());
+    let asked = (state.resumed && state.at() != settings.paging.start()).then(|| state.clone());
     let read = judged(job, settings, state, response);
-    let Some(kept) = kept else { return read };
-    // How a server refuses a position that it has forgotten is its own affair: any status, any error in a body. What would be asked
-    // for again by each run to come ends here; if the listing itself fails as well, that is the failure.
+    let Some(asked) = asked else { return read };
     let passes = |failure: &Failure| match failure.category {
         FailureCategory::RateLimited => true,
         FailureCategory::Transient => !last_try,
         _ => false,
     };
-    match read {
-        Err(failure) if !passes(&failure) => {
-            let verdict = sweep::refused(job, settings, &kept, &failure.message);
-            answer(job, settings, verdict, &kept, Batch::empty(no_new()))
-        }
+    let (why, batch) = match read {
+        Err(failure) if !passes(&failure) => (failure.message, Batch::empty(no_new())),
         Ok(mut batch) if batch.trouble.as_ref().is_some_and(|trouble| !passes(trouble)) => {
-            let trouble = batch.trouble.take().map(|trouble| trouble.message).unwrap_or_default();
-            answer(job, settings, sweep::refused(job, settings, &kept, &trouble), &kept, batch)
+            (batch.trouble.take().map(|trouble| trouble.message).unwrap_or_default(), batch)
         }
-        read => read,
+        read => return read,
+    };
+    if asked.pages > 0 {
+        return Ok(put_off(job, &asked, &why, batch));
     }
+    answer(job, settings, sweep::refused(job, settings, &asked, &why), &asked, batch)
 }
 
 fn judged(job: &Job, settings: &Settings, state: State, response: &HttpResponse) -> Result<Batch, Failure> {
@@ -82,15 +87,20 @@ fn graphql_errors(job: &Job, settings: &Settings, response: &HttpResponse) -> Op
     failures::of_errors(&around.errors, response, &job.now)
 }
 
-/// The platform asks to slow down in the middle of a listing. What was read stays read: the run ends, and the next one goes on with
-/// the page that was refused. Failing instead would begin at the top again, and never come further than this.
+/// The platform asks to slow down in the middle of a listing. Failing instead would begin at the top again, and never come further
+/// than this.
 fn slowed(job: &Job, state: &State, failure: &Failure) -> Batch {
-    let mut batch = Batch::empty(no_new());
     let not_before = Moment::parse(&job.now)
         .and_then(|now| Moment(now.0 + milliseconds(failure.retry_after_s.unwrap_or(60.0))).to_rfc3339());
-    batch.hints = Some(Hints { not_before, ..Hints::none() });
+    let hints = Some(Hints { not_before, ..Hints::none() });
+    put_off(job, state, &failure.message, Batch { hints, ..Batch::empty(no_new()) })
+}
+
+/// What was read stays read: the run ends well, and the next one goes on with this page.
+fn put_off(job: &Job, state: &State, why: &str, mut batch: Batch) -> Batch {
     batch.watermark = Some(state.place.watermark(known_newest(job, state)));
-    batch.warnings.push(cut(format!("{}; the next run goes on there", failure.message), limits::MESSAGE_BYTES));
+    batch.warnings.push(cut(format!("{why}; the next run goes on there"), limits::MESSAGE_BYTES));
+    batch.warnings.truncate(limits::WARNINGS);
     batch
 }
 

@@ -12,8 +12,8 @@ use crate::place::Place;
 use crate::request;
 use crate::settings::Settings;
 
-/// Statuses with which a server may refuse a position, and which the host would keep to itself (the contract allows 16).
-const FORGOTTEN: [u16; 16] = [401, 408, 425, 500, 501, 502, 503, 504, 507, 508, 520, 521, 522, 523, 524, 530];
+/// Statuses that say that a server cannot answer, which may mean this page. With one more they are as many as the contract allows.
+const BROKEN: [u16; 15] = [408, 425, 500, 501, 502, 503, 504, 507, 508, 520, 521, 522, 523, 524, 530];
 
 /// The state of one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,12 +80,12 @@ impl State {
     pub fn step(mut self, job: &Job, settings: &Settings) -> Result<Step, Failure> {
         let at = self.at();
         let mut request = request::build(job, settings, &at, self.place.since.as_deref())?;
-        if self.pages > 0 {
-            // A platform that asks to slow down in the middle of a listing must not cost what was read: see `answer`.
-            request.pass_statuses = vec![429];
-        } else if self.is_kept(settings) {
-            // Servers refuse a position that they have forgotten with whatever they have: what the host keeps to itself otherwise.
-            request.pass_statuses = FORGOTTEN.to_vec();
+        // What the host would keep to itself, and `answer` has another answer to. A platform that asks to slow down in the middle of a
+        // listing must not cost what was read; and servers refuse a position that they have forgotten with whatever they have.
+        let own = [if self.pages > 0 { 429 } else { 401 }];
+        let broken = if self.resumed && at != settings.paging.start() { &BROKEN[..] } else { &[] };
+        if self.pages > 0 || !broken.is_empty() {
+            request.pass_statuses = own.into_iter().chain(broken.iter().copied()).collect();
         }
         self.asked.add(&at.written(), crate::limits::SEEN);
         let delay = (self.pages > 0 && settings.paging.delay_s > 0.0)

@@ -2,13 +2,14 @@
 //! whatever is read once is never hidden behind the mark.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::allow_attributes, reason = "tests")]
 
+mod corners;
 mod host;
 mod server;
 
 use host::Host;
 use proptest::prelude::*;
 use serde_json::json;
-use server::{Manner, Mishap, Server};
+use server::{Expiry, Manner, Mishap, Server};
 use tidegate_plugin_kit::Plugin as _;
 
 /// Runs after which everything that a server shows has been read.
@@ -172,11 +173,16 @@ proptest! {
         (records, size, pages, cap) in (0_usize..40, 1_usize..9, 1_u32..8, 1_u32..30),
         (order, by) in proptest::sample::select(vec![("any", "time"), ("newest-first", "time"), ("newest-first", "id"), ("oldest-first", "id"), ("oldest-first", "time")]),
         (filters, incremental, texts, pinned) in any::<(bool, bool, bool, bool)>(),
+        (huge, odd) in any::<(bool, bool)>(),
+        expiry in proptest::sample::select(Expiry::ALL.to_vec()),
         growth in prop::collection::vec(0_usize..20, 0..3),
     ) {
         let mut server = Server::new(kind, manner, records, size);
         (server.order, server.by, server.filters, server.incremental) = (order, by, filters, incremental);
-        (server.texts, server.pinned) = (texts, pinned && size > 1);
+        (server.texts, server.pinned, server.expiry) = (texts, pinned && size > 1, (expiry, None));
+        // Of a page of few records most would be out of order.
+        let newest = order == "newest-first" && size > 6;
+        (server.huge, server.odd) = (huge && newest && !texts, odd && newest);
         let mut host = Host::new(&settings(&server), pages, cap);
         host.run(&mut server);
         for more in growth {
