@@ -110,6 +110,17 @@ fn what_may_pass_is_tried_again_first_and_a_rate_is_waited_for() {
     assert_eq!(failure.retry_after_s, Some(7.0));
 }
 
+/// A position that no request can be made of would stop its source at each run to come, before anything is asked.
+#[test]
+fn a_cursor_that_is_too_long_to_be_asked_with_begins_the_listing_again() {
+    let page = json!({"items": [{"id": 1}], "more": true, "next": "%".repeat(6_000)}).to_string();
+    let first = Job { max_pages: 1, ..job("rest", &rest()) };
+    let batch = read(&first, &Http::plan(&first).unwrap(), 200, &page, None).unwrap();
+    assert!(batch.watermark.as_ref().unwrap().cursor.as_ref().unwrap().contains("%%%"));
+    let next = Job { watermark: batch.watermark, ..job("rest", &rest()) };
+    assert_eq!(asks(&Http::plan(&next).unwrap()), "");
+}
+
 /// In the middle of a run: a place that is not served ends it well, and so does whatever fails behind a kept position, which the next
 /// run asks for first.
 #[test]

@@ -1,6 +1,7 @@
 //! Servers that forget, contradict themselves, lead round in a circle, or show a record where it does not belong.
 
-use super::server::{Expiry, Manner, Server};
+use super::manners::{Expiry, Manner};
+use super::server::Server;
 use super::{Host, RUNS, read_all, settings};
 
 const TOLD: [&str; 4] = ["cursor", "cursor-header", "link-header", "link-body"];

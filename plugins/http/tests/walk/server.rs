@@ -1,9 +1,11 @@
 //! An API as a function: records in, pages out, with every manner servers have.
 //!
-//! Owns: its listing, its kinds of paging, its manners. Must not know: the plugin. A test asks it what it shows at all.
+//! Owns: its listing, its kinds of paging, and what each manner is. Must not know: the plugin. A test asks it what it shows at all.
 
 use serde_json::{Value, json};
 use tidegate_plugin_kit::{Header, HttpRequest, HttpResponse};
+
+use super::manners::{Expiry, Manner, Mishap};
 
 pub(crate) const KINDS: [&str; 7] = ["none", "offset", "page", "cursor", "cursor-header", "link-header", "link-body"];
 const ENDPOINT: &str = "https://api.example/items";
@@ -11,101 +13,6 @@ const ENDPOINT: &str = "https://api.example/items";
 const EPOCH: usize = 1_735_689_600;
 /// Stands for the record with the highest id.
 const HUGE: usize = usize::MAX;
-
-/// What a server does wrong once, at the third page of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mishap {
-    /// It does not have the page.
-    NotFound,
-    /// It does not like the request.
-    BadRequest,
-    /// It names the page itself as the next one.
-    NamesItself,
-    /// This page and the two after it are empty, and each says that more follows.
-    ThreeEmpty,
-    /// It says that more follows, and not where.
-    NoCursor,
-    /// It has null instead of its records, and names the next page.
-    NullList,
-}
-
-impl Mishap {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::NotFound, Self::BadRequest, Self::NamesItself, Self::ThreeEmpty, Self::NoCursor, Self::NullList];
-}
-
-/// How a server says that it has forgotten a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Expiry {
-    /// With this status.
-    Status(u16),
-    /// With an error in the body of a 200.
-    Told,
-    /// With a page that has no records and names no other.
-    Empty,
-    /// With a page of words.
-    Words,
-}
-
-impl Expiry {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Status(400),
-        Self::Status(401),
-        Self::Status(403),
-        Self::Status(451),
-        Self::Status(500),
-        Self::Status(503),
-        Self::Told,
-        Self::Empty,
-        Self::Words,
-    ];
-}
-
-/// What a server does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// As it should.
-    Good,
-    /// Its third page is the last one it gets to: its cursor, link or content repeats.
-    Repeats,
-    /// Whatever is asked, it is the first page.
-    Ignores,
-    /// Beyond the last page there is the last page again.
-    Clamps,
-    /// Beyond the last page there are empty ones, and each says that more follows.
-    Endless,
-    /// Its totals and its "more" say that more follows, always.
-    WrongTotals,
-    /// The next page is at another host.
-    Elsewhere,
-    /// Pages are shorter than was asked for.
-    Short,
-    /// The second and third page are empty.
-    Gaps,
-    /// Behind the last record comes the first.
-    Wraps,
-    /// A cursor or link of an earlier run is refused.
-    Expires,
-    /// Its last page leads back to its third one.
-    Circles,
-}
-
-impl Manner {
-    pub(crate) const ALL: [Self; 12] = [
-        Self::Good,
-        Self::Repeats,
-        Self::Ignores,
-        Self::Clamps,
-        Self::Endless,
-        Self::WrongTotals,
-        Self::Elsewhere,
-        Self::Short,
-        Self::Gaps,
-        Self::Wraps,
-        Self::Expires,
-        Self::Circles,
-    ];
-}
 
 pub(crate) struct Server {
     kind: &'static str,
@@ -229,7 +136,7 @@ impl Server {
         if self.pinned && self.order == "newest-first" && self.records > 1 {
             listing.insert(0, 0);
         }
-        if self.odd && listing.len() >= self.step() {
+        if self.odd && listing.len() > self.step() {
             listing.retain(|number| *number != 0);
             listing.insert(self.step() - 1, 0);
         }
