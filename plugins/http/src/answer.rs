@@ -63,7 +63,9 @@ fn judged(job: &Job, settings: &Settings, state: State, response: &HttpResponse)
     if response.status == 429 && state.pages > 0 {
         return Ok(slowed(job, &state, &of_status));
     }
-    let told = graphql_errors(job, settings, response);
+    // Words that say nothing to us do not hide what the status says.
+    let told = graphql_errors(job, settings, response)
+        .filter(|told| told.category != FailureCategory::BadAnswer || of_status.category == FailureCategory::BadAnswer);
     // In the middle of a listing a place that the server does not serve is no failure of the source: many show no more than so many.
     // What is wrong with a credential or a time passes, and is the same at every page.
     let refused = matches!(response.status, 400 | 402..=407 | 409..=424 | 426..=428 | 430..=499)

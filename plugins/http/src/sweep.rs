@@ -62,7 +62,12 @@ enum Way {
 /// Judges a page.
 pub fn judge(job: &Job, settings: &Settings, mut state: State, held: &Held, next: Next) -> Verdict {
     let before = state.clone();
-    if next == Next::End && vanished(&before, held, settings) {
+    let ends = match &next {
+        Next::End => true,
+        Next::At(at) => before.has_asked(at),
+        _ => false,
+    };
+    if ends && vanished(&before, held, settings) {
         let why = "there are no records any more and nothing follows, although more was said to follow";
         return refused(job, settings, &before, why);
     }
