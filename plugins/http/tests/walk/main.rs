@@ -180,7 +180,7 @@ proptest! {
         growth in prop::collection::vec(0_usize..20, 0..3),
     ) {
         // A first sweep that is never whole brings what a first run may, again and again: of a server without an end no more.
-        prop_assume!(manner != Manner::Wraps || cap > 7);
+        prop_assume!(!matches!(manner, Manner::Wraps | Manner::Circles) || cap > 7);
         let mut server = Server::new(kind, manner, records, size);
         (server.order, server.by, server.filters, server.incremental) = (order, by, filters, incremental);
         // Of a page of one record nobody can tell that it is pinned, and some servers show half of what is asked for.
