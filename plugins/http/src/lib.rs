@@ -5,7 +5,8 @@
 //!
 //! [`settings`] (what the API is like) -> [`place`] (where to begin) -> [`request`] -> the host fetches -> [`answer`]
 //! (status, errors) -> [`envelope`] (records and what stands around them) -> [`mod@page`], [`item`] -> [`sweep`] (how far that is,
-//! and where to go on; what a page tells of that in [`meeting`]), with [`circle`], [`json`], [`mod@pointer`], [`template`], [`times`] and [`url`] beside.
+//! and where to go on, by what [`meeting`] finds in it), with [`circle`], [`json`], [`mod@pointer`], [`template`], [`times`] and [`url`]
+//! beside.
 
 pub mod answer;
 pub mod circle;
