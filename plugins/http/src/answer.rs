@@ -1,38 +1,80 @@
 //! From an HTTP answer to a batch.
 //!
-//! Owns: what each status means, errors beside records, the marks of records, and what is warned of. Called by `normalize`. The
-//! rooms it calls know nothing of each other.
+//! Owns: what each status means, a position of an earlier run that is not served, and errors beside records. Called by `normalize`.
+//! The rooms it calls know nothing of each other.
 
-use tidegate_plugin_kit::moment::{AHEAD_MS, Moment};
-use tidegate_plugin_kit::text::{Room, cut};
-use tidegate_plugin_kit::{Batch, Failure, FailureCategory, Hints, HttpResponse, Job, Outcome, OutcomeStatus, Reject};
+use tidegate_plugin_kit::moment::Moment;
+use tidegate_plugin_kit::text::cut;
+use tidegate_plugin_kit::{Batch, Failure, FailureCategory, Hints, HttpResponse, Job, Outcome, OutcomeStatus};
 
 use crate::envelope::{self, Around, Found};
-use crate::item;
-use crate::json::Value;
-use crate::mark::Mark;
-use crate::settings::{Ask, By, Settings};
+use crate::page::Page;
+use crate::paging::{Next, Position};
+use crate::settings::{Ask, Settings};
 use crate::state::State;
-use crate::sweep::{self, Held, Verdict};
-use crate::{failures, identifier, limits, times};
+use crate::sweep::{self, Verdict};
+use crate::{failures, identifier, limits, misplaced};
 
 /// Reads the answer to a step.
+///
+/// How a server refuses a position that it has forgotten, or what stands behind so many records, is its own affair: any status, any
+/// error in a body. A sweep of an earlier run must not end there for good, since a run that fails leaves its position to be asked for
+/// by each that follows. So in its middle what fails is put off to the next run, and there, as its first page, the listing is begun
+/// again. What is wrong with all of the API fails at the top as well, and that is the failure.
+///
+/// `last_try`: whether the page is not asked for again in this run, whatever is said of it.
 ///
 /// # Errors
 ///
 /// Why nothing of it is usable.
-pub fn read(job: &Job, settings: &Settings, state: State, response: &HttpResponse) -> Result<Batch, Failure> {
-    let is_start = state.at() == settings.paging.start();
-    match response.status {
-        200..=299 | 304 => content(job, settings, state, response),
-        429 if state.pages > 0 => Ok(slowed(job, &state, &failures::of_status(response, &job.now))),
-        // A place that the server does not serve (any more) is no failure of the source, unless it is the listing itself.
-        400 | 404 | 410 | 416 | 422 if !is_start && graphql_errors(job, settings, response).is_none() => {
-            let why = failures::of_status(response, &job.now).message;
-            answer(job, settings, sweep::refused(job, settings, &state, &why), &state, Batch::empty(no_new()))
+pub fn read(
+    job: &Job,
+    settings: &Settings,
+    state: State,
+    response: &HttpResponse,
+    last_try: bool,
+) -> Result<Batch, Failure> {
+    let asked = (state.resumed && state.at() != settings.paging.start()).then(|| state.clone());
+    let read = judged(job, settings, state, response);
+    let Some(asked) = asked else { return read };
+    let passes = |failure: &Failure| match failure.category {
+        FailureCategory::RateLimited => true,
+        FailureCategory::Transient => !last_try,
+        _ => false,
+    };
+    let (why, batch) = match read {
+        Err(failure) if !passes(&failure) => (failure.message, Batch::empty(no_new())),
+        Ok(mut batch) if batch.trouble.as_ref().is_some_and(|trouble| !passes(trouble)) => {
+            (batch.trouble.take().map(|trouble| trouble.message).unwrap_or_default(), batch)
         }
-        _ => Err(graphql_errors(job, settings, response).unwrap_or_else(|| failures::of_status(response, &job.now))),
+        read => return read,
+    };
+    if asked.pages > 0 {
+        return Ok(put_off(job, &asked, &why, batch));
     }
+    answer(job, settings, sweep::refused(job, settings, &asked, &why), &asked, batch)
+}
+
+fn judged(job: &Job, settings: &Settings, state: State, response: &HttpResponse) -> Result<Batch, Failure> {
+    if matches!(response.status, 200..=299 | 304) {
+        return content(job, settings, state, response);
+    }
+    let of_status = failures::of_status(response, &job.now);
+    if response.status == 429 && state.pages > 0 {
+        return Ok(slowed(job, &state, &of_status));
+    }
+    // Words that say nothing to us do not hide what the status says.
+    let told = graphql_errors(job, settings, response)
+        .filter(|told| told.category != FailureCategory::BadAnswer || of_status.category == FailureCategory::BadAnswer);
+    // In the middle of a listing a place that the server does not serve is no failure of the source: many show no more than so many.
+    // What is wrong with a credential or a time passes, and is the same at every page.
+    let refused = matches!(response.status, 400 | 402..=407 | 409..=424 | 426..=428 | 430..=499)
+        && of_status.category != FailureCategory::RateLimited;
+    if refused && told.is_none() && state.pages > 0 && state.at() != settings.paging.start() {
+        let verdict = sweep::refused(job, settings, &state, &of_status.message);
+        return answer(job, settings, verdict, &state, Batch::empty(no_new()));
+    }
+    Err(told.unwrap_or(of_status))
 }
 
 fn no_new() -> Outcome {
@@ -47,15 +89,20 @@ fn graphql_errors(job: &Job, settings: &Settings, response: &HttpResponse) -> Op
     failures::of_errors(&around.errors, response, &job.now)
 }
 
-/// The platform asks to slow down in the middle of a listing. What was read stays read: the run ends, and the next one goes on with
-/// the page that was refused. Failing instead would begin at the top again, and never come further than this.
+/// The platform asks to slow down in the middle of a listing. Failing instead would begin at the top again, and never come further
+/// than this.
 fn slowed(job: &Job, state: &State, failure: &Failure) -> Batch {
-    let mut batch = Batch::empty(no_new());
     let not_before = Moment::parse(&job.now)
         .and_then(|now| Moment(now.0 + milliseconds(failure.retry_after_s.unwrap_or(60.0))).to_rfc3339());
-    batch.hints = Some(Hints { not_before, ..Hints::none() });
+    let hints = Some(Hints { not_before, ..Hints::none() });
+    put_off(job, state, &failure.message, Batch { hints, ..Batch::empty(no_new()) })
+}
+
+/// What was read stays read: the run ends well, and the next one goes on with this page.
+fn put_off(job: &Job, state: &State, why: &str, mut batch: Batch) -> Batch {
     batch.watermark = Some(state.place.watermark(known_newest(job, state)));
-    batch.warnings.push(cut(format!("{}; the next run goes on there", failure.message), limits::MESSAGE_BYTES));
+    batch.warnings.push(cut(format!("{why}; the next run goes on there"), limits::MESSAGE_BYTES));
+    batch.warnings.truncate(limits::WARNINGS);
     batch
 }
 
@@ -73,7 +120,7 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     }
     let graphql = matches!(settings.ask, Ask::Graphql { .. });
     let mut batch = Batch::empty(Outcome::ok());
-    let mut page = Page { held: Held::default(), room: Room::default() };
+    let mut page = Page::default();
     let walked = if empty {
         Ok(Found::Records)
     } else {
@@ -100,7 +147,7 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
         (Ok(found), Ok(around)) => (found, around),
         (Err(error), _) | (_, Err(error)) if page.held.count == 0 => {
             return Err(Failure::bad_answer(cut(
-                format!("{error}; it begins with: {}", beginning(text)),
+                format!("{error}; it begins with: {}", misplaced::beginning(text)),
                 limits::MESSAGE_BYTES,
             )));
         }
@@ -113,7 +160,7 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     let errors = failures::of_errors(&around.errors, response, &job.now);
     let lenient = matches!(settings.ask, Ask::Graphql { lenient: true, .. });
     match errors {
-        Some(failure) if page.held.count == 0 && !(lenient && found == Found::Records) => {
+        Some(failure) if page.held.count == 0 && !(lenient && matches!(found, Found::Records | Found::One)) => {
             if failure.category == FailureCategory::RateLimited && state.pages > 0 {
                 return Ok(slowed(job, &state, &failure));
             }
@@ -125,12 +172,15 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
             return Ok(batch);
         }
         // Also on a later page: an error page taken for an empty one would be taken for the end.
-        None if found == Found::Nothing && !settings.records_optional => return Err(nothing_there(settings, text)),
-        None => {}
+        None => {
+            let why = batch.rejects.first().map(|reject| reject.reason.as_str());
+            if let Some(failure) = misplaced::records(settings, text, found, why) {
+                return Err(failure);
+            }
+        }
     }
     page.held.more = around.more == Some(true);
-    let (endpoint, _) = identifier::split(&job.identifier);
-    let next = settings.paging.next(&state.at(), page.held.count, &around, response, endpoint);
+    let next = next(job, settings, &state.at(), page.held.count, found, around, response);
     if page.room.shortened > 0 {
         batch.warnings.push(format!(
             "the page is too large to be kept whole: {} of its parts were left out",
@@ -141,73 +191,28 @@ fn content(job: &Job, settings: &Settings, mut state: State, response: &HttpResp
     answer(job, settings, verdict, &state, batch)
 }
 
-/// The records of a page as they come.
-struct Page {
-    held: Held,
-    room: Room,
-}
-
-impl Page {
-    fn take(&mut self, raw: &str, job: &Job, settings: &Settings, state: &mut State, base: &str, batch: &mut Batch) {
-        let element = u32::try_from(self.held.count).unwrap_or(u32::MAX);
-        self.held.count += 1;
-        let read = Value::parse(raw).map_err(|error| error.to_string());
-        let read = read.and_then(|record| Ok((item::of(&record, element, settings, base, &mut self.room)?, record)));
-        let (item, record) = match read {
-            Ok(read) => read,
-            Err(why) => {
-                self.held.fresh += usize::from(state.seen.add(raw, limits::SEEN));
-                if batch.rejects.len() < limits::REJECTS {
-                    batch.rejects.push(Reject::new(element, cut(why, limits::MESSAGE_BYTES)));
-                }
-                return;
-            }
-        };
-        let new = state.seen.add(&item.external_id, limits::SEEN) && !state.place.last.has(&item.external_id);
-        self.held.fresh += usize::from(new);
-        self.held.ids.push(item.external_id.clone());
-        if let Some(mark) = mark(&record, &item.external_id, job, settings) {
-            self.held.marks.push((mark, item.external_id.clone()));
-        }
-        let published = item.published_at.as_deref().and_then(Moment::parse).map(|moment| moment.0);
-        let published = published.filter(|at| latest(job).is_some_and(|latest| *at <= latest));
-        let newer = match (published, state.newest.1) {
-            (Some(one), Some(other)) => one > other,
-            (one, other) => state.newest.0.is_none() || (one.is_some() && other.is_none()),
-        };
-        if newer {
-            state.newest = (Some(item.external_id.clone()), published);
-        }
-        batch.items.push(item);
+/// Where the page after this one is. Null where a list should be is an empty page only where nothing is said to follow.
+fn next(
+    job: &Job,
+    settings: &Settings,
+    at: &Position,
+    count: u64,
+    found: Found,
+    around: Around,
+    response: &HttpResponse,
+) -> Next {
+    // Where records may be missing, what stands around them may be as well.
+    let around = Around { mute: around.mute && found != Found::Nothing, ..around };
+    let (endpoint, _) = identifier::split(&job.identifier);
+    let next = settings.paging.next(at, count, &around, response, endpoint);
+    let follows = around.more == Some(true) || (settings.paging.is_told() && matches!(next, Next::At(_)));
+    if found == Found::Null && follows {
+        return Next::Nowhere(format!(
+            "there is null instead of a list at \"{}\", and the answer says that more follows",
+            settings.records
+        ));
     }
-}
-
-/// How far a listing has been read with a record. A time to come is a mistake, and would hide all that comes before it.
-fn mark(record: &Value<'_>, id: &str, job: &Job, settings: &Settings) -> Option<Mark> {
-    let incremental = &settings.incremental;
-    let own = || {
-        incremental.field.as_ref().map(|pointer| pointer.all(record).into_iter().find(|value| **value != Value::Null))
-    };
-    match incremental.by {
-        By::None => None,
-        By::Id => match own() {
-            Some(value) => value.and_then(Value::text).map(|text| Mark::Id(text.trim().to_owned())),
-            None => Some(Mark::Id(id.to_owned())),
-        },
-        By::Time => {
-            let field = |name| settings.fields.value(name, record).and_then(|value| times::read(value, settings.times));
-            let at = match own() {
-                Some(value) => value.and_then(|value| times::read(value, settings.times)),
-                None => field("updated_at").or_else(|| field("published_at")),
-            }?;
-            (at.0 <= latest(job)?).then_some(Mark::Time(at.0))
-        }
-    }
-}
-
-/// The latest time that is believed, in milliseconds since 1970.
-fn latest(job: &Job) -> Option<i64> {
-    Moment::parse(&job.now).map(|now| now.0.saturating_add(AHEAD_MS))
+    next
 }
 
 /// The batch of a page that was judged.
@@ -239,29 +244,4 @@ fn known_newest(job: &Job, state: &State) -> (Option<String>, Option<i64>) {
     } else {
         (state.newest.0.clone(), state.newest.1.or(then))
     }
-}
-
-fn beginning(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().take(30).collect();
-    cut(words.join(" "), limits::QUOTE_BYTES)
-}
-
-/// Says what there is instead, for whoever writes the pointer.
-fn nothing_there(settings: &Settings, text: &str) -> Failure {
-    let names = Value::parse(text).map(|value| match value {
-        Value::Object(members) => {
-            members.iter().take(20).map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
-        }
-        Value::Array(_) => "an array".to_owned(),
-        _ => "no object".to_owned(),
-    });
-    let names = names.unwrap_or_else(|_| "very much".to_owned());
-    Failure::bad_answer(cut(
-        format!(
-            "there is nothing at \"{}\", where \"records\" says that the records are; the answer has {names}. If an API leaves the \
-             member out where there are no records, set \"records_optional\"",
-            settings.records
-        ),
-        limits::MESSAGE_BYTES,
-    ))
 }

@@ -14,8 +14,12 @@ use crate::pointer::{Pointer, Step};
 pub struct Around {
     /// Cursor or URL of the next page, as text.
     pub next: Option<String>,
+    /// Whether there is something else in its place: an object, a list, `true`.
+    pub odd: bool,
     /// Whether more follows.
     pub more: Option<bool>,
+    /// Whether that is not said, where a schema promises it: a GraphQL answer without the field that was asked for.
+    pub mute: bool,
     /// What the answer says is wrong.
     pub errors: Vec<Said>,
 }
@@ -36,8 +40,12 @@ pub enum Found {
     Nothing,
     /// Null, wherever a pointer led.
     Null,
-    /// A list, empty or not, or a record.
+    /// A list, empty or not, or several, or records that stand alone in one.
     Records,
+    /// One object, without a list around it: a single record, if it is one.
+    One,
+    /// A text, number or truth value where a list is wanted, which it is in words. It was not handed over.
+    Scalar(&'static str),
     /// More records than were wanted; what stands behind them was not looked at.
     TooMany,
 }
@@ -56,14 +64,20 @@ pub fn records<'a>(
 ) -> Result<Found, Malformed> {
     let mut found = Found::Nothing;
     let (mut count, mut wanted) = (0, true);
+    // Behind a `*` each place may hold a record of its own; without one there is one place, and it is to hold them all.
+    let alone = !pointer.0.contains(&Step::All);
     let walked = Reader::whole(text, |reader| {
         walk(reader, &pointer.0, &mut |reader| {
             let shape = reader.shape()?;
-            if shape != Shape::Null {
-                found = Found::Records;
-            } else if found == Found::Nothing {
-                found = Found::Null;
-            }
+            found = match (shape, found) {
+                (Shape::Null, Found::Nothing) => Found::Null,
+                (Shape::Null, found) => found,
+                (Shape::Object, _) if alone => Found::One,
+                (Shape::Text, _) if alone => Found::Scalar("a text"),
+                (Shape::Number, _) if alone => Found::Scalar("a number"),
+                (Shape::Bool, _) if alone => Found::Scalar("a truth value"),
+                _ => Found::Records,
+            };
             let mut take = |reader: &mut Reader<'a>| {
                 count += 1;
                 wanted &= count <= most;
@@ -77,11 +91,32 @@ pub fn records<'a>(
             match shape {
                 Shape::Array => reader.values(|reader, _| take(reader)).map(drop),
                 Shape::Null => reader.skip(),
+                Shape::Text | Shape::Number | Shape::Bool if alone => reader.skip(),
                 _ => take(reader),
             }
         })
     });
-    if !wanted { Ok(Found::TooMany) } else { walked.map(|()| found) }
+    if !wanted {
+        return Ok(Found::TooMany);
+    }
+    walked?;
+    if found == Found::Nothing { held(text, pointer) } else { Ok(found) }
+}
+
+/// What a pointer that led nowhere tells by what its `*` stands for: lists that are all empty are no mistake.
+fn held(text: &str, pointer: &Pointer) -> Result<Found, Malformed> {
+    for (at, _) in pointer.0.iter().enumerate().filter(|(_, step)| **step == Step::All) {
+        let lists = find(text, &Pointer(pointer.0.iter().take(at).cloned().collect()))?;
+        let is_empty = |raw: &&str| {
+            raw.strip_prefix(['[', '{'])
+                .and_then(|raw| raw.strip_suffix([']', '}']))
+                .is_some_and(|raw| raw.trim().is_empty())
+        };
+        if !lists.is_empty() && lists.iter().all(|raw| *raw == "null" || is_empty(raw)) {
+            return Ok(if lists.iter().any(is_empty) { Found::Records } else { Found::Null });
+        }
+    }
+    Ok(Found::Nothing)
 }
 
 /// What stands at a pointer, as written.
@@ -132,17 +167,27 @@ fn walk<'a>(
 pub fn around(text: &str, paging: &Paging, error: Option<&Pointer>, graphql: bool) -> Result<Around, Malformed> {
     let mut around = Around::default();
     if let Kind::Cursor { next } | Kind::LinkBody { next } = &paging.kind {
-        around.next = find(text, next)?.into_iter().find_map(as_text);
+        let found = find(text, next)?;
+        around.next = found.iter().copied().find_map(as_text);
+        around.odd = around.next.is_none() && found.iter().any(|raw| truth(raw) == Some(true));
     }
     if let Some(more) = &paging.more {
-        around.more = find(text, more)?.first().and_then(|raw| truth(raw));
+        let found = find(text, more)?;
+        around.more = found.first().and_then(|raw| truth(raw));
+        around.mute = graphql && found.is_empty();
     }
     if let Some(error) = error {
         around.errors.extend(find(text, error)?.into_iter().filter(|raw| truth(raw) != Some(false)).map(said));
     }
     if graphql {
-        let errors = Pointer(vec![Step::Name("errors".to_owned()), Step::All]);
-        around.errors.extend(find(text, &errors)?.into_iter().map(said));
+        for name in ["errors", "error"] {
+            let place = |rest: Option<Step>| Pointer([Step::Name(name.to_owned())].into_iter().chain(rest).collect());
+            let found = find(text, &place(None))?;
+            // What the specification has is a list. A text or an object in its place, as gateways have it, says as much.
+            let listed = found.iter().any(|raw| raw.starts_with('['));
+            let found = if listed { find(text, &place(Some(Step::All)))? } else { found };
+            around.errors.extend(found.into_iter().filter(|raw| listed || truth(raw) != Some(false)).map(said));
+        }
     }
     Ok(around)
 }
@@ -226,7 +271,14 @@ mod tests {
             (r#"{"items":null}"#, "/items", Some(Found::Null), &[]),
             (r#"{"items":[]}"#, "/items", Some(Found::Records), &[]),
             (r#"{"other":[]}"#, "/items", Some(Found::Nothing), &[]),
-            (r#"{"item":{"id":1}}"#, "/item", Some(Found::Records), &[r#"{"id":1}"#]),
+            (r#"{"item":{"id":1}}"#, "/item", Some(Found::One), &[r#"{"id":1}"#]),
+            (r#"{"items":"none"}"#, "/items", Some(Found::Scalar("a text")), &[]),
+            (r#"{"items":false}"#, "/items", Some(Found::Scalar("a truth value")), &[]),
+            (r#"{"items":[]}"#, "/items/*", Some(Found::Records), &[]),
+            (r#"{"edges":[ ]}"#, "/edges/*/node", Some(Found::Records), &[]),
+            (r#"{"edges":null}"#, "/edges/*/node", Some(Found::Null), &[]),
+            (r#"{"edges":[{"x":1}]}"#, "/edges/*/node", Some(Found::Nothing), &[]),
+            (r#"{"edges":[7]}"#, "/edges/*", Some(Found::Records), &["7"]),
             ("[1,2,", "", None, &["1", "2"]),
             ("[1,2,3,4]", "", Some(Found::Records), &["1", "2", "3", "4"]),
             ("[1,2,3,4,5,", "", Some(Found::TooMany), &["1", "2", "3", "4"]),

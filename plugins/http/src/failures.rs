@@ -23,10 +23,13 @@ pub fn of_status(response: &HttpResponse, now: &str) -> Failure {
         403 => FailureCategory::Auth,
         _ => plain.category,
     };
-    Failure {
-        retry_after_s: if category == FailureCategory::RateLimited { wait(response, now) } else { None },
-        ..Failure::new(category, cut(message, limits::MESSAGE_BYTES))
-    }
+    let retry_after_s = match category {
+        FailureCategory::RateLimited => wait(response, now),
+        // Fields that count requests say nothing of an outage.
+        FailureCategory::Transient => asked(response, now),
+        _ => None,
+    };
+    Failure { retry_after_s, ..Failure::new(category, cut(message, limits::MESSAGE_BYTES)) }
 }
 
 /// The failure that errors in a body stand for. None if there are none.
@@ -114,12 +117,8 @@ fn is_spent(response: &HttpResponse) -> bool {
 /// Seconds to wait, as the answer says: `Retry-After` (seconds or a date), else the time of a reset (seconds since 1970, or from now).
 pub fn wait(response: &HttpResponse, now: &str) -> Option<f64> {
     let field = |name: &str| headers::first(&response.headers, name).map(str::trim);
-    let now = Moment::parse(now)?;
-    let until = |moment: Moment| f64::from(u32::try_from(moment.seconds() - now.seconds()).unwrap_or(0));
-    let said = field("retry-after").and_then(|text| match text.parse::<u32>() {
-        Ok(seconds) => Some(f64::from(seconds)),
-        Err(_) => dates::moment(text).map(until),
-    });
+    let moment_now = Moment::parse(now)?;
+    let until = |moment: Moment| seconds_until(moment, moment_now);
     let reset = || {
         let names = ["x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset"];
         let seconds: i64 = names.iter().find_map(|name| field(name))?.split('.').next()?.parse().ok()?;
@@ -129,7 +128,22 @@ pub fn wait(response: &HttpResponse, now: &str) -> Option<f64> {
             f64::from(u32::try_from(seconds).ok()?)
         })
     };
-    said.or_else(reset).map(|seconds| seconds.min(limits::SLOW_DOWN_S))
+    asked(response, now).or_else(reset).map(|seconds| seconds.min(limits::SLOW_DOWN_S))
+}
+
+/// Seconds to wait, as `Retry-After` says, in seconds or as a date.
+fn asked(response: &HttpResponse, now: &str) -> Option<f64> {
+    let now = Moment::parse(now)?;
+    let text = headers::first(&response.headers, "retry-after")?.trim();
+    let seconds = match text.parse::<u32>() {
+        Ok(seconds) => f64::from(seconds),
+        Err(_) => seconds_until(dates::moment(text)?, now),
+    };
+    Some(seconds.min(limits::SLOW_DOWN_S))
+}
+
+fn seconds_until(moment: Moment, now: Moment) -> f64 {
+    f64::from(u32::try_from(moment.seconds() - now.seconds()).unwrap_or(0))
 }
 
 /// The beginning of what the server says, on one line.

@@ -116,12 +116,11 @@ impl Fields {
         found.into_iter().find(|texts| !texts.is_empty()).unwrap_or_default()
     }
 
-    /// The identity of a record: its id, else a hash of what `id_from` points at. None if it has neither.
+    /// The identity of a record: its id as it is written, blanks and all, else a hash of what `id_from` points at. None if it has neither.
     pub fn id(&self, record: &json::Value<'_>) -> Option<String> {
         if let Some(id) = self.text("id", record) {
-            let id = id.trim();
             let long = id.len() > crate::limits::EXTERNAL_ID_BYTES;
-            return Some(if long { hashed([id]) } else { id.to_owned() });
+            return Some(if long { hashed([id.as_str()]) } else { id });
         }
         let parts: Vec<String> = self.id_from.iter().map(|pointer| written(pointer, record)).collect();
         let empty = parts.iter().all(String::is_empty);

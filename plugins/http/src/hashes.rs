@@ -47,6 +47,11 @@ impl Hashes {
         true
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()

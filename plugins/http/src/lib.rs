@@ -4,10 +4,12 @@
 //! sockets, stores, credentials (the profile names one, the host attaches it). The way of a run:
 //!
 //! [`settings`] (what the API is like) -> [`place`] (where to begin) -> [`request`] -> the host fetches -> [`answer`]
-//! (status, errors) -> [`envelope`] (records and what stands around them) -> [`item`] -> [`sweep`] (how far that is, and
-//! where to go on), with [`json`], [`mod@pointer`], [`template`], [`times`] and [`url`] beside.
+//! (status, errors) -> [`envelope`] (records and what stands around them) -> [`mod@page`], [`item`] -> [`sweep`] (how far that is,
+//! and where to go on, by what [`meeting`] finds in it), with [`circle`], [`json`], [`mod@pointer`], [`template`], [`times`] and [`url`]
+//! beside.
 
 pub mod answer;
+pub mod circle;
 pub mod envelope;
 pub mod failures;
 pub mod fields;
@@ -19,6 +21,9 @@ pub mod limits;
 pub mod manifest;
 pub mod mark;
 pub mod media;
+pub mod meeting;
+pub mod misplaced;
+pub mod page;
 pub mod paging;
 pub mod place;
 pub mod pointer;
@@ -57,7 +62,9 @@ impl Plugin for Http {
     fn plan(job: &Job) -> Result<Step, Failure> {
         let settings = settings_of(job)?;
         let state = state::State::first(job, &settings);
-        state.step(job, &settings)
+        // A position that no request can be made of would stop the source for good.
+        let again = state.is_kept(&settings).then(|| state.begun_again(job, &settings));
+        state.step(job, &settings).or_else(|failure| again.map_or(Err(failure), |again| again.step(job, &settings)))
     }
 
     fn normalize(job: &Job, page: &Page) -> Result<Batch, Failure> {
@@ -65,13 +72,19 @@ impl Plugin for Http {
         match &page.content {
             PageContent::Http(response) => {
                 let state = state::State::read(page.state.as_deref(), job, &settings);
-                answer::read(job, &settings, state, response)
+                answer::read(job, &settings, state, response, is_last_try(page))
             }
             PageContent::Dataset(_) | PageContent::Other(_) => {
                 Err(Failure::unexpected_page("expected an answer over HTTP: this plugin asks for nothing else"))
             }
         }
     }
+}
+
+/// Whether the host asks for this page no more in this run, whatever comes of it (`last-try` of the page's `extra`).
+fn is_last_try(page: &Page) -> bool {
+    let extra = page.extra.as_deref().and_then(|extra| serde_json::from_str::<serde_json::Value>(extra).ok());
+    extra.is_some_and(|extra| extra["last-try"] == true)
 }
 
 fn settings_of(job: &Job) -> Result<Settings, Failure> {

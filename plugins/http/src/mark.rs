@@ -30,6 +30,21 @@ impl Mark {
         }
     }
 
+    /// Of several ids that are whole numbers the one in the middle, the lower of two: neither the highest nor the lowest, which may be
+    /// anything, as long as most are as they should be. None if there is none.
+    pub fn middle<'m>(marks: impl Iterator<Item = &'m Self>) -> Option<&'m Self> {
+        let mut ids: Vec<&Self> = marks.filter(|mark| matches!(mark, Self::Id(_)) && mark.is_ordered()).collect();
+        ids.sort_by(|one, other| other.compare(one).unwrap_or(Ordering::Equal));
+        ids.get(ids.len() / 2).copied()
+    }
+
+    /// Whether it is an id above that one, both whole numbers.
+    pub fn is_above(&self, middle: Option<&Self>) -> bool {
+        middle.is_some_and(|middle| {
+            self.is_ordered() && middle.is_ordered() && self.compare(middle) == Some(Ordering::Greater)
+        })
+    }
+
     /// Whether it has an order of its own: a time, or an id that is a whole number.
     pub fn is_ordered(&self) -> bool {
         match self {
@@ -84,6 +99,10 @@ mod tests {
         assert_eq!(Mark::Time(5).not_after(Some(3)), Mark::Time(3));
         assert_eq!([Mark::Time(5).not_after(None), Mark::Time(2).not_after(Some(3))], [Mark::Time(5), Mark::Time(2)]);
         assert_eq!(id("5").not_after(Some(3)), id("5"));
+        let ids = ["9223372036854775807", "60", "59", "x", "58"].map(id);
+        assert_eq!(Mark::middle(ids.iter()), Some(&id("59")));
+        assert!(ids[1].is_above(Some(&ids[2])) && !ids[3].is_above(Some(&ids[2])) && !ids[2].is_above(None));
+        assert_eq!([Mark::middle(ids[..2].iter()), Mark::middle([Mark::Time(1)].iter())], [Some(&id("60")), None]);
         assert!(!id("a1").is_ordered() && id("1").is_ordered());
     }
 }

@@ -89,6 +89,24 @@ pub enum Position {
     Url(String),
 }
 
+impl Position {
+    /// As text; two that are the same page give the same.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Start => "start".to_owned(),
+            Self::Offset(offset) => format!("o{offset}"),
+            Self::Page(page) => format!("p{page}"),
+            Self::Cursor(cursor) => format!("c{cursor}"),
+            Self::Url(url) => format!("u{url}"),
+        }
+    }
+
+    /// Whether an answer has named it.
+    pub const fn is_told(&self) -> bool {
+        matches!(self, Self::Cursor(_) | Self::Url(_))
+    }
+}
+
 /// What an answer says about the next page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
@@ -96,6 +114,8 @@ pub enum Next {
     At(Position),
     /// There is none.
     End,
+    /// The answer contradicts itself: more follows, and nothing says where. For a person.
+    Nowhere(String),
     /// It is said to be where it is not looked for. For a person.
     Refused(String),
 }
@@ -123,6 +143,35 @@ impl Paging {
         if around.more == Some(false) {
             return Next::End;
         }
+        match self.named(at, count, around, response, endpoint) {
+            Next::End if self.is_told() => self.nowhere(around).map_or(Next::End, Next::Nowhere),
+            next => next,
+        }
+    }
+
+    /// Why an answer that names no further page is no proof that there is none.
+    fn nowhere(&self, around: &Around) -> Option<String> {
+        let missing = match &self.kind {
+            Kind::Cursor { next } => format!("\"{next}\" holds no cursor"),
+            Kind::CursorHeader { name } => format!("the header field \"{name}\" holds no cursor"),
+            Kind::LinkHeader { rel } => format!("there is no link \"{rel}\" in its header"),
+            Kind::LinkBody { next } => format!("\"{next}\" holds no link"),
+            Kind::None | Kind::Offset { .. } | Kind::Page { .. } => return None,
+        };
+        let more = self.more.as_ref().map(ToString::to_string).unwrap_or_default();
+        if around.more == Some(true) {
+            Some(format!(
+                "the answer says that more follows, but {missing}; if that is how this API ends, leave \"more\" of the setting \
+                 \"paging\" out"
+            ))
+        } else if around.mute {
+            Some(format!("there is nothing at \"{more}\", where the answer says whether more follows, and {missing}"))
+        } else {
+            around.odd.then(|| format!("{missing}, but something else"))
+        }
+    }
+
+    fn named(&self, at: &Position, count: u64, around: &Around, response: &HttpResponse, endpoint: &str) -> Next {
         match (&self.kind, at) {
             (Kind::None, _) => Next::End,
             (Kind::Offset { .. }, Position::Offset(_)) if count == 0 => Next::End,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_plugin_kit::moment::Moment;
 use tidegate_plugin_kit::{Job, Watermark};
 
+use crate::circle::Circle;
 use crate::hashes::Hashes;
 use crate::mark::Mark;
 use crate::paging::Position;
@@ -25,7 +26,7 @@ pub struct Place {
     /// Everything up to here is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low: Option<Mark>,
-    /// Ids at the top of the last whole sweep, where ids have no order.
+    /// Ids at the top of the last whole sweep: all of its first page where ids have no order, else those above the mark.
     #[serde(skip_serializing_if = "Hashes::is_empty")]
     pub known: Hashes,
     /// Where a sweep that is not whole goes on.
@@ -49,6 +50,9 @@ pub struct Place {
     /// Where that page is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filled: Option<Position>,
+    /// What it remembers of the cursors or links it has come by.
+    #[serde(skip_serializing_if = "Circle::is_new")]
+    pub circle: Circle,
     /// Pages in a row that brought nothing new.
     #[serde(skip_serializing_if = "is_zero")]
     pub empty: u32,

@@ -12,6 +12,9 @@ use crate::place::Place;
 use crate::request;
 use crate::settings::Settings;
 
+/// Statuses that say that a server cannot answer, which may mean this page. With one more they are as many as the contract allows.
+const BROKEN: [u16; 15] = [408, 425, 500, 501, 502, 503, 504, 507, 508, 520, 521, 522, 523, 524, 530];
+
 /// The state of one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,6 +55,18 @@ impl State {
         read.filter(|state| state.place.at.is_some()).unwrap_or_else(|| Self::first(job, settings))
     }
 
+    /// Whether it is about the position of an earlier run, which the server may have forgotten: the first page of a run that goes on
+    /// with a sweep.
+    pub fn is_kept(&self, settings: &Settings) -> bool {
+        self.resumed && self.pages == 0 && self.at() != settings.paging.start()
+    }
+
+    /// The state of a run that begins with a new sweep instead.
+    #[must_use]
+    pub fn begun_again(&self, job: &Job, settings: &Settings) -> Self {
+        Self { pages: 0, ..self.anew(self.place.clone().given_up(), job, settings) }
+    }
+
     /// The page it is about.
     pub fn at(&self) -> Position {
         self.place.at.clone().unwrap_or(Position::Start)
@@ -65,11 +80,14 @@ impl State {
     pub fn step(mut self, job: &Job, settings: &Settings) -> Result<Step, Failure> {
         let at = self.at();
         let mut request = request::build(job, settings, &at, self.place.since.as_deref())?;
-        if self.pages > 0 {
-            // A platform that asks to slow down in the middle of a listing must not cost what was read: see `answer`.
-            request.pass_statuses = vec![429];
+        // What the host would keep to itself, and `answer` has another answer to. A platform that asks to slow down in the middle of a
+        // listing must not cost what was read; and servers refuse a position that they have forgotten with whatever they have.
+        let own = [if self.pages > 0 { 429 } else { 401 }];
+        let broken = if self.resumed && at != settings.paging.start() { &BROKEN[..] } else { &[] };
+        if self.pages > 0 || !broken.is_empty() {
+            request.pass_statuses = own.into_iter().chain(broken.iter().copied()).collect();
         }
-        self.asked.add(&written(&at), crate::limits::SEEN);
+        self.asked.add(&at.written(), crate::limits::SEEN);
         let delay = (self.pages > 0 && settings.paging.delay_s > 0.0)
             .then(|| format!("{{\"delay-s\":{}}}", settings.paging.delay_s));
         Ok(Step { extra: delay, ..Step::http(request, serde_json::to_string(&self).ok()) })
@@ -77,7 +95,7 @@ impl State {
 
     /// Whether the run has asked for that page of the sweep.
     pub fn has_asked(&self, at: &Position) -> bool {
-        self.asked.has(&written(at))
+        self.asked.has(&at.written())
     }
 
     /// The state of the page at `at`, after this one.
@@ -96,16 +114,5 @@ impl State {
             newest: self.newest.clone(),
             ..Self::default()
         }
-    }
-}
-
-/// A position as text; two that are the same page give the same.
-fn written(at: &Position) -> String {
-    match at {
-        Position::Start => "start".to_owned(),
-        Position::Offset(offset) => format!("o{offset}"),
-        Position::Page(page) => format!("p{page}"),
-        Position::Cursor(cursor) => format!("c{cursor}"),
-        Position::Url(url) => format!("u{url}"),
     }
 }

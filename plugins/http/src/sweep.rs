@@ -9,16 +9,14 @@
 //! the mark, also where there is none yet. Empty pages that say that more follows are gone on behind by the next run before they
 //! are believed to be the end.
 
-use std::cmp::Ordering;
-
 use tidegate_plugin_kit::Job;
 
-use crate::hashes::Hashes;
-use crate::limits;
+use crate::circle::Circle;
 use crate::mark::Mark;
+use crate::meeting::{meet, reached, vanished};
 use crate::paging::{Next, Position};
 use crate::place::Place;
-use crate::settings::{Incremental, Order, Settings};
+use crate::settings::{Order, Settings};
 use crate::state::State;
 use crate::template::Name;
 
@@ -64,6 +62,15 @@ enum Way {
 /// Judges a page.
 pub fn judge(job: &Job, settings: &Settings, mut state: State, held: &Held, next: Next) -> Verdict {
     let before = state.clone();
+    let ends = match &next {
+        Next::End => true,
+        Next::At(at) => before.has_asked(at),
+        _ => false,
+    };
+    if ends && vanished(&before, held, settings) {
+        let why = "there are no records any more and nothing follows, although more was said to follow";
+        return refused(job, settings, &before, why);
+    }
     meet(&mut state.place, before.pages, held, settings);
     let records = u32::try_from(held.count).unwrap_or(u32::MAX);
     let over = state.place.left.is_some_and(|left| records > left);
@@ -71,9 +78,19 @@ pub fn judge(job: &Job, settings: &Settings, mut state: State, held: &Held, next
     let mut warning = None;
     let way = match next {
         Next::Refused(why) => return Verdict { trouble: Some(why), ..Verdict::default() },
-        _ if reached(&before.place, held, &settings.incremental) => Way::Whole,
+        _ if reached(&before.place, held, settings) => Way::Whole,
         Next::End => Way::Whole,
-        Next::At(at) => on(settings, &before, &state, held, at, &mut warning),
+        Next::Nowhere(why) => Way::Stuck(why),
+        Next::At(at) => {
+            let round = at.is_told() && state.place.circle.comes_round(&at.written());
+            match on(settings, &before, &state, held, at, &mut warning) {
+                Way::On(_) | Way::Later(_) if round => Way::Stuck(
+                    "the server's cursors or links go round in a circle: one leads back to where it led before"
+                        .to_owned(),
+                ),
+                way => way,
+            }
+        }
     };
     let mut verdict = match settings.incremental.order {
         Order::OldestFirst => upwards(job, settings, &before, &state, held, way, over),
@@ -88,68 +105,12 @@ pub fn refused(job: &Job, settings: &Settings, state: &State, why: &str) -> Verd
     let given_up = state.place.clone().given_up();
     if state.pages == 0 {
         let next = Some(state.anew(given_up.clone(), job, settings));
-        return Verdict {
-            place: Some(given_up),
-            next,
-            warning: Some(format!("{why}; the listing is read from its beginning")),
-            trouble: None,
-        };
+        let warning = format!(
+            "the place where the run before ended is not served: {why}; the listing is read from its beginning"
+        );
+        return Verdict { place: Some(given_up), next, warning: Some(warning), trouble: None };
     }
     Verdict { place: Some(given_up), warning: Some(format!("{why}; what follows was not read")), ..Verdict::default() }
-}
-
-/// Takes note of a page.
-fn meet(place: &mut Place, pages: u32, held: &Held, settings: &Settings) {
-    let order = settings.incremental.order;
-    let is_start = place.at.as_ref() == Some(&settings.paging.start());
-    for (mark, id) in &held.marks {
-        // What is published while a sweep is under way may stand on pages it has passed, and before what is dated ahead.
-        let mark = &mark.clone().not_after(place.begun);
-        match (order, mark) {
-            // Each page is read for good. Position tells what ids without an order do not.
-            (Order::OldestFirst, Mark::Id(_)) if !mark.is_ordered() => place.high = Some(mark.clone()),
-            (Order::OldestFirst, _) | (Order::Any, Mark::Time(_)) => {
-                place.high = Mark::later(place.high.take(), Some(mark.clone()));
-            }
-            // Ids have no clock: what comes later is above those of the first page.
-            _ if !is_start => {}
-            (Order::NewestFirst, _) if !mark.is_ordered() => {
-                place.high.get_or_insert_with(|| mark.clone());
-            }
-            _ => place.high = Mark::later(place.high.take(), Some(mark.clone())),
-        }
-        // Of the first page alone: later ones may hold what was published while the sweep was under way.
-        if order == Order::NewestFirst && is_start && !mark.is_ordered() {
-            place.top.add(id, limits::TOP);
-        }
-    }
-    // A listing that grows at its end is begun with a page that is known.
-    let again = order == Order::OldestFirst && pages == 0 && held.count > 0;
-    if held.fresh > 0 {
-        place.empty = 0;
-    } else if !again {
-        place.empty = place.empty.saturating_add(1);
-    }
-    if !held.ids.is_empty() {
-        place.filled = place.at.clone();
-        place.last = Hashes::default();
-        for id in &held.ids {
-            place.last.add(id, limits::TOP);
-        }
-    }
-}
-
-/// Whether a listing with the newest first has come to what is known. The last record decides: pinned ones stand at the top.
-fn reached(place: &Place, held: &Held, incremental: &Incremental) -> bool {
-    let (Order::NewestFirst, Some(low), Some((mark, id))) = (incremental.order, &place.low, held.marks.last()) else {
-        return false;
-    };
-    match (mark, low) {
-        // Others of the same moment may stand on the next page.
-        (Mark::Time(at), Mark::Time(low)) => *at < low.saturating_sub(incremental.overlap_ms),
-        _ if mark.is_ordered() && low.is_ordered() => mark.compare(low).is_some_and(Ordering::is_le),
-        _ => mark == low || place.known.has(id),
-    }
 }
 
 fn on(
@@ -259,12 +220,14 @@ fn upwards(
     }
     let low = Mark::later(state.place.low.clone(), state.place.high.clone());
     let asks_since = settings.uses(Name::Since);
+    // From the last page with records the way to what follows is gone again, which is no circle.
     let stay = |at: Position| Place {
         low: low.clone(),
-        at: Some(at),
         left: None,
         most: None,
         empty: 0,
+        circle: if at == here { Circle::default() } else { state.place.circle },
+        at: Some(at),
         ..state.place.clone()
     };
     match way {
@@ -272,7 +235,7 @@ fn upwards(
             let warning = Some(format!("more follows after {} pages: the next run goes on there", state.pages + 1));
             // A page that is asked for by its number may not have been full yet. A cursor or link says that something follows.
             let place = match at {
-                Position::Page(_) if held.fresh > 0 || held.count == 0 => stay(here),
+                Position::Page(_) if held.fresh > 0 || held.count == 0 => stay(here.clone()),
                 at => Place { empty: state.place.empty, ..stay(at) },
             };
             Verdict { place: Some(place), warning, ..Verdict::default() }
@@ -286,7 +249,7 @@ fn upwards(
             Verdict { place: Some(stay(at)), next: Some(next), ..Verdict::default() }
         }
         Way::Whole | Way::Stuck(_) => {
-            let place = if asks_since { state.place.clone().whole() } else { stay(here) };
+            let place = if asks_since { state.place.clone().whole() } else { stay(here.clone()) };
             let warning = if let Way::Stuck(why) = way { Some(why) } else { None };
             Verdict { place: Some(place), warning, ..Verdict::default() }
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use tidegate_plugin_http::Http;
-use tidegate_plugin_kit::{Batch, Fetch, Item, Job, Page, Plugin as _, Watermark};
+use tidegate_plugin_kit::{Batch, Fetch, HttpRequest, Item, Job, Page, Plugin as _, Step, Watermark};
 
 use super::server::Server;
 
@@ -19,7 +19,7 @@ pub(crate) struct Host {
     watermark: Option<Watermark>,
     succeeded: bool,
     horizon: Option<String>,
-    /// How the last run ended.
+    /// What the last run warned of, or why it failed.
     pub(crate) last: String,
 }
 
@@ -47,6 +47,7 @@ impl Host {
 
     pub(crate) fn run(&mut self, server: &mut Server) -> Run {
         server.begin_run();
+        self.last.clear();
         let job = Job {
             overrides: self.overrides.clone(),
             watermark: self.watermark.clone(),
@@ -64,20 +65,16 @@ impl Host {
             let Fetch::Http(request) = &asked.fetch else { panic!("{asked:?}") };
             assert!(asked.state.as_ref().is_none_or(|state| state.len() <= 64 * 1_024));
             run.requests += 1;
-            let response = server.answer(request);
-            if response.status == 429 && !request.pass_statuses.contains(&429) {
-                return self.failed(run, "429");
-            }
-            let batch = match Http::normalize(&job, &Page::http(asked.state, response)) {
+            let batch = match Self::fetch(&job, server, &asked, request) {
                 Ok(batch) => batch,
-                Err(failure) => return self.failed(run, &failure.message),
+                Err(why) => return self.failed(run, &why),
             };
             self.store(&batch, &mut run, &mut oldest);
             if let Some(trouble) = &batch.trouble {
                 return self.failed(run, &trouble.message);
             }
             proposed = batch.watermark.or(proposed);
-            self.last = batch.warnings.join("; ");
+            self.last.extend(batch.warnings.iter().map(|warning| format!("{warning}; ")));
             step = batch.next;
             if step.is_some() && (run.requests >= self.max_pages as usize || run.new >= self.cap) {
                 (step, unread) = (None, true);
@@ -92,6 +89,26 @@ impl Host {
         }
         self.succeeded = true;
         run
+    }
+
+    /// Asks for a page, and once more where that may help. What no page is told by stays here, unless the plugin wants it.
+    fn fetch(job: &Job, server: &mut Server, asked: &Step, request: &HttpRequest) -> Result<Batch, String> {
+        let mut why = String::new();
+        for last in [false, true] {
+            let response = server.answer(request);
+            let status = response.status;
+            assert!(request.pass_statuses.len() <= 16);
+            if matches!(status, 407 | 408 | 425 | 429 | 500..) && !request.pass_statuses.contains(&status) {
+                why = status.to_string();
+                continue;
+            }
+            let extra = last.then(|| r#"{"last-try":true}"#.to_owned());
+            match Http::normalize(job, &Page { extra, ..Page::http(asked.state.clone(), response) }) {
+                Ok(batch) => return Ok(batch),
+                Err(failure) => why = failure.message,
+            }
+        }
+        Err(why)
     }
 
     fn failed(&mut self, run: Run, why: &str) -> Run {

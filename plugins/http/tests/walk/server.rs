@@ -1,74 +1,18 @@
 //! An API as a function: records in, pages out, with every manner servers have.
 //!
-//! Owns: its listing, its kinds of paging, its manners. Must not know: the plugin. A test asks it what it shows at all.
+//! Owns: its listing, its kinds of paging, and what each manner is. Must not know: the plugin. A test asks it what it shows at all.
 
 use serde_json::{Value, json};
 use tidegate_plugin_kit::{Header, HttpRequest, HttpResponse};
+
+use super::manners::{Expiry, Manner, Mishap};
 
 pub(crate) const KINDS: [&str; 7] = ["none", "offset", "page", "cursor", "cursor-header", "link-header", "link-body"];
 const ENDPOINT: &str = "https://api.example/items";
 /// 2026-01-01 in seconds since 1970, less a year: all records are published by then.
 const EPOCH: usize = 1_735_689_600;
-
-/// What a server does wrong once, at the third page of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mishap {
-    /// It does not have the page.
-    NotFound,
-    /// It does not like the request.
-    BadRequest,
-    /// It names the page itself as the next one.
-    NamesItself,
-    /// This page and the two after it are empty, and each says that more follows.
-    ThreeEmpty,
-}
-
-impl Mishap {
-    pub(crate) const ALL: [Self; 4] = [Self::NotFound, Self::BadRequest, Self::NamesItself, Self::ThreeEmpty];
-}
-
-/// What a server does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// As it should.
-    Good,
-    /// Its third page is the last one it gets to: its cursor, link or content repeats.
-    Repeats,
-    /// Whatever is asked, it is the first page.
-    Ignores,
-    /// Beyond the last page there is the last page again.
-    Clamps,
-    /// Beyond the last page there are empty ones, and each says that more follows.
-    Endless,
-    /// Its totals and its "more" say that more follows, always.
-    WrongTotals,
-    /// The next page is at another host.
-    Elsewhere,
-    /// Pages are shorter than was asked for.
-    Short,
-    /// The second and third page are empty.
-    Gaps,
-    /// Behind the last record comes the first.
-    Wraps,
-    /// A cursor or link of an earlier run is refused.
-    Expires,
-}
-
-impl Manner {
-    pub(crate) const ALL: [Self; 11] = [
-        Self::Good,
-        Self::Repeats,
-        Self::Ignores,
-        Self::Clamps,
-        Self::Endless,
-        Self::WrongTotals,
-        Self::Elsewhere,
-        Self::Short,
-        Self::Gaps,
-        Self::Wraps,
-        Self::Expires,
-    ];
-}
+/// Stands for the record with the highest id.
+const HUGE: usize = usize::MAX;
 
 pub(crate) struct Server {
     kind: &'static str,
@@ -85,6 +29,14 @@ pub(crate) struct Server {
     pub(crate) slow_after: Option<usize>,
     /// What goes wrong, and in which run.
     pub(crate) mishap: Option<(Mishap, usize)>,
+    /// How it refuses a position, and in which run; none: in each.
+    pub(crate) expiry: (Expiry, Option<usize>),
+    /// How it refuses whatever stands behind so many records.
+    pub(crate) window: Option<(usize, u16)>,
+    /// A record at the top whose id is the highest there can be.
+    pub(crate) huge: bool,
+    /// The oldest record stands at the end of the first page.
+    pub(crate) odd: bool,
     /// The number of a record that is dated ten seconds less than ten minutes late.
     pub(crate) ahead: Option<usize>,
     /// Runs so far, and requests of this one.
@@ -107,6 +59,10 @@ impl Server {
             pinned: false,
             slow_after: None,
             mishap: None,
+            expiry: (Expiry::Status(400), None),
+            window: None,
+            huge: false,
+            odd: false,
             ahead: None,
             run: 0,
             requests: 0,
@@ -123,10 +79,12 @@ impl Server {
         let mut paging = next;
         paging["kind"] = kind.into();
         paging["max_pages"] = 1_000.into();
-        if self.manner == Manner::WrongTotals {
+        if self.manner == Manner::WrongTotals || self.mishap.is_some() {
             paging["more"] = "/more".into();
         }
-        json!({"records": "/items", "fields": {"id": "/id", "published_at": "/at"}, "paging": paging})
+        json!({
+            "records": "/items", "fields": {"id": "/id", "published_at": "/at"}, "paging": paging, "error": "/error",
+        })
     }
 
     pub(crate) fn publish(&mut self, more: usize) {
@@ -144,11 +102,15 @@ impl Server {
     }
 
     fn id(&self, number: usize) -> String {
+        if number == HUGE {
+            return i64::MAX.to_string();
+        }
         if self.texts { format!("r{:06}", number * 7_919 % 1_000_003) } else { (number + 1).to_string() }
     }
 
     /// When a record says that it was published, in seconds since 1970.
     fn at(&self, number: usize) -> usize {
+        let number = if number == HUGE { 0 } else { number };
         EPOCH + number * 60 + if self.ahead == Some(number) { 590 } else { 0 }
     }
 
@@ -174,6 +136,13 @@ impl Server {
         if self.pinned && self.order == "newest-first" && self.records > 1 {
             listing.insert(0, 0);
         }
+        if self.odd && listing.len() > self.step() {
+            listing.retain(|number| *number != 0);
+            listing.insert(self.step() - 1, 0);
+        }
+        if self.huge {
+            listing.insert(0, HUGE);
+        }
         listing
     }
 
@@ -191,10 +160,11 @@ impl Server {
             ("link-header" | "link-body", Manner::Elsewhere) => 1,
             (_, Manner::Repeats) => 3,
             // A run goes on where the one before it ended, is refused, and begins again.
-            (_, Manner::Expires) if told => 1,
+            (_, Manner::Expires) if told && self.expiry.1.is_none() => 1,
             _ => usize::MAX,
         };
-        let most = pages.saturating_mul(self.step());
+        let window = self.window.map_or(usize::MAX, |(window, _)| window);
+        let most = pages.saturating_mul(self.step()).min(window);
         listing.into_iter().take(most).map(|number| self.id(number)).collect()
     }
 
@@ -218,7 +188,10 @@ impl Server {
         let listing = self.listing(query("since").as_deref());
         // Whatever the kind, a place in the listing is a number of records; cursors and links carry the run they are from.
         let (at, page) = self.place(&query);
-        let Some(mut at) = at else { return self.response(400, &json!({"message": "the cursor has expired"}), None) };
+        let Some(mut at) = at else { return self.expired() };
+        if let Some((_, status)) = self.window.filter(|(window, _)| at >= *window) {
+            return self.response(status, &json!({"message": "Result window is too large"}), None);
+        }
         let mishap = self.mishap.filter(|(_, run)| *run == self.run).map(|(mishap, _)| mishap);
         let third = page == 2;
         match mishap {
@@ -242,22 +215,31 @@ impl Server {
         let end = if gap { from } else { (from + step).min(listing.len()) };
         let shown: Vec<usize> = if gap { Vec::new() } else { listing.get(from..end).unwrap_or_default().to_vec() };
         let itself = mishap == Some(Mishap::NamesItself) && third;
-        let after = if itself || self.manner == Manner::Repeats && from == 2 * step {
+        let circles = self.manner == Manner::Circles && end >= listing.len() && from < listing.len();
+        let after = if circles {
+            (2 * step).min(from)
+        } else if itself || self.manner == Manner::Repeats && from == 2 * step {
             from
         } else {
             at.max(from).saturating_add(end.saturating_sub(from))
         };
         let more = end < listing.len() && from < listing.len();
-        let said = more || matches!(self.manner, Manner::Endless | Manner::WrongTotals | Manner::Wraps);
+        let said = more || circles || matches!(self.manner, Manner::Endless | Manner::WrongTotals | Manner::Wraps);
         let items: Vec<Value> =
             shown.iter().map(|number| json!({"id": self.id(*number), "at": rfc3339(self.at(*number))})).collect();
         let mut body = json!({"items": items, "more": said, "total": 999_999});
-        let name = format!("{after}.{}.{}", self.run, if itself { page } else { page + 1 });
+        let name = match self.manner {
+            Manner::Circles => format!("{after}.0.{}", after / step),
+            _ => format!("{after}.{}.{}", self.run, if itself { page } else { page + 1 }),
+        };
         let host = if self.manner == Manner::Elsewhere { "https://evil.example/items" } else { ENDPOINT };
         let since = query("since").map(|since| format!("&since={since}")).unwrap_or_default();
         let link = format!("{host}?at={name}{since}");
         let mut field = None;
-        if said {
+        if third && mishap == Some(Mishap::NullList) {
+            body["items"] = Value::Null;
+        }
+        if said && !(third && mishap == Some(Mishap::NoCursor)) {
             match self.kind {
                 "cursor" => body["next"] = name.into(),
                 "cursor-header" => field = Some(("x-next".to_owned(), name)),
@@ -288,9 +270,20 @@ impl Server {
                 let Some(text) = query(name) else { return (Some(0), 0) };
                 let parts: Vec<usize> = text.split('.').filter_map(|part| part.parse().ok()).collect();
                 let [at, run, page] = parts[..] else { return (None, 0) };
-                let expired = self.manner == Manner::Expires && run != self.run;
+                let now = self.expiry.1.is_none_or(|wanted| wanted == self.run);
+                let expired = self.manner == Manner::Expires && run != self.run && now;
                 ((!expired).then_some(at), page)
             }
+        }
+    }
+
+    fn expired(&self) -> HttpResponse {
+        let error = json!({"error": "invalid_cursor", "message": "the cursor has expired"});
+        match self.expiry.0 {
+            Expiry::Status(status) => self.response(status, &json!({"message": "the cursor has expired"}), None),
+            Expiry::Told => self.response(200, &error, None),
+            Expiry::Empty => self.response(200, &json!({"items": []}), None),
+            Expiry::Words => HttpResponse::new(200, ENDPOINT, "<p>Sorry"),
         }
     }
 
