@@ -20,7 +20,9 @@ const KEY: &str = "canary+key/7f3a9b2c==";
 const OTHER: &str = "another-key-0000";
 
 /// Answers what `say` makes of the head of each request; ends with the process.
-fn server(say: impl Fn(&str) -> (u16, String, String) + Send + 'static) -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn server(
+    say: impl Fn(&str) -> (u16, String, String) + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let heard = Arc::<Mutex<Vec<String>>>::default();
@@ -50,7 +52,7 @@ fn server(say: impl Fn(&str) -> (u16, String, String) + Send + 'static) -> (Stri
 }
 
 /// `GET /path?query` of a request.
-fn target(head: &str) -> (String, String) {
+pub(crate) fn target(head: &str) -> (String, String) {
     let target = head.split(' ').nth(1).unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     (path.to_owned(), query.to_owned())

@@ -4,6 +4,7 @@
 
 mod api;
 mod credentials;
+mod forgotten;
 
 use std::time::Duration;
 
