@@ -52,6 +52,6 @@ fn all(steps: &mut Steps, tally: &mut Tally, args: &[String]) -> Result<(), Stop
 }
 
 /// What the tests have in their names that wait for a daemon that waits for a platform.
-const WAITING: [&str; 2] = ["scenario_", "ordeal_"];
+const WAITING: [&str; 3] = ["scenario_", "ordeal_", "ticks::a_tick_"];
 /// So many of those keep no core busy.
 const WAITING_AT_ONCE: &str = "16";
