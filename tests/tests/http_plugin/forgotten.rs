@@ -55,7 +55,7 @@ fn a_position_that_is_forgotten_stops_no_source() {
     let budget = "[budget]\nruns_per_day = 1000000\n";
     let config = format!("{budget}[credentials.vault]\norigin = \"{origin}\"\nfile = \"token\"\n");
     place.put("tidegate.toml", config).unwrap();
-    let mut daemon = serve(&place);
+    let daemon = serve(&place);
     let ways = ["400", "401", "403", "404", "500", "503", "told", "empty"];
     let mut urls: Vec<(&str, String)> = ways.iter().map(|way| ("plain", format!("{origin}/{way}"))).collect();
     urls.push(("keyed", format!("{origin}/401#keyed")));
