@@ -116,15 +116,11 @@ impl Reload {
     }
 
     /// Everything in the plugins directory as it is at this moment. What takes long to load is loaded on, and taken when it is there;
-    /// gives whether something is. Where nothing looks at the directory again, all of it is waited for.
-    pub(super) async fn scan_plugins(&mut self) -> bool {
-        let (plugins, profiles) = (&self.home.config.plugins, &self.home.config.profiles);
-        let look = if [plugins.watch, profiles.watch].contains(&WatchBy::Off) {
-            self.catalogue.scan().await.map(|scan| Look { scan, waiting: false })
-        } else {
-            self.catalogue.scan_within(limits::LOOK_LOADING).await
-        };
-        match look {
+    /// gives whether something is. Where nothing will look at a directory again, by the settings to come, all of it is waited for.
+    pub(super) async fn scan_plugins(&mut self, to_come: &Home) -> bool {
+        let (plugins, profiles) = (&to_come.config.plugins, &to_come.config.profiles);
+        let is_looked_at = ![plugins.watch, profiles.watch].contains(&WatchBy::Off);
+        match self.catalogue.scan_within(is_looked_at.then_some(limits::LOOK_LOADING)).await {
             Ok(look) => self.looked(look),
             Err(error) => self.once(&format!("the plugins directory cannot be read, what served serves on: {error}")),
         }

@@ -21,7 +21,7 @@ use crate::config::{
 use crate::database::DatabaseUrl;
 use crate::egress::{ActorCredential, ApifyClient, Egress, EgressConfig, Key, Keys};
 use crate::engine::{Ports, Settings};
-use crate::plugins::{Catalogue, Look, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
+use crate::plugins::{Catalogue, PluginRoom, RoomConfig, WasiPolicy, shipped::shipped};
 use crate::ports::{Actors, Clock, Dice, Observer, SourceFilter, Store};
 use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::{OpenOptions, SqliteStore};
@@ -148,11 +148,8 @@ impl Home {
             if let Ok(profiles) = self.profiles() {
                 catalogue.pin(profiles.pins()).await;
             }
-            let look = match wait.filter(|_| plugins.watch != WatchBy::Off) {
-                None => catalogue.scan().await.map(|scan| Look { scan, waiting: false }),
-                Some(wait) => catalogue.scan_within(wait).await,
-            };
-            let look = look.map_err(|error| {
+            let wait = wait.filter(|_| plugins.watch != WatchBy::Off);
+            let look = catalogue.scan_within(wait).await.map_err(|error| {
                 CliError::failed(format!("the plugins directory {} cannot be read: {error}", dir.display()))
             })?;
             for refusal in &look.scan.refused {

@@ -107,7 +107,7 @@ impl Reload {
             let message = format!("{key} was changed, which a daemon takes over at its start only");
             wrong.push(CliError::refused(message).hint("restart the daemon, or write the old value"));
         }
-        let loading = self.scan_plugins().await;
+        let loading = self.scan_plugins(&home).await;
         let marks = DirMarks::of(&home.path(&home.config.profiles.dir)).map_err(|error| vec![error.into()])?;
         let mut profiles = match home.profiles() {
             Ok(profiles) => profiles,

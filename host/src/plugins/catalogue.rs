@@ -120,15 +120,15 @@ impl Catalogue {
     /// # Errors
     /// The directory cannot be read; what served goes on serving.
     pub async fn scan(&self) -> std::io::Result<Scan> {
-        self.looked(Patience::None { loaded_by: None }).await.map(|look| look.scan)
+        self.scan_within(None).await.map(|look| look.scan)
     }
 
-    /// The same, waiting no longer than this for what is being loaded: that is loaded on, and taken by a later look.
+    /// The same, waiting no longer than this, if it is said, for what is being loaded: that is loaded on, and taken by a later look.
     ///
     /// # Errors
     /// As [`Self::scan`].
-    pub async fn scan_within(&self, wait: Duration) -> std::io::Result<Look> {
-        self.looked(Patience::None { loaded_by: Some(Instant::now() + wait) }).await
+    pub async fn scan_within(&self, wait: Option<Duration>) -> std::io::Result<Look> {
+        self.looked(Patience::None { loaded_by: wait.map(|wait| Instant::now() + wait) }).await
     }
 
     /// Looks at the directory while others may be writing there: a file is taken when it has settled, refused when it stays as

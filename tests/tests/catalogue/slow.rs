@@ -60,12 +60,12 @@ async fn a_scan_that_may_not_wait_leaves_the_compiler_at_work() {
     let starts = || fs::read_to_string(scratch.path().join("starts")).unwrap_or_default().lines().count();
     let mut refused = Vec::new();
     while starts() == 0 || refused.is_empty() {
-        let look = catalogue.scan_within(Duration::from_millis(20)).await.unwrap();
+        let look = catalogue.scan_within(Some(Duration::from_millis(20))).await.unwrap();
         refused.extend(look.scan.refused);
         assert!(look.waiting && look.scan.live.is_empty(), "{:?}", look.scan.live);
     }
     assert_eq!(refused.len(), 1, "the other one is judged meanwhile: {refused:?}");
-    assert!(catalogue.scan_within(Duration::ZERO).await.unwrap().waiting);
+    assert!(catalogue.scan_within(Some(Duration::ZERO)).await.unwrap().waiting);
     let go = scratch.path().join("go");
     let told = tokio::task::spawn_blocking(move || fs::write(go, "go\n"));
     let scan = catalogue.scan().await.unwrap();
